@@ -1,0 +1,150 @@
+"""One quiet HTTP server on the loopback interface, with a seam for faults around each request."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+import traceback
+from typing import TYPE_CHECKING, Any, Self
+
+from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
+from werkzeug.wrappers import Request, Response
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from wsgiref.types import StartResponse, WSGIEnvironment
+
+HOST = "127.0.0.1"
+_POLL_SECONDS = (
+    0.02  # how soon the accepting thread sees stop(); socketserver's own half second adds up in tests
+)
+_PATIENCE_SECONDS = 5.0
+
+
+class DropConnection(ConnectionError):  # noqa: N818  # raised on purpose, it is an order rather than an error
+    """Raised by `before`, `after` or a handler: the socket is closed without (the rest of) an answer."""
+
+
+class Loopback:
+    """Serves `handle` on 127.0.0.1, a thread per request, and prints nothing.
+
+    `before(request)` may return a Response that is sent instead of calling `handle`; `after(request,
+    response)` returns the Response to send. Both may raise DropConnection. An exception of the handler
+    becomes a 500 whose body is the traceback, and is kept in `failures`: a bug of ours must not pass for a
+    fault of the peer.
+    """
+
+    def __init__(self, handle: Callable[[Request], Response], *, port: int = 0) -> None:
+        """Prepare to serve `handle`; port 0 takes a free one at the first start, and later starts keep it."""
+        self.handle = handle
+        self.before: Callable[[Request], Response | None] | None = None
+        self.after: Callable[[Request, Response], Response] | None = None
+        self.failures: list[str] = []
+        self._port = port
+        self._server: _Server | None = None
+        self._acceptor: threading.Thread | None = None
+
+    @property
+    def port(self) -> int:
+        """The TCP port; 0 before the first start of a server that was given none."""
+        return self._port
+
+    @property
+    def url(self) -> str:
+        """`http://127.0.0.1:PORT`, without a slash at its end."""
+        return f"http://{HOST}:{self._port}"
+
+    def start(self) -> Self:
+        """Bind and accept; on return a request is answered. Raises OSError when the port is taken."""
+        with socket.create_server((HOST, self._port)) as listener:
+            self._port = listener.getsockname()[1]
+            self._server = _Server(HOST, self._port, self._answer, handler=_Handler, fd=listener.fileno())
+        self._acceptor = threading.Thread(
+            target=self._server.serve_forever, args=(_POLL_SECONDS,), daemon=True
+        )
+        self._acceptor.start()
+        return self
+
+    def stop(self) -> None:
+        """Close the port and every open connection, wait for the threads. Does nothing when not running."""
+        if self._server is None or self._acceptor is None:
+            return
+        self._server.shutdown()
+        self._acceptor.join()
+        self._server.hang_up()
+        self._server = self._acceptor = None
+
+    def __enter__(self) -> Self:
+        """Start."""
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        """Stop."""
+        self.stop()
+
+    def _answer(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        request = Request(environ)
+        try:
+            response = self._respond(request)
+        except ConnectionError:
+            raise
+        except Exception:  # noqa: BLE001  # whatever a handler raises is shown to the client and kept
+            self.failures.append(traceback.format_exc())
+            response = Response(self.failures[-1], 500, content_type="text/plain")
+        return response(environ, start_response)
+
+    def _respond(self, request: Request) -> Response:
+        answered = self.before(request) if self.before else None
+        response = answered if answered is not None else self.handle(request)
+        return self.after(request, response) if self.after else response
+
+
+class _Handler(WSGIRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log(self, *_: Any) -> None:  # noqa: ANN401  # the signature is werkzeug's
+        """Print nothing."""
+
+    def connection_dropped(self, *_: Any) -> None:  # noqa: ANN401
+        """Hang up: without an answer werkzeug would go on waiting for the next request."""
+        self.close_connection = True
+
+
+class _Server(ThreadedWSGIServer):
+    """Knows its open connections, so that nothing of them is left when it has stopped."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:  # noqa: ANN401  # the signature is werkzeug's
+        self._open: dict[threading.Thread, socket.socket] = {}
+        self._guard = threading.Lock()
+        super().__init__(*args, **options)
+
+    def process_request(self, request: Any, client_address: Any) -> None:  # noqa: ANN401
+        """Serve one connection in a thread of its own, and remember both."""
+        thread = threading.Thread(
+            target=self.process_request_thread, args=(request, client_address), daemon=True
+        )
+        with self._guard:
+            self._open[thread] = request
+        thread.start()
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:  # noqa: ANN401
+        """Serve, then forget the connection."""
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            with self._guard:
+                self._open.pop(threading.current_thread(), None)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401
+        """Print nothing: a client that hung up is the client's business."""
+
+    def hang_up(self) -> None:
+        """Close every connection and wait a while for its thread."""
+        with self._guard:
+            still_open = dict(self._open)
+        for connection in still_open.values():
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+        for thread in still_open:
+            thread.join(_PATIENCE_SECONDS)

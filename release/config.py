@@ -1,0 +1,151 @@
+"""[tool.release] of a pyproject.toml as frozen values, checked as a whole."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path  # noqa: TC003 - msgspec reads the annotation
+from typing import TYPE_CHECKING, Any
+
+from release.config_values import (
+    App,
+    Badge,
+    Command,
+    Database,
+    Entry,
+    Environment,
+    Health,
+    Identity,
+    Rehearsal,
+    Settings,
+    Smoke,
+    Test,
+    Worker,
+)
+from release.errors import UsageError
+
+if TYPE_CHECKING:
+    from release.config_faults import Fault
+
+__all__ = [
+    "App",
+    "Badge",
+    "Command",
+    "Config",
+    "Database",
+    "Entry",
+    "Environment",
+    "Health",
+    "Identity",
+    "Rehearsal",
+    "Settings",
+    "Smoke",
+    "Test",
+    "Worker",
+    "load",
+]
+
+FILE = "pyproject.toml"
+TABLE = ("tool", "release")
+EXAMPLE = """\
+[tool.release]
+app = { name = "cms", manifest = "apps/cms/package.json", tag = "cms-v{version}" }
+identity = { name = "Release", email = "release@example.com" }
+test.commands = [{ run = ["npm", "test"] }]
+
+[[tool.release.workers]]
+name = "cms"
+path = "apps/cms"
+script = "cms-{environment}"
+
+[tool.release.environments.production]
+wrangler = "production"
+url = "https://cms.example.com"
+"""
+
+
+class Config(Settings, frozen=True, kw_only=True):
+    """The settings, and the folder that they were read from."""
+
+    root: Path
+
+    def environment(self, name: str) -> Environment:
+        """Return the environment of this name. Raises UsageError, with the nearest name there is."""
+        if name in self.environments:
+            return self.environments[name]
+        from difflib import get_close_matches
+
+        near = get_close_matches(name, self.environments, 1)
+        hint = f' Did you mean "{near[0]}"?' if near else ""
+        known = ", ".join(self.environments)
+        raise UsageError(
+            f'There is no environment "{name}".{hint}', f"[tool.release.environments] has: {known}."
+        )
+
+    def worker(self, name: str) -> Worker:
+        """Return the worker of this name. Raises KeyError when there is none."""
+        return {worker.name: worker for worker in self.workers}[name]
+
+
+def load(root: Path) -> Config:
+    """Return the configuration in the folder `root`.
+
+    Raises UsageError, which lists every problem with its line: no pyproject.toml, no TOML, no [tool.release],
+    unknown and missing keys, wrong types, and what does not fit together.
+    """
+    import msgspec
+
+    root = root.resolve()
+    text = _text(root)
+    table = _table(text)
+    try:
+        settings = msgspec.convert(table, Settings)
+    except msgspec.ValidationError:
+        from release.config_faults import faults
+
+        raise _refusal(text, faults(table, Settings)) from None
+    from release.config_rules import broken_rules
+
+    broken = broken_rules(settings)
+    if broken:
+        raise _refusal(text, broken)
+    fields = {name: getattr(settings, name) for name in settings.__struct_fields__}
+    return Config(**fields, root=root)
+
+
+def _text(root: Path) -> str:
+    try:
+        return (root / FILE).read_bytes().decode()
+    except FileNotFoundError:
+        raise UsageError(
+            f"There is no {FILE} in {root}.", f"Make one, beginning with:\n\n{EXAMPLE}"
+        ) from None
+    except OSError as error:
+        raise UsageError(f"{FILE} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise UsageError(f"{FILE}:{line}: not UTF-8: byte 0x{error.object[error.start]:02x}.") from error
+
+
+def _table(text: str) -> dict[str, Any]:
+    try:
+        document: Any = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{FILE} is not TOML: {error}.", "Correct that line.") from error
+    except RecursionError as error:
+        raise UsageError(f"{FILE} is nested too deep to be read.") from error
+    for key in TABLE:
+        document = document.get(key) if isinstance(document, dict) else None
+    if document is None:
+        raise UsageError(f"{FILE} has no table [tool.release].", f"Add one, beginning with:\n\n{EXAMPLE}")
+    if not isinstance(document, dict):
+        raise UsageError(f"{FILE}: tool.release: expected a table.", f"Write it as:\n\n{EXAMPLE}")
+    return document
+
+
+def _refusal(text: str, found: list[Fault]) -> UsageError:
+    from release.config_faults import line_of, spelled
+
+    lines = (
+        f"{FILE}:{line_of(text, (*TABLE, *one.path))}: {spelled(one.path)}: {one.problem}" for one in found
+    )
+    return UsageError("\n".join(lines), "docs/configuration.md describes every key.")

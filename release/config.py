@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path  # noqa: TC003 - msgspec reads the annotation
 from typing import TYPE_CHECKING, Any
@@ -130,7 +131,11 @@ def _table(text: str) -> dict[str, Any]:
     try:
         document: Any = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"{FILE} is not TOML: {error}.", "Correct that line.") from error
+        place = re.search(r" \(at line (\d+), column (\d+)\)$", str(error))
+        where = f"{FILE}:{place[1]}:{place[2]}" if place else FILE
+        raise UsageError(
+            f"{where}: not TOML: {str(error).partition(' (at line')[0]}.", "Correct it."
+        ) from error
     except RecursionError as error:
         raise UsageError(f"{FILE} is nested too deep to be read.") from error
     for key in TABLE:
@@ -145,7 +150,6 @@ def _table(text: str) -> dict[str, Any]:
 def _refusal(text: str, found: list[Fault]) -> UsageError:
     from release.config_faults import line_of, spelled
 
-    lines = (
-        f"{FILE}:{line_of(text, (*TABLE, *one.path))}: {spelled(one.path)}: {one.problem}" for one in found
-    )
+    numbered = sorted(((line_of(text, (*TABLE, *one.path)), one) for one in found), key=lambda pair: pair[0])
+    lines = [f"{FILE}:{line}: {spelled(one.path)}: {one.problem}" for line, one in numbered]
     return UsageError("\n".join(lines), "docs/configuration.md describes every key.")

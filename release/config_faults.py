@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin
 import msgspec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 Path = tuple[str | int, ...]
 
@@ -79,7 +79,7 @@ def line_of(text: str, path: Path) -> int:
     return _within_statement(lines, max(first, 1), path)
 
 
-def nearest(word: str, known: Iterator[str] | list[str]) -> str:
+def nearest(word: str, known: Iterable[str]) -> str:
     """Return the sentence part that names the nearest known word, or all of them."""
     known = list(known)
     near = get_close_matches(word, known, 1)
@@ -87,11 +87,16 @@ def nearest(word: str, known: Iterator[str] | list[str]) -> str:
 
 
 def _of_keys(value: object, kind: Any, path: Path) -> Iterator[Fault]:  # noqa: ANN401
-    if not (isinstance(value, dict) and _is_struct(kind)):
+    if not isinstance(value, dict):
+        return
+    if get_origin(kind) is dict:
+        for key in value:
+            yield from faults(key, get_args(kind)[0], (*path, key))
+    if not _is_struct(kind):
         return
     fields = {field.name: field for field in msgspec.structs.fields(kind)}
-    for key in value.keys() - fields.keys():
-        yield Fault((*path, key), f"unknown key; {nearest(key, list(fields))}")
+    for key in [key for key in value if key not in fields]:
+        yield Fault((*path, key), f"unknown key; {nearest(key, fields)}")
     for name, field in fields.items():
         if field.required and name not in value:
             yield Fault(path, f'the key "{name}" is missing: {_meaning(field.type)}')

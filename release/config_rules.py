@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
+
+import msgspec
 
 from release.config_faults import Fault, nearest
 from release.version import ref_fault
@@ -15,20 +18,20 @@ if TYPE_CHECKING:
     from release.config_faults import Path
     from release.config_values import Environment, Settings, Worker
 
-LONGEST_ANNOTATION = (
-    100  # bytes of Cloudflare's workers/tag (shared facts of the platform, docs/architecture.md)
-)
+LONGEST_ANNOTATION = 100  # bytes of Cloudflare's workers/tag (reported by its users)
 LONGEST_SCRIPT = 63  # characters of a label in a host name, which a script's name becomes
 _LONG_VERSION = "1000.1000.1000-rc.100"
 _SECRET = re.compile(r"TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|KEY(?:S|_|$)", re.IGNORECASE)
 _PLACEHOLDER = re.compile(r"\{[^{}]*\}|[{}]")
 _ENVIRONMENT_NAME = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
+_COMMANDS = frozenset({"run", "build", "deploy", "install"})
 _SCRIPT_NAME = re.compile(r"[A-Za-z0-9_-]+")
 
 
 def broken_rules(settings: Settings) -> list[Fault]:
     """Return every rule that the settings break, in the order of the keys."""
     return [
+        *_control_characters(msgspec.to_builtins(settings), ()),
         *_paths(settings),
         *_app(settings),
         *_test(settings),
@@ -39,13 +42,27 @@ def broken_rules(settings: Settings) -> list[Fault]:
     ]
 
 
+def _control_characters(value: object, path: Path) -> Iterator[Fault]:
+    """A pattern's "$" lets a final newline pass, so this looks at every text but the words of a command."""
+    if isinstance(value, str) and any(ord(char) < ord(" ") or char == "\x7f" for char in value):
+        yield Fault(path, f"holds a control character, found {value!r}")
+    if isinstance(value, Mapping):
+        for key, part in value.items():
+            if key not in _COMMANDS:
+                yield from _control_characters(key, (*path, key))
+                yield from _control_characters(part, (*path, key))
+    elif isinstance(value, Sequence) and not isinstance(value, str):
+        for index, part in enumerate(value):
+            yield from _control_characters(part, (*path, index))
+
+
 def _paths(settings: Settings) -> Iterator[Fault]:
     for path, text in _all_paths(settings):
         parts = text.split("/")
         if text.startswith("/") or re.match(r"[A-Za-z]:", text):
             yield Fault(path, f'expected a path relative to the folder of pyproject.toml, found "{text}"')
         elif "\\" in text or ".." in parts or "" in parts or (text != "." and "." in parts) or "\0" in text:
-            yield Fault(path, f'expected a path with "/" and without "..", found "{text}"')
+            yield Fault(path, f'expected a path such as "apps/cms", without "." and "..", found "{text}"')
 
 
 def _all_paths(settings: Settings) -> Iterator[tuple[Path, str]]:
@@ -101,7 +118,8 @@ def _workers(settings: Settings) -> Iterator[Fault]:
             yield from _placeholders(
                 ("workers", index, "vars", name), value, {"{version}", "{commit}", "{tag}"}
             )
-    yield from _scripts(settings)
+    if all("{" not in worker.script.replace("{environment}", "") for worker in settings.workers):
+        yield from _scripts(settings)
 
 
 def _scripts(settings: Settings) -> Iterator[Fault]:
@@ -138,6 +156,9 @@ def _database(settings: Settings) -> Iterator[Fault]:
 
 
 def _environments(settings: Settings) -> Iterator[Fault]:
+    if settings.production not in settings.environments:
+        known = nearest(settings.production, settings.environments)
+        yield Fault(("production",), f'there is no environment "{settings.production}"; {known}')
     for name, environment in settings.environments.items():
         path: Path = ("environments", name)
         if not _ENVIRONMENT_NAME.fullmatch(name):
@@ -167,10 +188,8 @@ def _smoke(path: Path, environment: Environment) -> Iterator[Fault]:
     smoke = environment.smoke
     needed = smoke.settle + (smoke.streak - 1) * smoke.interval
     if needed >= smoke.deadline:
-        problem = (
-            f"settle and the streak take {needed:g} s, so the check could never pass: raise the deadline"
-        )
-        yield Fault((*path, "smoke", "deadline"), f"{problem} of {smoke.deadline} s")
+        problem = f"{smoke.deadline} s leave no time: settle and the streak alone take {needed:g} s"
+        yield Fault((*path, "smoke", "deadline"), problem)
 
 
 def _refs(settings: Settings) -> Iterator[Fault]:

@@ -86,7 +86,7 @@ class Test(Value, frozen=True, kw_only=True):
         tuple[EnvironmentVariable, ...],
         Meta(description="Variables handed on besides the ordinary ones (PATH, HOME, LANG); no secrets."),
     ] = ()
-    deadline: Annotated[Seconds, Meta(description="Seconds that all commands together may take.")] = 1800
+    deadline: Annotated[Seconds, Meta(description="Seconds that each command may take.")] = 1800
 
 
 class Worker(Value, frozen=True, kw_only=True):
@@ -241,6 +241,15 @@ class Settings(Value, frozen=True, kw_only=True):
             pattern="^[A-Za-z0-9_][A-Za-z0-9_.-]*$", examples=["origin"], description="The git remote's name."
         ),
     ] = "origin"
+    linear_history: Annotated[
+        bool,
+        Meta(
+            description="Whether the branch refuses merges; an overtaken release then lands as one plain commit."
+        ),
+    ] = False
+    production: Annotated[
+        str, Meta(description="The environment that gets versions and tags; any other is only deployed to.")
+    ] = "production"
     repository: Annotated[
         Repository | None,
         Meta(description="owner/name at GitHub; without it, GITHUB_REPOSITORY or the remote's URL says it."),

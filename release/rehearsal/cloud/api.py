@@ -1,0 +1,172 @@
+"""The requests that wrangler makes, answered: routes, the token, and the log of what changed."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from typing import TYPE_CHECKING
+
+from release.rehearsal.cloud import databases, scripts
+from release.rehearsal.cloud.backend import AUTHOR
+from release.rehearsal.cloud.envelope import Answer, ApiError, Write, accepted, refused
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from werkzeug.routing import Map
+    from werkzeug.wrappers import Request, Response
+
+    from release.rehearsal.cloud.backend import Backend
+
+    Handler = Callable[..., Answer]
+
+ROOT = "/client/v4"
+WRITE_KEY = "cloud.write"  # where a request that changed something carries its Write, for who comes after
+_UNAUTHENTICATED = 10000
+_NOT_YOURS = 9109
+_NO_ROUTE = 7003
+
+
+class Api:
+    """Answers requests for one account. `log` grows by a Write with each change, in their order.
+
+    `unrouted` keeps each request that nothing here answers: a wrangler that asks something new.
+    """
+
+    def __init__(self, backend: Backend, token: str) -> None:
+        """Answer for this account; whoever asks must know the token."""
+        self.backend = backend
+        self.log: list[Write] = []
+        self.unrouted: list[str] = []
+        self._token = token
+        self._routes = _routes()
+
+    def __call__(self, request: Request) -> Response:
+        """Answer one request, always with Cloudflare's envelope."""
+        try:
+            if request.path.startswith(databases.FILES):
+                return self._file(request)
+            self._authenticate(request)
+            return accepted(self._result(request))
+        except ApiError as error:
+            return refused(error)
+
+    def _authenticate(self, request: Request) -> None:
+        given = request.headers.get("Authorization", "")
+        if not hmac.compare_digest(given.encode(), f"Bearer {self._token}".encode()):
+            raise ApiError(401, _UNAUTHENTICATED, "Authentication error")
+
+    def _result(self, request: Request) -> object:
+        from werkzeug.exceptions import BadRequest, HTTPException
+
+        try:
+            handler, found = self._routes.bind("").match(request.path, request.method)
+        except HTTPException:
+            self.unrouted.append(f"{request.method} {request.path}")
+            message = f"Could not route to {request.path}, perhaps your object identifier is invalid?"
+            raise ApiError(404, _NO_ROUTE, message) from None
+        parts = dict(found)
+        account = parts.pop("account", self.backend.account_id)
+        if account != self.backend.account_id:
+            raise ApiError(403, _NOT_YOURS, "Unauthorized to access requested resource")
+        try:
+            return self._answered(request, handler, parts)
+        except (BadRequest, KeyError, UnicodeDecodeError) as error:
+            raise ApiError(400, databases.BAD_REQUEST, f"The request could not be read: {error}") from error
+
+    def _answered(self, request: Request, handler: Handler, parts: dict[str, str]) -> object:
+        if request.method == "GET":
+            return handler(self.backend, request, **parts).result
+        with self.backend.store.guard:
+            answer = handler(self.backend, request, **parts)
+            if answer.write:
+                path = request.path.removeprefix(f"{ROOT}/accounts/{self.backend.account_id}")
+                write = Write(request.method, path, answer.write)
+                request.environ[WRITE_KEY] = write
+                self.log.append(write)
+        return answer.result
+
+    def _file(self, request: Request) -> Response:
+        """PUT and GET of a file whose address is the secret, as in Cloudflare's R2; no token goes with it."""
+        from werkzeug.wrappers import Response
+
+        name = request.path.removeprefix(databases.FILES)
+        if request.method == "PUT":
+            content = self.backend.files[name] = request.get_data()
+            return Response("", headers={"ETag": hashlib.md5(content, usedforsecurity=False).hexdigest()})
+        content = self.backend.files.get(name, b"")
+        return Response(content, 200 if content else 404, content_type="application/sql")
+
+
+def _token_state(_: Backend, __: Request) -> Answer:
+    return Answer({"id": "0" * 32, "status": "active"})
+
+
+def _user(_: Backend, __: Request) -> Answer:
+    return Answer({"id": "0" * 32, "email": AUTHOR})
+
+
+def _accounts(backend: Backend, _: Request) -> Answer:
+    return Answer([{"id": backend.account_id, "name": "Rehearsal", "type": "standard"}])
+
+
+def _account(backend: Backend, _: Request) -> Answer:
+    return Answer({"id": backend.account_id, "name": "Rehearsal", "type": "standard"})
+
+
+def _memberships(backend: Backend, _: Request) -> Answer:
+    account = {"id": backend.account_id, "name": "Rehearsal"}
+    return Answer([{"id": "0" * 32, "status": "accepted", "account": account, "roles": []}])
+
+
+_TABLE: tuple[tuple[str, str, Handler], ...] = (
+    ("GET", "/user/tokens/verify", _token_state),
+    ("GET", "/user", _user),
+    ("GET", "/accounts", _accounts),
+    ("GET", "/memberships", _memberships),
+    ("GET", "A", _account),
+    ("GET", "A/workers/subdomain", scripts.subdomain),
+    ("GET", "A/workers/services/<name>", scripts.service),
+    ("GET", "A/workers/workers/<name>", scripts.worker),
+    ("PUT", "S", scripts.put_script),
+    ("GET", "S/settings", scripts.settings),
+    ("GET", "S/script-settings", scripts.script_settings),
+    ("PATCH", "S/script-settings", scripts.patch_script_settings),
+    ("GET", "S/subdomain", scripts.script_subdomain),
+    ("POST", "S/subdomain", scripts.post_script_subdomain),
+    ("GET", "S/versions", scripts.versions),
+    ("POST", "S/versions", scripts.post_version),
+    ("GET", "S/versions/<version_id>", scripts.version),
+    ("GET", "S/deployments", scripts.deployments),
+    ("POST", "S/deployments", scripts.post_deployment),
+    ("GET", "S/secrets", scripts.secrets),
+    ("PUT", "S/secrets", scripts.put_secret),
+    ("DELETE", "S/secrets/<secret>", scripts.delete_secret),
+    ("GET", "A/d1/database", databases.listing),
+    ("POST", "A/d1/database", databases.create),
+    ("GET", "Q", databases.info),
+    ("POST", "Q/query", databases.query),
+    ("POST", "Q/import", databases.import_file),
+    ("POST", "Q/export", databases.export),
+    ("GET", "Q/time_travel/bookmark", databases.bookmark),
+    ("POST", "Q/time_travel/restore", databases.restore),
+)
+_PREFIXES = {
+    "A": "/accounts/<account>",
+    "S": "/accounts/<account>/workers/scripts/<name>",
+    "Q": "/accounts/<account>/d1/database/<uuid>",
+}
+
+
+def _routes() -> Map:
+    from werkzeug.routing import Map, Rule
+
+    return Map(
+        [Rule(ROOT + _path(short), methods=[method], endpoint=handler) for method, short, handler in _TABLE]
+    )
+
+
+def _path(short: str) -> str:
+    """Write out the letter that a path of the table begins with."""
+    head, slash, rest = short.partition("/")
+    return _PREFIXES.get(head, head) + slash + rest

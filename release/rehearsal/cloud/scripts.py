@@ -1,0 +1,248 @@
+"""The routes of scripts: upload, versions, deployments, secrets, and what wrangler asks around them."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from release.rehearsal.cloud.backend import AUTHOR, now
+from release.rehearsal.cloud.bindings import SECRET, public
+from release.rehearsal.cloud.envelope import Answer, ApiError
+from release.rehearsal.cloud.state import Deployment, Share
+from release.rehearsal.cloud.uploads import add_version, keep
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from werkzeug.wrappers import Request
+
+    from release.rehearsal.cloud.backend import Backend
+    from release.rehearsal.cloud.state import Script, Version
+
+SUBDOMAIN = "rehearsal"
+NO_SERVICE = 10090
+NO_VERSION = 10212
+BAD_DEPLOYMENT = 10211
+WHOLE = 100
+
+
+def service(backend: Backend, _: Request, name: str) -> Answer:
+    """GET A/workers/services/N."""
+    script = backend.store.account.scripts.get(name)
+    if script is None:
+        raise ApiError(404, NO_SERVICE, "workers.api.error.service_not_found")
+    newest = script.versions[-1]
+    details = {"id": name, "tag": name, "tags": [], "etag": newest.etag, "last_deployed_from": "wrangler"}
+    stamps = {"created_on": script.versions[0].created_on, "modified_on": newest.created_on}
+    return Answer(
+        {
+            "id": name,
+            "default_environment": {"environment": "production", "script": {**details, **stamps}, **stamps},
+        }
+    )
+
+
+def settings(backend: Backend, _: Request, name: str) -> Answer:
+    """GET S/settings: the newest version's."""
+    newest = backend.script(name).versions[-1]
+    return Answer({**_runtime_of(newest), "bindings": public(newest.bindings), "tags": [], "logpush": False})
+
+
+def put_script(backend: Backend, request: Request, name: str) -> Answer:
+    """PUT S: upload a version and deploy it at once."""
+    version = add_version(backend, name, request)
+    annotations = {"workers/triggered_by": "deployment"}
+    if message := version.annotations.get("workers/message"):
+        annotations["workers/message"] = message
+    _deploy(backend, name, (Share(version.id, WHOLE),), annotations)
+    result = {
+        "id": name,
+        "tag": name,
+        "tags": [],
+        "etag": version.etag,
+        "startup_time_ms": 1,
+        "deployment_id": version.id.replace("-", ""),
+        "has_preview": True,
+        "handlers": ["fetch"],
+        "created_on": version.created_on,
+        "modified_on": version.created_on,
+    }
+    return Answer(result, f"upload and deploy {name} {version.id} {version.tag}".rstrip())
+
+
+def post_version(backend: Backend, request: Request, name: str) -> Answer:
+    """POST S/versions: upload a version; nothing serves it yet."""
+    backend.script(name)
+    version = add_version(backend, name, request)
+    details = {**_version(version), "startup_time_ms": 1, "has_preview": True}
+    details["metadata"]["has_preview"] = True
+    return Answer(details, f"upload {name} {version.id} {version.tag}".rstrip())
+
+
+def versions(backend: Backend, _: Request, name: str) -> Answer:
+    """GET S/versions: newest first."""
+    found = reversed(backend.script(name).versions)
+    return Answer({"items": [_summary(version) for version in found]})
+
+
+def version(backend: Backend, _: Request, name: str, version_id: str) -> Answer:
+    """GET S/versions/ID."""
+    return Answer(_version(_known(backend.script(name), version_id)))
+
+
+def deployments(backend: Backend, _: Request, name: str) -> Answer:
+    """GET S/deployments: newest first, the first one serves."""
+    found = reversed(backend.script(name).deployments)
+    return Answer({"deployments": [msgspec.to_builtins(deployment) for deployment in found]})
+
+
+def post_deployment(backend: Backend, request: Request, name: str) -> Answer:
+    """POST S/deployments: serve these versions from now on."""
+    script = backend.script(name)
+    sent = request.get_json()
+    shares = tuple(msgspec.convert(sent.get("versions", []), list[Share]))
+    if sum(share.percentage for share in shares) != WHOLE:
+        raise ApiError(400, BAD_DEPLOYMENT, "The percentages of a deployment's versions must add up to 100.")
+    for share in shares:
+        _known(script, share.version_id)
+    deployment = _deploy(backend, name, shares, dict(sent.get("annotations") or {}))
+    return Answer(msgspec.to_builtins(deployment), f"deploy {name} {_shares(shares)}")
+
+
+def secrets(backend: Backend, _: Request, name: str) -> Answer:
+    """GET S/secrets: names, never texts."""
+    newest = backend.script(name).versions[-1]
+    return Answer([binding for binding in public(newest.bindings) if binding["type"] == SECRET])
+
+
+def put_secret(backend: Backend, request: Request, name: str) -> Answer:
+    """PUT S/secrets: a new version without a tag that holds the secret, deployed at once."""
+    sent = request.get_json()
+    secret = {"type": SECRET, "name": sent["name"], "text": sent["text"]}
+    _replace_secret(backend, name, sent["name"], (secret,))
+    return Answer({"name": sent["name"], "type": SECRET}, f"secret {name} {sent['name']}")
+
+
+def delete_secret(backend: Backend, _: Request, name: str, secret: str) -> Answer:
+    """DELETE S/secrets/NAME: a new version without it, deployed at once."""
+    _replace_secret(backend, name, secret, ())
+    return Answer(None, f"delete secret {name} {secret}")
+
+
+def script_settings(backend: Backend, _: Request, name: str) -> Answer:
+    """GET and PATCH S/script-settings: taken note of, for nothing here depends on them."""
+    backend.script(name)
+    return Answer({"logpush": False, "tags": [], "tail_consumers": None, "observability": {"enabled": False}})
+
+
+def patch_script_settings(backend: Backend, request: Request, name: str) -> Answer:
+    """PATCH S/script-settings."""
+    return Answer(script_settings(backend, request, name).result, f"settings {name}")
+
+
+def worker(backend: Backend, _: Request, name: str) -> Answer:
+    """GET A/workers/workers/N."""
+    backend.script(name)
+    subdomain = {
+        "enabled": True,
+        "previews_enabled": False,
+        "url": backend.runtime.urls().get(name),
+        "preview_url_suffix": f"-{name}.{SUBDOMAIN}.workers.dev",
+    }
+    return Answer({"id": name, "name": name, "tags": [], "subdomain": subdomain})
+
+
+def script_subdomain(backend: Backend, _: Request, name: str) -> Answer:
+    """GET S/subdomain."""
+    backend.script(name)
+    return Answer({"enabled": True, "previews_enabled": False})
+
+
+def post_script_subdomain(backend: Backend, request: Request, name: str) -> Answer:
+    """POST S/subdomain."""
+    return Answer(script_subdomain(backend, request, name).result, f"subdomain {name}")
+
+
+def subdomain(_: Backend, __: Request) -> Answer:
+    """GET A/workers/subdomain."""
+    return Answer({"subdomain": SUBDOMAIN})
+
+
+def _replace_secret(backend: Backend, name: str, secret: str, bindings: tuple[dict[str, Any], ...]) -> None:
+    script = backend.script(name)
+    newest = script.versions[-1]
+    folder = backend.store.folder(newest)
+    changed = msgspec.structs.replace(
+        newest,
+        id=str(uuid.uuid4()),
+        number=newest.number + 1,
+        created_on=now(),
+        annotations={"workers/triggered_by": "secret"},
+        bindings=(*(binding for binding in newest.bindings if binding["name"] != secret), *bindings),
+    )
+    keep(backend, changed, {module.name: (folder / module.name).read_bytes() for module in newest.modules})
+    _deploy(backend, name, (Share(changed.id, WHOLE),), {"workers/triggered_by": "secret"})
+
+
+def _deploy(
+    backend: Backend, name: str, shares: tuple[Share, ...], annotations: dict[str, str]
+) -> Deployment:
+    deployment = Deployment(
+        id=str(uuid.uuid4()),
+        created_on=now(),
+        author_email=AUTHOR,
+        source="wrangler",
+        strategy="percentage",
+        versions=shares,
+        annotations=annotations,
+    )
+    backend.store.save(backend.store.account.with_deployment(name, deployment))
+    backend.runtime.route(name, shares)
+    return deployment
+
+
+def _known(script: Script, version_id: str) -> Version:
+    found = script.version(version_id)
+    if found is None:
+        raise ApiError(404, NO_VERSION, f"Version {version_id} of {script.name} could not be found.")
+    return found
+
+
+def _shares(shares: tuple[Share, ...]) -> str:
+    return " ".join(f"{share.version_id}@{share.percentage:g}%" for share in shares)
+
+
+def _summary(version: Version) -> dict[str, Any]:
+    metadata = {
+        "created_on": version.created_on,
+        "modified_on": version.created_on,
+        "source": version.source,
+        "author_id": "",
+        "author_email": version.author_email,
+    }
+    return {
+        "id": version.id,
+        "number": version.number,
+        "metadata": metadata,
+        "annotations": version.annotations,
+    }
+
+
+def _version(version: Version) -> dict[str, Any]:
+    script = {"etag": version.etag, "handlers": ["fetch"], "last_deployed_from": version.source}
+    resources = {
+        "bindings": public(version.bindings),
+        "script": script,
+        "script_runtime": _runtime_of(version),
+    }
+    return {**_summary(version), "resources": resources}
+
+
+def _runtime_of(version: Version) -> Mapping[str, Any]:
+    return {
+        "compatibility_date": version.compatibility_date,
+        "compatibility_flags": version.compatibility_flags,
+        "usage_model": "standard",
+    }

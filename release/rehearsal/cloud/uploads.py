@@ -1,0 +1,102 @@
+"""A multipart upload read into a version."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from release.rehearsal.cloud.backend import AUTHOR, now
+from release.rehearsal.cloud.bindings import inherited
+from release.rehearsal.cloud.envelope import ApiError
+from release.rehearsal.cloud.runtime import ScriptError
+from release.rehearsal.cloud.state import Module, Script, Version
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from werkzeug.wrappers import Request
+
+    from release.rehearsal.cloud.backend import Backend
+
+BAD_SCRIPT = 10021
+BAD_BINDING = 10181
+BAD_UPLOAD = 10034
+_KINDS = {
+    "application/javascript+module": "esm",
+    "application/javascript": "cjs",
+    "text/plain": "text",
+    "application/octet-stream": "data",
+    "application/wasm": "wasm",
+}
+
+
+def received(request: Request) -> tuple[dict[str, Any], dict[str, tuple[str, bytes]]]:
+    """Return the part `metadata`, and of each module its kind and bytes (source maps are left out).
+
+    Raises ApiError 400 when there is no metadata, or no module that it names as the main one.
+    """
+    sent = request.files.get("metadata")
+    text = sent.read() if sent else request.form.get("metadata", "")
+    try:
+        metadata = json.loads(text)
+    except ValueError:
+        raise ApiError(400, BAD_UPLOAD, "The upload has no valid part `metadata`.") from None
+    parts = {name: (_KINDS.get(part.mimetype), part.read()) for name, part in request.files.items()}
+    modules = {
+        name: (kind, content) for name, (kind, content) in parts.items() if kind and name != "metadata"
+    }
+    if metadata.get("main_module") not in modules:
+        raise ApiError(400, BAD_UPLOAD, "The upload does not hold the main module that its metadata names.")
+    return metadata, modules
+
+
+def add_version(backend: Backend, name: str, request: Request) -> Version:
+    """Load what was uploaded and keep it as the script's newest version.
+
+    Raises ApiError 400: 10021 with the runtime's text when it does not start, 10181 for an unknown database.
+    """
+    metadata, modules = received(request)
+    script = backend.store.account.scripts.get(name, Script(name))
+    contents = {module: content for module, (_, content) in modules.items()}
+    digest = hashlib.sha256(b"\0".join(contents.values())).hexdigest()
+    try:
+        version = _new(script, metadata, {module: kind for module, (kind, _) in modules.items()}, digest)
+        return keep(backend, version, contents)
+    except (ScriptError, ValueError) as error:
+        raise ApiError(400, BAD_SCRIPT, str(error)) from error
+
+
+def keep(backend: Backend, version: Version, contents: Mapping[str, bytes]) -> Version:
+    """Write, load and record a version. Raises ScriptError, ValueError, ApiError for an unknown database."""
+    for binding in version.bindings:
+        if (
+            binding["type"] == "d1"
+            and (binding.get("id") or binding.get("database_id")) not in backend.store.account.databases
+        ):
+            message = f"D1 binding '{binding['name']}' references a database which was not found."
+            raise ApiError(400, BAD_BINDING, message)
+    backend.store.write_modules(version, dict(contents))
+    backend.runtime.upload(version, backend.store.folder(version))
+    backend.store.save(backend.store.account.with_version(version))
+    return version
+
+
+def _new(script: Script, metadata: Mapping[str, Any], kinds: Mapping[str, str], digest: str) -> Version:
+    previous = script.versions[-1].bindings if script.versions else ()
+    return Version(
+        id=str(uuid.uuid4()),
+        script=script.name,
+        number=len(script.versions) + 1,
+        created_on=now(),
+        author_email=AUTHOR,
+        source="wrangler",
+        annotations={**metadata.get("annotations", {}), "workers/triggered_by": "upload"},
+        bindings=inherited(metadata.get("bindings", []), metadata.get("keep_bindings", []), previous),
+        main_module=metadata["main_module"],
+        modules=tuple(Module(name, kind) for name, kind in kinds.items()),
+        compatibility_date=metadata.get("compatibility_date", "2025-01-01"),
+        compatibility_flags=tuple(metadata.get("compatibility_flags", ())),
+        etag=digest,
+    )

@@ -11,7 +11,7 @@ import tomllib
 from dataclasses import dataclass
 from difflib import get_close_matches
 from types import UnionType
-from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
 
 import msgspec
 
@@ -29,6 +29,7 @@ _WORDS = {
     "object": "a table",
     "null": "nothing",
 }
+_UNIONS = (Union, UnionType)  # `X | None` is the former where X is annotated
 _NAMED_TYPE = re.compile(r"`(\w+)`")
 _LONGEST_SHOWN = 60
 
@@ -136,7 +137,7 @@ def _metas(kind: Any) -> Iterator[msgspec.Meta]:  # noqa: ANN401
         inner, *metas = get_args(kind)
         yield from (meta for meta in reversed(metas) if isinstance(meta, msgspec.Meta))
         yield from _metas(inner)
-    elif isinstance(kind, UnionType):
+    elif get_origin(kind) in _UNIONS:
         for member in get_args(kind):
             yield from _metas(member)
 
@@ -145,7 +146,7 @@ def _bare(kind: Any) -> Any:  # noqa: ANN401
     """The type without annotations and without None."""
     if get_origin(kind) is Annotated:
         return _bare(get_args(kind)[0])
-    if isinstance(kind, UnionType):
+    if get_origin(kind) in _UNIONS:
         return _bare(next(member for member in get_args(kind) if member is not type(None)))
     return kind
 

@@ -244,7 +244,7 @@ class Settings(Value, frozen=True, kw_only=True):
     linear_history: Annotated[
         bool,
         Meta(
-            description="Whether the branch refuses merges; an overtaken release then lands as one plain commit."
+            description="Whether the branch refuses merges; an overtaken release then lands as a plain commit."
         ),
     ] = False
     production: Annotated[

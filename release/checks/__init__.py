@@ -1,0 +1,26 @@
+"""The built-in checks, as a plugin like any other."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from release.checks.checkout import CleanTree, InBranch, OnBranch
+from release.checks.machine import Tools
+from release.checks.manifest import ManifestAgrees
+from release.checks.migrations import Migrations
+from release.hookspecs import hookimpl
+
+if TYPE_CHECKING:
+    from release.config import Config
+    from release.step import Check
+
+
+@hookimpl
+def release_checks(config: Config, environment: str) -> list[Check]:
+    """What must hold before any release or deployment."""
+    checks: list[Check] = [CleanTree(), InBranch(config.branch, config.remote), Tools()]
+    if config.database:
+        checks.append(Migrations(config.database.migrations))
+    if environment == config.production:
+        checks += [OnBranch(config.branch), ManifestAgrees(config.app)]
+    return checks

@@ -1,0 +1,70 @@
+"""Checks of the work tree and of where its commit lies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from release.model import Base, Checkout, History, Problem, Release, Remote, World
+
+SHIPPING = frozenset({"test", "bump", "backfill", "migrate", "deploy", "smoke"})
+SHOWN = 5
+
+
+@dataclass(frozen=True)
+class CleanTree:
+    """The work tree is what git has; one that differs only by this release's bump counts as clean."""
+
+    name: str = "clean tree"
+    guards: frozenset[str] = SHIPPING - {"smoke"}
+
+    def find(self, world: World, release: Release) -> tuple[Problem, ...]:
+        """One problem that names the paths."""
+        if not isinstance(world.checkout, Checkout) or not isinstance(world.base, Base):
+            return ()
+        bumped = {p for p, text in release.files.items() if world.checkout.files.get(p) == text}
+        dirty = [path for path in world.checkout.dirty if path not in bumped]
+        if not dirty:
+            return ()
+        more = f" and {len(dirty) - SHOWN} more" if len(dirty) > SHOWN else ""
+        return (Problem(
+            self.name, f"The work tree has changes that no commit holds: {', '.join(dirty[:SHOWN])}{more}.",
+            "Commit and push them, or put them away (git stash -u), then run the same command again.", dirty[0],
+        ),)
+
+
+@dataclass(frozen=True)
+class OnBranch:
+    """HEAD is the branch that is released; a detached HEAD is for an approved plan only."""
+
+    branch: str
+    name: str = "branch"
+    guards: frozenset[str] = SHIPPING - {"smoke"}
+
+    def find(self, world: World, release: Release) -> tuple[Problem, ...]:
+        """One problem that names where HEAD is."""
+        del release
+        if not isinstance(world.checkout, Checkout) or world.checkout.branch in {self.branch, None}:
+            return ()
+        return (Problem(
+            self.name, f"This checkout is on {world.checkout.branch}; releases are made from {self.branch}.",
+            f"git switch {self.branch}, then run the same command again.",
+        ),)
+
+
+@dataclass(frozen=True)
+class InBranch:
+    """The commit that ships is on the remote branch: what production runs can be found again."""
+
+    branch: str
+    remote: str
+    name: str = "pushed"
+    guards: frozenset[str] = SHIPPING - {"smoke"}
+
+    def find(self, world: World, release: Release) -> tuple[Problem, ...]:
+        """One problem that names the commit."""
+        if not isinstance(world.history, History) or world.history.contained or not isinstance(world.remote, Remote):
+            return ()
+        return (Problem(
+            self.name, f"{release.base[:7]} is not on {self.remote}/{self.branch}.",
+            f"Push it or merge its pull request, or switch to what is there (git pull), then run again.",
+        ),)

@@ -1,0 +1,20 @@
+"""Check of the programs that a release needs on this machine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from release.model import Problem, Release, World
+
+
+@dataclass(frozen=True)
+class Tools:
+    """Node and wrangler are there before anything is written."""
+
+    name: str = "tools"
+    guards: frozenset[str] = frozenset({"migrate", "deploy"})
+
+    def find(self, world: World, release: Release) -> tuple[Problem, ...]:
+        """One problem a program."""
+        del release
+        return tuple(Problem(self.name, missing.because, missing.advice) for missing in world.missing)

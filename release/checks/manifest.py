@@ -1,0 +1,31 @@
+"""Check that the manifest and the tags tell the same story."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from release.bump import current_version
+from release.config import App
+from release.model import Base, Problem, Release, World
+
+
+@dataclass(frozen=True)
+class ManifestAgrees:
+    """The manifest of the base holds the version of the highest tag."""
+
+    app: App
+    name: str = "manifest"
+    guards: frozenset[str] = frozenset({"bump", "deploy"})
+
+    def find(self, world: World, release: Release) -> tuple[Problem, ...]:
+        """One problem that names both."""
+        if not isinstance(world.base, Base) or release.previous is None:
+            return ()
+        current = current_version(world.base, self.app)
+        if current == release.previous:
+            return ()
+        return (Problem(
+            self.name, f"{self.app.manifest} says {current}, but the highest tag on the remote is {release.previous_tag}.",
+            f"Set it to {release.previous} in a commit on the branch (the release raises it), or push the missing tag.",
+            self.app.manifest,
+        ),)

@@ -1,0 +1,146 @@
+"""Plugins: found, checked and called; the typed front of pluggy."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pluggy
+
+from release.errors import UsageError
+from release.hookspecs import PROJECT, Hooks
+
+if TYPE_CHECKING:
+    from release.config import Config
+    from release.model import Release
+    from release.record import Approval
+    from release.step import Check, Step
+
+GROUP = "cms_release"
+
+
+@dataclass(frozen=True)
+class Extensions:
+    """The plugins of one run. pluggy finds them; order and survival are decided here."""
+
+    manager: pluggy.PluginManager
+    config: Config
+
+    def checks(self, environment: str) -> tuple[Check, ...]:
+        """All checks, the built-in ones first."""
+        found: list[Iterable[Check]] = self.manager.hook.release_checks(config=self.config, environment=environment)
+        return tuple(check for some in reversed(found) for check in some or ())
+
+    def with_steps(self, steps: tuple[Step, ...], environment: str) -> tuple[Step, ...]:
+        """The sequence with the plugins' steps beside the core steps that they name. Raises UsageError."""
+        order = list(steps)
+        added: list[Iterable[tuple[str, str, Step]]] = self.manager.hook.release_steps(
+            config=self.config, environment=environment
+        )
+        for where, anchor, step in (one for some in reversed(added) for one in some or ()):
+            names = [core.name for core in order]
+            if step.name in names:
+                raise UsageError(f"A plugin adds a step {step.name}, which exists already.", "Give it another name.")
+            if where not in {"before", "after"} or anchor not in {core.name for core in steps}:
+                known = ", ".join(core.name for core in steps)
+                raise UsageError(
+                    f"A plugin's step {step.name} wants to go {where} {anchor}, which is no step of this sequence.",
+                    f'Say "before" or "after" one of: {known}.',
+                )
+            order.insert(names.index(anchor) + (where == "after"), step)
+        return tuple(order)
+
+    def approval(self, release: Release, plan_hash: str) -> Approval | None:
+        """The first plugin's answer to the question who approves a plan."""
+        answer: Approval | None = self.manager.hook.release_approve(release=release, plan_hash=plan_hash)
+        return answer
+
+    def notes(self, release: Release) -> str | None:
+        """The first plugin's text for the GitHub Release."""
+        answer: str | None = self.manager.hook.release_notes(release=release)
+        return answer
+
+    def tell(self, hook: str, **what: Any) -> tuple[str, ...]:  # noqa: ANN401
+        """Call an observing hook of every plugin; what they raise comes back as text and stops nobody."""
+        raised = []
+        for implementation in getattr(self.manager.hook, hook).get_hookimpls():
+            known = {name: value for name, value in what.items() if name in implementation.argnames}
+            try:
+                implementation.function(**known)
+            except Exception as error:  # noqa: BLE001 - an observer must not stop a release
+                raised.append(f"plugin {implementation.plugin_name}: {type(error).__name__}: {error}")
+        return tuple(raised)
+
+    def origins(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """Each plugin's name and the hooks that it implements."""
+        found = []
+        for name, plugin in self.manager.list_name_plugin():
+            callers = self.manager.get_hookcallers(plugin) or []
+            found.append((name, tuple(sorted(caller.name for caller in callers))))
+        return tuple(found)
+
+
+def load(config: Config, builtins: tuple[object, ...] = ()) -> Extensions:
+    """The plugins of a configuration: built-in ones, files of `plugins`, entry points of the group `cms_release`.
+
+    Raises UsageError for a file that is missing or cannot be imported, and for a hook that does not exist.
+    """
+    manager = pluggy.PluginManager(PROJECT)
+    manager.add_hookspecs(Hooks)
+    for builtin in builtins:
+        manager.register(builtin, name=getattr(builtin, "__name__", "built-in"))
+    for name in config.plugins:
+        _register(manager, _imported(config.root / name, name), name)
+    _load_installed(manager)
+    try:
+        manager.check_pending()
+    except pluggy.PluginValidationError as error:
+        raise UsageError(f"A plugin has a hook that does not exist: {error}.", f"Hooks are: {_known()}.") from None
+    return Extensions(manager, config)
+
+
+def _load_installed(manager: pluggy.PluginManager) -> None:
+    from importlib.metadata import entry_points
+
+    for point in entry_points(group=GROUP):
+        try:
+            plugin = point.load()
+        except Exception as error:
+            raise UsageError(
+                f"The plugin {point.name} cannot be imported: {type(error).__name__}: {error}.", "Repair or uninstall it."
+            ) from error
+        _register(manager, plugin, point.name)
+
+
+def _register(manager: pluggy.PluginManager, plugin: object, name: str) -> None:
+    try:
+        manager.register(plugin, name=name)
+    except pluggy.PluginValidationError as error:
+        said = " ".join(str(error).split())
+        raise UsageError(f"The plugin {name} does not fit: {said}.", "Look at the hook's arguments in release/hookspecs.py.") from None
+
+
+def _imported(path: Path, name: str) -> object:
+    if not path.is_file():
+        raise UsageError(f"The plugin {name} is not there.", "Check `plugins` in [tool.release].")
+    module_name = f"release_plugin_{path.stem}"
+    spec = importlib.util.spec_from_file_location(module_name, path)
+    if spec is None or spec.loader is None:
+        raise UsageError(f"The plugin {name} is no Python file.", "Check `plugins` in [tool.release].")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[module_name] = module
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise UsageError(
+            f"The plugin {name} cannot be imported: {type(error).__name__}: {error}.", "Repair it, or take it out of `plugins`."
+        ) from error
+    return module
+
+
+def _known() -> str:
+    return ", ".join(name for name in vars(Hooks) if name.startswith("release_"))

@@ -1,0 +1,79 @@
+"""The journal: what happened on this machine, one JSON object a line, flushed to the disk. For people and the report."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from release.errors import BlockedError
+from release.outcome import Outcome, StepResult
+
+if TYPE_CHECKING:
+    from release.preflight import Prospect
+
+FILE = ".release/journal.ndjson"
+
+
+class Journal:
+    """Appends to `.release/journal.ndjson`; nothing ever reads it to decide. Raises BlockedError when it cannot write."""
+
+    def __init__(self, root: Path, run: str) -> None:
+        self._path = root / FILE
+        self._run = run
+
+    def planned(self, prospect: Prospect) -> None:
+        """Note the decision and the plan."""
+        plan = prospect.plan
+        self._note("planned", decision=prospect.kind, plan=msgspec.to_builtins(plan), hash=plan.hash if plan else None)
+
+    def started(self, step: str) -> None:
+        """Note that a step starts."""
+        self._note("started", step=step)
+
+    def line(self, text: str) -> None:
+        """Note what a step says."""
+        self._note("line", text=text)
+
+    def finished(self, result: StepResult) -> None:
+        """Note how a step ended."""
+        self._note("finished", **asdict(result))
+
+    def ended(self, outcome: Outcome) -> None:
+        """Note the end."""
+        self._note("ended", **outcome.as_json())
+
+    def _note(self, event: str, **what: Any) -> None:  # noqa: ANN401
+        entry = {"at": round(time.time(), 3), "run": self._run, "event": event, **what}
+        line = msgspec.json.encode(entry) + b"\n"
+        try:
+            self._path.parent.mkdir(exist_ok=True)
+            descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+            try:
+                os.write(descriptor, line)
+                if event != "line":
+                    os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+        except OSError as error:
+            raise BlockedError(
+                f".release/ cannot be written: {error.strerror}.", "A release keeps its journal there: make the folder writable."
+            ) from None
+
+
+def entries(root: Path) -> list[dict[str, Any]]:
+    """All entries that are whole; a line torn by a crash is left out."""
+    path = root / FILE
+    found = []
+    for line in path.read_bytes().splitlines() if path.is_file() else []:
+        try:
+            entry = msgspec.json.decode(line)
+        except msgspec.DecodeError:
+            continue
+        if isinstance(entry, dict):
+            found.append(entry)
+    return found

@@ -1,0 +1,239 @@
+"""The values that flow through the house: what was read, what is asked, what shall be released."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from release.record import Record
+
+Level = Literal["patch", "minor", "major"]
+Part = Literal["checkout", "remote", "record", "live", "database", "health", "releases"]
+
+
+@dataclass(frozen=True)
+class Unread:
+    """A part of the world that could not be read, because; and what to do about it."""
+
+    because: str
+    advice: str = ""
+
+
+@dataclass(frozen=True)
+class Checkout:
+    """The work tree: its commit, branch (None: detached), changed paths, and the files that a bump changes."""
+
+    head: str
+    branch: str | None
+    dirty: tuple[str, ...]
+    shallow: bool
+    files: Mapping[str, bytes | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Remote:
+    """What the remote advertises: branch tip, tags of this app (name -> commit), the record's object."""
+
+    tip: str | None
+    tags: Mapping[str, str]
+    record: str | None
+
+
+@dataclass(frozen=True)
+class Migration:
+    """One SQL file of the base commit; `name` ends in `.sql` and is the ledger's key."""
+
+    name: str
+    sql: bytes
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Base:
+    """The commit to ship as git holds it: its date (seconds) and the content a release depends on.
+
+    `files` are the manifest and the lockfiles that a bump changes; `trees` are the raw tree objects
+    on the way to them (object id -> body), enough to compute the bump commit without writing it.
+    """
+
+    commit: str
+    tree: str
+    seconds: int
+    files: Mapping[str, bytes]
+    objects: Mapping[str, bytes]
+    migrations: tuple[Migration, ...]
+
+
+@dataclass(frozen=True)
+class Commit:
+    """A commit since the last release."""
+
+    sha: str
+    subject: str
+
+
+@dataclass(frozen=True)
+class History:
+    """How the base lies in the remote branch: is it contained, and what came since the last tag.
+
+    `has_landed`: the branch holds the release that is looked at. `overtaken`: the commit that is live, where it
+    is a descendant of the base.
+    """
+
+    contained: bool
+    unreleased: tuple[Commit, ...]
+    has_landed: bool = False
+    overtaken: str | None = None
+
+
+@dataclass(frozen=True)
+class Live:
+    """What Cloudflare serves for one script: version ids with their percentage, annotations of the main one."""
+
+    script: str
+    shares: tuple[tuple[str, float], ...]
+    tag: str | None
+    message: str | None
+
+    @property
+    def version_id(self) -> str | None:
+        """The one version that serves everything, or None while traffic is split."""
+        return self.shares[0][0] if len(self.shares) == 1 and self.shares[0][1] == 100 else None  # noqa: PLR2004
+
+    @property
+    def release(self) -> tuple[str, str] | None:
+        """Tag and commit of the release that serves everything; None for a version that no release made."""
+        if self.version_id is None or not self.tag or "+" not in self.tag:
+            return None
+        tag, _, commit = self.tag.rpartition("+")
+        return (tag, commit) if tag else None
+
+
+@dataclass(frozen=True)
+class SchemaObject:
+    """A row of sqlite_master: type, name and the statement that made it."""
+
+    kind: str
+    name: str
+    sql: str
+
+
+@dataclass(frozen=True)
+class Database:
+    """A D1 database: its ledger in order (None: the table does not exist) and its schema."""
+
+    name: str
+    uuid: str
+    ledger: tuple[str, ...] | None
+    schema: tuple[SchemaObject, ...]
+
+    @property
+    def applied(self) -> tuple[str, ...]:
+        """The names in the ledger, none when there is no ledger."""
+        return self.ledger or ()
+
+
+@dataclass(frozen=True)
+class Health:
+    """One answer of a health route; `problem` says why it is not healthy, None when it is."""
+
+    version: str | None
+    commit: str | None
+    problem: str | None
+
+
+@dataclass(frozen=True)
+class Smoke:
+    """The end of a smoke check: healthy or not, the last answer, and the version ids that served throughout."""
+
+    healthy: bool
+    detail: str
+    version_ids: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class World:
+    """Everything that was read. A part holds `Unread` when it could not be read; nothing here changes.
+
+    `done` names the steps that this very run has carried out; `smoke` is the smoke check's finding,
+    `bookmark` the Time Travel bookmark from before the migration, `badge` the dashboard's version;
+    `missing` are the programs that this machine lacks.
+    """
+
+    environment: str
+    checkout: Checkout | Unread
+    remote: Remote | Unread
+    record: Record | None | Unread
+    base: Base | Unread
+    history: History | Unread
+    live: Mapping[str, Live | None | Unread]
+    database: Database | None | Unread
+    health: Health | Unread
+    releases: frozenset[str] | Unread = frozenset()
+    badge: str | None | Unread = None
+    done: frozenset[str] = frozenset()
+    smoke: Smoke | None = None
+    bookmark: str | None = None
+    missing: tuple[Unread, ...] = ()
+
+    def with_done(self, name: str) -> World:
+        """The same world, in which this run has carried out `name`."""
+        return replace(self, done=self.done | {name})
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a person asked for."""
+
+    environment: str = "production"
+    level: Level = "patch"
+
+
+@dataclass(frozen=True)
+class Release:
+    """One release: the base that ships, the number it gets, and the commit that carries the number.
+
+    `commit` is the bump commit (the base itself where nothing is bumped, as on staging); `files` are
+    the files that the bump changes, path -> new bytes. `previous` is None for the first release ever.
+    """
+
+    app: str
+    environment: str
+    base: str
+    previous: str | None
+    previous_tag: str | None
+    version: str
+    tag: str
+    commit: str
+    files: Mapping[str, bytes] = field(default_factory=dict)
+
+    @property
+    def annotation(self) -> str:
+        """What Cloudflare keeps as `workers/tag` of each version of this release (100 bytes at most)."""
+        return f"{self.tag}+{self.commit}"
+
+
+@dataclass(frozen=True)
+class Write:
+    """One external write, in words: which system, which thing in it, and what happens to it."""
+
+    step: str
+    system: str
+    target: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.target}: {self.what}"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something that keeps a release from starting: what it is, what to do, and where."""
+
+    check: str
+    what: str
+    advice: str
+    file: str | None = None
+    line: int | None = None

@@ -1,0 +1,109 @@
+"""The outside systems, wired for one environment: the only place with processes, sockets, environment and clock."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from release.config import Config, Environment
+from release.effects import Effect
+from release.errors import UsageError
+from release.model import World
+from release.ops.clock import Clock, SystemClock
+from release.ops.cloudflare import Cloudflare
+from release.ops.git import Git
+from release.ops.github import GitHub, repository_of
+from release.ops.http import Http
+from release.ops.secrets import Mask
+from release.ops.web import Web
+from release.ops.wrangler import Wrangler
+
+Tell = Callable[[str], None]
+Perform = Callable[["Ops", Effect, World, Tell], World]
+
+
+@dataclass(frozen=True)
+class Ops:
+    """All outside systems for one environment. `perform` does effects; everything else only reads.
+
+    `url` is where the environment answers; `mask` hides secrets in whatever is shown.
+    """
+
+    config: Config
+    name: str
+    environment: Environment
+    environ: Mapping[str, str]
+    url: str
+    mask: Mask
+    clock: Clock
+    http: Http
+    git: Git
+    cloudflare: Cloudflare
+    github: GitHub
+    web: Web
+    wrangler: Wrangler
+    perform: Perform
+
+    @property
+    def root(self) -> Path:
+        """The repository's folder."""
+        return self.config.root
+
+    @property
+    def record_ref(self) -> str:
+        """The ref that holds this environment's record."""
+        return self.config.record_ref.format(environment=self.name)
+
+    def script(self, worker: str) -> str:
+        """The name that a worker has at Cloudflare in this environment."""
+        pattern = next(entry.script for entry in self.config.workers if entry.name == worker)
+        return pattern.format(environment=self.environment.wrangler)
+
+    def close(self) -> None:
+        """Close connections and helper processes."""
+        self.git.close()
+        self.http.close()
+
+
+def connect(config: Config, name: str, environ: Mapping[str, str] | None = None, *, writes: bool = True) -> Ops:
+    """Ops for one environment of a configuration; nothing is asked yet.
+
+    With `writes` false, effects are not done: their expectation is taken for granted (a dry run).
+    Raises UsageError when the environment does not exist or a variable is missing.
+    """
+    environ = dict(os.environ if environ is None else environ)
+    environment = config.environment(name)
+    needed = ["CLOUDFLARE_API_TOKEN", "CLOUDFLARE_ACCOUNT_ID"]
+    _require(environ, needed)
+    from release.ops.perform import expect, perform
+
+    http, mask = Http(), Mask.of(environ)
+    git = Git(config.root, config.remote, environ)
+    url = environ.get(f"RELEASE_{name.upper().replace('-', '_')}_URL") or environment.url
+    return Ops(
+        config=config, name=name, environment=environment, environ=environ, url=url.rstrip("/"), mask=mask,
+        clock=SystemClock(), http=http, git=git, cloudflare=Cloudflare(http, environ),
+        github=GitHub(http, environ, _repository(config, environ, git)), web=Web(http, environ),
+        wrangler=Wrangler(config.root, environ, mask), perform=perform if writes else expect,
+    )
+
+
+def require_write_tokens(environ: Mapping[str, str]) -> None:
+    """Raise UsageError when a variable is missing that only a real release needs."""
+    if not environ.get("GITHUB_TOKEN") and not environ.get("GH_TOKEN"):
+        _require(environ, ["GITHUB_TOKEN"])
+
+
+def _require(environ: Mapping[str, str], names: list[str]) -> None:
+    missing = [name for name in names if not environ.get(name)]
+    if missing:
+        raise UsageError(
+            f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} not set.",
+            f"Set {' and '.join(missing)}, then run the same command again. To try without any account: ./inv rehearse",
+        )
+
+
+def _repository(config: Config, environ: Mapping[str, str], git: Git) -> str:
+    return config.repository or environ.get("GITHUB_REPOSITORY") or repository_of(git.url()) or "unknown/unknown"

@@ -1,0 +1,40 @@
+"""Time."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """What tells the time and waits."""
+
+    def now(self) -> float:
+        """Seconds since 1970, the same on every machine."""
+        ...
+
+    def elapsed(self) -> float:
+        """Seconds that never run back, for measuring."""
+        ...
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        ...
+
+
+@dataclass(frozen=True)
+class SystemClock:
+    """The machine's own."""
+
+    def now(self) -> float:
+        """Seconds since 1970."""
+        return time.time()
+
+    def elapsed(self) -> float:
+        """Seconds since some moment."""
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        time.sleep(seconds)

@@ -1,0 +1,145 @@
+"""Cloudflare's API: what is live, what the database holds, and the two writes that wrangler is not needed for.
+
+The requests and answers are those of `docs/architecture.md`, "Cloudflare"; all reads go over HTTP, since a
+wrangler process takes about a second and an HTTP request some milliseconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+from release.errors import CannotReadError, EffectError
+from release.model import Database, Live, SchemaObject
+from release.ops.http import Answer, Http, PassingError
+
+DEFAULT_URL = "https://api.cloudflare.com/client/v4"
+NO_SCRIPT = frozenset({10007, 10090})  # "This Worker does not exist", with and without environment
+UNAUTHORIZED = frozenset({401, 403})
+_TABLES = (
+    "SELECT type, name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\' "
+    "AND name NOT LIKE '\\_cf\\_%' ESCAPE '\\' ORDER BY type, name"
+)
+
+
+class Cloudflare:
+    """One account behind one token. Reads raise CannotReadError, writes EffectError."""
+
+    def __init__(self, http: Http, environ: Mapping[str, str]) -> None:
+        self._http = http
+        self._url = environ.get("CLOUDFLARE_API_BASE_URL", DEFAULT_URL).rstrip("/")
+        self._account = f"{self._url}/accounts/{quote(environ.get('CLOUDFLARE_ACCOUNT_ID', ''), safe='')}"
+        self._headers = {"authorization": f"Bearer {environ.get('CLOUDFLARE_API_TOKEN', '')}"}
+        self._uuids: dict[str, str] = {}
+
+    def live(self, script: str) -> Live | None:
+        """What serves a script now; None when it was never deployed."""
+        deployments = self.deployments(script)
+        if not deployments:
+            return None
+        newest = deployments[0]
+        shares = tuple((str(v["version_id"]), float(v["percentage"])) for v in newest.get("versions", ()))
+        shares = tuple(sorted(shares, key=lambda share: -share[1]))
+        annotations = self.version(script, shares[0][0]).get("annotations") or {} if shares else {}
+        message = (newest.get("annotations") or {}).get("workers/message")
+        return Live(script, shares, annotations.get("workers/tag"), message or annotations.get("workers/message"))
+
+    def deployments(self, script: str) -> list[dict[str, Any]]:
+        """The deployments of a script, newest first, as the API gives them; none when it was never deployed."""
+        result = self._get(f"/workers/scripts/{quote(script, safe='')}/deployments", missing_ok=True)
+        return list((result or {}).get("deployments", []))
+
+    def version(self, script: str, version_id: str) -> dict[str, Any]:
+        """One version as the API gives it; empty when Cloudflare no longer lists it."""
+        path = f"/workers/scripts/{quote(script, safe='')}/versions/{quote(version_id, safe='')}"
+        return dict(self._get(path, missing_ok=True) or {})
+
+    def database(self, name: str) -> Database:
+        """Ledger and schema of a D1 database. Reading writes nothing: the ledger's table is not created."""
+        uuid = self._uuid(name)
+        rows = self.query(uuid, _TABLES)
+        schema = tuple(SchemaObject(str(r["type"]), str(r["name"]), str(r["sql"] or "")) for r in rows)
+        ledger: tuple[str, ...] | None = None
+        if any(entry.kind == "table" and entry.name == "d1_migrations" for entry in schema):
+            ledger = tuple(str(row["name"]) for row in self.query(uuid, "SELECT name FROM d1_migrations ORDER BY id"))
+        return Database(name, uuid, ledger, tuple(e for e in schema if e.name != "d1_migrations"))
+
+    def bookmark(self, database: Database) -> str:
+        """The Time Travel bookmark of this moment."""
+        return str(self._get(f"/d1/database/{database.uuid}/time_travel/bookmark")["bookmark"])
+
+    def query(self, uuid: str, sql: str) -> list[dict[str, Any]]:
+        """The rows of one statement that only reads."""
+        answer = self._ask("POST", f"/d1/database/{uuid}/query", {"sql": sql})
+        results = _result(answer)
+        return list(results[0].get("results", [])) if results else []
+
+    def insert_ledger(self, database: Database, names: tuple[str, ...]) -> None:
+        """Note migrations as applied, all in one request, in wrangler's own table."""
+        table = (
+            "CREATE TABLE IF NOT EXISTS d1_migrations(id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT UNIQUE, "
+            "applied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP NOT NULL);"
+        )
+        rows = "".join("INSERT OR IGNORE INTO d1_migrations(name) VALUES ('{}');".format(n.replace("'", "''")) for n in names)
+        self._write("POST", f"/d1/database/{database.uuid}/query", {"sql": table + rows})
+
+    def deploy_version(self, script: str, version_id: str, message: str) -> None:
+        """Give a version that exists all the traffic of its script."""
+        self._write(
+            "POST", f"/workers/scripts/{quote(script, safe='')}/deployments",
+            {"strategy": "percentage", "versions": [{"version_id": version_id, "percentage": 100}],
+             "annotations": {"workers/message": message}},
+        )
+
+    def _uuid(self, name: str) -> str:
+        if name not in self._uuids:
+            found = self._get(f"/d1/database?name={quote(name, safe='')}")
+            uuids = [str(entry["uuid"]) for entry in found if entry.get("name") == name]
+            if not uuids:
+                raise CannotReadError(
+                    f"Cloudflare has no D1 database {name} in this account.",
+                    "Check `database` in [tool.release.environments] and CLOUDFLARE_ACCOUNT_ID.",
+                )
+            self._uuids[name] = uuids[0]
+        return self._uuids[name]
+
+    def _get(self, path: str, *, missing_ok: bool = False) -> Any:  # noqa: ANN401
+        answer = self._ask("GET", path)
+        if missing_ok and answer.status == 404:  # noqa: PLR2004
+            return None
+        return _result(answer)
+
+    def _ask(self, method: str, path: str, json: object = None) -> Answer:
+        try:
+            return self._http.read(self._account + path, method=method, headers=self._headers, json=json)
+        except PassingError as error:
+            raise CannotReadError(
+                f"Cloudflare's API cannot be read: {error}.", "Look at cloudflarestatus.com, then run the same command again."
+            ) from error
+
+    def _write(self, method: str, path: str, json: object) -> None:
+        try:
+            _result(self._http.send(method, self._account + path, headers=self._headers, json=json))
+        except (PassingError, CannotReadError) as error:
+            raise EffectError(f"Cloudflare's API refused a write: {error}.") from error
+
+
+def _result(answer: Answer) -> Any:  # noqa: ANN401
+    try:
+        envelope = answer.json()
+        errors = [(int(e.get("code", 0)), str(e.get("message", ""))) for e in envelope.get("errors") or ()]
+        if envelope.get("success"):
+            return envelope["result"]
+    except (ValueError, AttributeError, KeyError, TypeError):
+        raise CannotReadError(
+            f"Cloudflare's API answered {answer.status} with something that is not its JSON.",
+            "Check CLOUDFLARE_API_BASE_URL, or look at cloudflarestatus.com, then run again.",
+        ) from None
+    said = "; ".join(f"{message} ({code})" for code, message in errors) or f"HTTP {answer.status}"
+    if answer.status in UNAUTHORIZED or any(code in {9109, 10000} for code, _ in errors):
+        raise CannotReadError(
+            f"Cloudflare refuses the token: {said}.",
+            "CLOUDFLARE_API_TOKEN needs Workers Scripts: Edit and D1: Edit on this account; check CLOUDFLARE_ACCOUNT_ID too.",
+        )
+    raise CannotReadError(f"Cloudflare's API said: {said}.")

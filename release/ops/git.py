@@ -1,0 +1,179 @@
+"""Git, through its command line: what it says, and the few things it is told to do."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from release.errors import CannotReadError, EffectError
+from release.gitobjects import GitObject, pack
+from release.model import Commit
+from release.ops import shell
+
+MOST_COMMITS = 10_000  # of one release; more is never shown
+_QUIET = {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"}
+_CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@")
+
+
+class Git:
+    """One checkout and its remote. Reads raise CannotReadError, writes raise EffectError.
+
+    `processes` counts the git processes that were started, for the gate on their number.
+    """
+
+    def __init__(self, root: Path, remote: str, environ: Mapping[str, str]) -> None:
+        self.root = root
+        self.remote = remote
+        self.processes = 0
+        self._env = {**environ, **_QUIET}
+        self._batch: subprocess.Popen[bytes] | None = None
+
+    def close(self) -> None:
+        """End the process that reads objects."""
+        if self._batch is not None:
+            self._batch.communicate()
+            self._batch = None
+
+    def status(self) -> tuple[str, str | None, tuple[str, ...]]:
+        """HEAD's commit, the branch (None: detached), and the paths that differ or are not tracked."""
+        out = self._read("status", "--porcelain=v2", "--branch", "-z", "--untracked-files=normal")
+        head, branch, dirty = "", None, []
+        entries = iter(out.decode(errors="surrogateescape").split("\0"))
+        for entry in entries:
+            if entry.startswith("# branch.oid "):
+                head = entry.removeprefix("# branch.oid ")
+            elif entry.startswith("# branch.head "):
+                name = entry.removeprefix("# branch.head ")
+                branch = None if name == "(detached)" else name
+            elif entry.startswith("? "):
+                dirty.append(entry[2:])
+            elif entry.startswith(("1 ", "u ")):
+                dirty.append(entry.split(" ", 8 if entry[0] == "1" else 10)[-1])
+            elif entry.startswith("2 "):
+                dirty += [entry.split(" ", 9)[-1], next(entries, "")]
+        if not re.fullmatch(r"[0-9a-f]{40,64}", head):
+            raise CannotReadError("This repository has no commit yet.", "Commit something first.")
+        return head, branch, tuple(sorted(dirty))
+
+    @property
+    def shallow(self) -> bool:
+        """Whether the checkout was cloned with a depth; read from the file that git keeps for it."""
+        folder = self.root / ".git"
+        if folder.is_file():
+            folder = (self.root / folder.read_text().removeprefix("gitdir:").strip()).resolve()
+            common = folder / "commondir"
+            folder = (folder / common.read_text().strip()).resolve() if common.is_file() else folder
+        return (folder / "shallow").exists()
+
+    def remote_refs(self, *patterns: str) -> dict[str, str]:
+        """What the remote advertises for the patterns: ref -> object; `ref^{}` -> what an annotated tag names."""
+        out = self._read("ls-remote", "--quiet", self.remote, *patterns)
+        lines = (line.split("\t", 1) for line in out.decode(errors="replace").splitlines() if "\t" in line)
+        return {ref: oid for oid, ref in lines}
+
+    def object(self, name: str) -> tuple[str, str, bytes] | None:
+        """Id, kind and body of an object (`HEAD:path` works too); None where this checkout has no such object."""
+        if self._batch is None:
+            self.processes += 1
+            self._batch = subprocess.Popen(
+                ["git", "cat-file", "--batch"], cwd=self.root, env=self._env,
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True,
+            )
+        asked, answers = self._batch.stdin, self._batch.stdout
+        if asked is None or answers is None or "\n" in name:
+            raise CannotReadError("git cat-file cannot be asked.")
+        asked.write(name.encode(errors="surrogateescape") + b"\n")
+        asked.flush()
+        header = answers.readline().decode(errors="replace").split()
+        if len(header) != 3:  # noqa: PLR2004
+            return None
+        body = answers.read(int(header[2]))
+        answers.read(1)
+        return header[0], header[1], body
+
+    def fetch(self, *refs: str, shallow_exclude: str | None = None) -> bool:
+        """Get the objects of these refs; with `shallow_exclude` only what that ref does not contain.
+
+        False when there is nothing that the ref does not contain.
+        """
+        limit = [f"--shallow-exclude={shallow_exclude}"] if shallow_exclude else []
+        done = self._run(
+            "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-gc", *limit, self.remote, *refs
+        )
+        if done.code and shallow_exclude and "no commits selected" in done.err:
+            return False
+        if done.code:
+            raise CannotReadError(f"git cannot fetch from {self.remote}: {self._said(done.err)}", _REMOTE_ADVICE)
+        return True
+
+    def contains(self, ancestor: str, descendant: str) -> bool:
+        """Whether `descendant` has `ancestor` in its history (true when they are the same)."""
+        if ancestor == descendant:
+            return True
+        done = self._run("merge-base", "--is-ancestor", ancestor, descendant)
+        if done.code not in (0, 1):
+            raise CannotReadError(f"git cannot compare {ancestor[:7]} with {descendant[:7]}: {self._said(done.err)}")
+        return done.code == 0
+
+    def log(self, tip: str, *excluded: str) -> tuple[Commit, ...]:
+        """The commits of `tip` that are not in `excluded`, newest first."""
+        nots = [f"^{commit}" for commit in excluded]
+        out = self._read("log", f"-{MOST_COMMITS}", "-z", "--format=%H %s", tip, *nots, "--")
+        entries = out.decode(errors="replace").split("\0")
+        return tuple(Commit(*entry.split(" ", 1)) for entry in entries if " " in entry)
+
+    def trailers(self, tip: str, excluded: str, key: str) -> tuple[str, ...]:
+        """The values of a trailer in the commits of `tip` that are not in `excluded`."""
+        form = f"--format=%(trailers:key={key},valueonly,separator=%x0A)"
+        out = self._read("log", f"-{MOST_COMMITS}", form, tip, f"^{excluded}", "--")
+        return tuple(line for line in out.decode(errors="replace").splitlines() if line)
+
+    def store(self, objects: Iterable[GitObject]) -> None:
+        """Write objects into the repository, all with one process."""
+        done = self._run("unpack-objects", "-q", data=pack(objects))
+        if done.code:
+            raise EffectError(f"git cannot store objects: {self._said(done.err)}")
+
+    def push(self, refspecs: Sequence[str], leases: Mapping[str, str]) -> str | None:
+        """One atomic push; a lease names what a ref must be now ("" : it must not exist).
+
+        Returns why it was refused, None when it was accepted. Look at the remote to be sure.
+        """
+        leased = [f"--force-with-lease={ref}:{oid}" for ref, oid in leases.items()]
+        done = self._run("push", "--quiet", "--atomic", "--no-verify", *leased, self.remote, *refspecs)
+        return (self._said(done.err) or f"git push ended with {done.code}") if done.code else None
+
+    def follow(self, branch: str | None, old: str, new: str) -> None:
+        """Move this checkout from `old` to its descendant `new`, whose files lie in the work tree already."""
+        self._run("update-ref", "-m", "release", f"refs/heads/{branch}" if branch else "HEAD", new, old)
+        self._run("reset", "--quiet", "--mixed", new)
+
+    def url(self) -> str:
+        """The remote's address, without credentials."""
+        out = self._read("remote", "get-url", self.remote)
+        return _CREDENTIALS.sub("", out.decode(errors="replace").strip())
+
+    def _run(self, *args: str, data: bytes = b"") -> shell.Captured:
+        self.processes += 1
+        return shell.capture(["git", *args], cwd=self.root, env=self._env, data=data)
+
+    def _read(self, *args: str) -> bytes:
+        try:
+            done = self._run(*args)
+        except EffectError as error:
+            raise CannotReadError(error.what, error.advice) from error
+        if done.code:
+            advice = _REMOTE_ADVICE if args[0] == "ls-remote" else ""
+            raise CannotReadError(f"git {args[0]} failed: {self._said(done.err)}", advice)
+        return done.out
+
+    @staticmethod
+    def _said(err: str) -> str:
+        lines = [line.strip() for line in _CREDENTIALS.sub("", err).splitlines() if line.strip()]
+        telling = [line for line in lines if line.startswith(("fatal:", "error:", "remote:", "! "))]
+        return " · ".join((telling or lines)[:4])
+
+
+_REMOTE_ADVICE = "Check the network, the remote's address (`git remote -v`) and your access to it, then run again."

@@ -1,0 +1,80 @@
+"""GitHub's REST API, for the Release and its notes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+from release.errors import CannotReadError, EffectError
+from release.ops.http import Answer, Http, PassingError
+
+DEFAULT_URL = "https://api.github.com"
+_REPOSITORY = re.compile(r"[/:]([^/:\s]+/[^/\s]+?)(?:\.git)?/?$")
+
+
+class GitHub:
+    """One repository behind one token. Reads raise CannotReadError, writes EffectError."""
+
+    def __init__(self, http: Http, environ: Mapping[str, str], repository: str) -> None:
+        self._http = http
+        api = environ.get("GITHUB_API_URL", DEFAULT_URL).rstrip("/")
+        self.repository = repository
+        self._url = f"{api}/repos/{quote(repository, safe='/')}"
+        token = environ.get("GITHUB_TOKEN") or environ.get("GH_TOKEN") or ""
+        self._headers = {"accept": "application/vnd.github+json", "x-github-api-version": "2022-11-28"}
+        if token:
+            self._headers["authorization"] = f"Bearer {token}"
+
+    def has_release(self, tag: str) -> bool:
+        """Whether a published Release exists for a tag."""
+        try:
+            answer = self._http.read(f"{self._url}/releases/tags/{quote(tag, safe='')}", headers=self._headers)
+        except PassingError as error:
+            raise CannotReadError(f"GitHub cannot be read: {error}.", "Look at githubstatus.com, then run again.") from error
+        if answer.status == 404:  # noqa: PLR2004
+            return False
+        self._understood(answer, "read its Releases")
+        return True
+
+    def create_release(self, tag: str, commit: str, title: str, previous_tag: str | None, notes: str | None) -> None:
+        """Make the Release of a tag that exists; its notes are GitHub's own since `previous_tag`, unless given."""
+        try:
+            body = notes if notes is not None else self._notes(tag, commit, previous_tag)
+            answer = self._http.send(
+                "POST", f"{self._url}/releases", headers=self._headers,
+                json={"tag_name": tag, "target_commitish": commit, "name": title, "body": body,
+                      "draft": False, "prerelease": False, "make_latest": "true"},
+            )
+            self._understood(answer, "make a Release (Contents: write)")
+        except (PassingError, CannotReadError) as error:
+            raise EffectError(f"GitHub did not make the Release: {error}") from error
+
+    def _notes(self, tag: str, commit: str, previous_tag: str | None) -> str:
+        asked = {"tag_name": tag, "target_commitish": commit}
+        if previous_tag:
+            asked["previous_tag_name"] = previous_tag
+        answer = self._http.send("POST", f"{self._url}/releases/generate-notes", headers=self._headers, json=asked)
+        return str(self._understood(answer, "generate notes (Contents: write)")["body"])
+
+    def _understood(self, answer: Answer, purpose: str) -> dict[str, Any]:
+        try:
+            said = answer.json()
+            message = str(said.get("message", ""))
+        except (ValueError, AttributeError):
+            raise CannotReadError(f"GitHub answered {answer.status} with something that is not its JSON.") from None
+        if answer.status in {401, 403, 404}:
+            raise CannotReadError(
+                f"GitHub does not let this token {purpose} in {self.repository}: {message} ({answer.status}).",
+                "Set GITHUB_TOKEN to a token with that permission on this repository.",
+            )
+        if answer.status >= 300:  # noqa: PLR2004
+            raise CannotReadError(f"GitHub answered {answer.status}: {message}.")
+        return dict(said)
+
+
+def repository_of(url: str) -> str | None:
+    """`owner/name` in a remote's address (ssh or http), None when it holds none."""
+    found = _REPOSITORY.search(url)
+    return found[1] if found else None

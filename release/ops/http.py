@@ -1,0 +1,149 @@
+"""HTTP for all outside systems: one client a run, bounded answers, reads retried, errors in words."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from release.errors import CannotReadError
+
+if TYPE_CHECKING:
+    import httpx
+
+MOST_BYTES = 16 * 1024 * 1024
+TIMEOUT = 20.0
+TOO_MANY = 429
+SERVER_ERROR = 500
+
+
+class PassingError(Exception):
+    """A failure that may pass: no connection, no answer, 429 or 5xx. `wait` is what the server asked for."""
+
+    def __init__(self, what: str, wait: float | None = None) -> None:
+        super().__init__(what)
+        self.wait = wait
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Status, headers (lower-case names) and body (at most `most` bytes of it) of an answer."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def json(self) -> Any:  # noqa: ANN401
+        """The decoded body; raises ValueError when it is not JSON, or too deep."""
+        try:
+            return msgspec.json.decode(self.body)
+        except (msgspec.DecodeError, RecursionError) as error:
+            raise ValueError(str(error)) from None
+
+
+@dataclass
+class Http:
+    """The one HTTP client of a run, made at its first request. Threads may share it.
+
+    `requests` counts what was sent, for the gate on its number.
+    """
+
+    attempts: int = 4
+    requests: int = 0
+    transport: httpx.BaseTransport | None = None
+    _client: httpx.Client | None = None
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def send(
+        self, method: str, url: str, *, headers: Mapping[str, str] | None = None, json: object = None,
+        data: bytes | None = None, timeout: float = TIMEOUT, most: int = MOST_BYTES,
+    ) -> Answer:
+        """One request, one answer, no retry. Raises PassingError where none came."""
+        import httpx
+
+        content = msgspec.json.encode(json) if json is not None else data
+        extra = {"content-type": "application/json"} if json is not None else {}
+        try:
+            with self._opened().stream(
+                method, url, headers={**(headers or {}), **extra}, content=content, timeout=timeout
+            ) as response:
+                return Answer(response.status_code, dict(response.headers), _bounded(response, most))
+        except (httpx.TransportError, httpx.StreamError, httpx.DecodingError) as error:
+            raise PassingError(_words(error)) from error
+        except (httpx.InvalidURL, httpx.HTTPError, UnicodeError) as error:
+            raise CannotReadError(f"{url} cannot be asked: {error}.", "Check the address in [tool.release].") from error
+
+    def read(self, url: str, *, headers: Mapping[str, str] | None = None, method: str = "GET", json: object = None) -> Answer:
+        """A request that changes nothing, retried while the failure may pass. Raises PassingError in the end."""
+        try:
+            return self._once(method, url, headers, json)
+        except PassingError as error:
+            if self.attempts <= 1:
+                raise
+            return self._again(error, method, url, headers, json)
+
+    def close(self) -> None:
+        """Close all connections."""
+        if self._client is not None:
+            self._client.close()
+
+    def _once(self, method: str, url: str, headers: Mapping[str, str] | None, json: object) -> Answer:
+        answer = self.send(method, url, headers=headers, json=json)
+        if answer.status == TOO_MANY or answer.status >= SERVER_ERROR:
+            asked = answer.headers.get("retry-after", "")
+            raise PassingError(f"it answered {answer.status}", float(asked) if asked.isdigit() else None)
+        return answer
+
+    def _again(
+        self, first: PassingError, method: str, url: str, headers: Mapping[str, str] | None, json: object
+    ) -> Answer:
+        import stamina
+
+        def passing(error: Exception) -> bool | float:
+            if not isinstance(error, PassingError):
+                return False
+            return min(error.wait, 60.0) if error.wait is not None else True
+
+        pending: PassingError | None = first
+        for attempt in stamina.retry_context(
+            on=passing, attempts=self.attempts, timeout=90.0, wait_initial=0.2, wait_max=4.0, wait_jitter=0.1
+        ):
+            with attempt:
+                if pending is not None:
+                    error, pending = pending, None
+                    raise error
+                return self._once(method, url, headers, json)
+        raise first
+
+    def _opened(self) -> httpx.Client:
+        import httpx
+
+        with self._lock:
+            self.requests += 1
+            if self._client is None:
+                self._client = httpx.Client(
+                    transport=self.transport, follow_redirects=False, headers={"user-agent": "cms-release"}
+                )
+            return self._client
+
+
+def _bounded(response: httpx.Response, most: int) -> bytes:
+    body = bytearray()
+    for chunk in response.iter_bytes():
+        body += chunk
+        if len(body) >= most:
+            break
+    return bytes(body[:most])
+
+
+def _words(error: Exception) -> str:
+    import httpx
+
+    if isinstance(error, httpx.ConnectTimeout | httpx.ReadTimeout | httpx.PoolTimeout | httpx.WriteTimeout):
+        return "it did not answer in time"
+    if isinstance(error, httpx.ConnectError):
+        return "no connection"
+    return "the connection broke"

@@ -1,0 +1,157 @@
+"""Does effects: for each kind the one function that carries it out. The only door through which anything is written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from release import effects
+from release.errors import CannotReadError, EffectError
+from release.model import Live, World
+from release.ops import landing, shell, smoke
+from release.ops.secrets import is_secret_name
+
+if TYPE_CHECKING:
+    from release.ops import Ops, Tell
+
+HANDED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TERM", "CI", "USER", "SHELL", "TZ", "NODE_EXTRA_CA_CERTS")
+
+
+def perform(ops: Ops, effect: effects.Effect, world: World, tell: Tell) -> World:
+    """Carry out an effect; the answer is the world plus what doing it taught. Raises EffectError."""
+    return _PERFORMERS[type(effect)](ops, effect, world, tell)
+
+
+def expect(ops: Ops, effect: effects.Effect, world: World, tell: Tell) -> World:
+    """Carry out nothing: take the effect's word for what the world would be."""
+    del ops, tell
+    return effect.expect(world)
+
+
+def _run_tests(ops: Ops, effect: effects.RunTests, world: World, tell: Tell) -> World:
+    from release.ops.node import node
+
+    env = _test_environment(ops.environ, ops.config.test.environment)
+    if any(command.run[0] in {"npm", "npx", "node", "yarn", "pnpm"} for command in ops.config.test.commands):
+        env["PATH"] = f"{node(ops.environ).parent}:{env.get('PATH', '')}"
+    for command in ops.config.test.commands:
+        tell("$ " + " ".join(command.run))
+        ended = shell.stream(
+            command.run, cwd=ops.root / command.cwd, env=env, deadline=float(ops.config.test.deadline),
+            tell=tell, mask=ops.mask,
+        )
+        if ended.code is None:
+            raise EffectError(f"`{' '.join(command.run)}` did not end within {ops.config.test.deadline} s.")
+        if ended.code:
+            last = "\n  ".join(ended.tail[-8:])
+            raise EffectError(f"`{' '.join(command.run)}` ended with exit code {ended.code}:\n  {last}")
+    return effect.expect(world)
+
+
+def _test_environment(environ: Mapping[str, str], more: tuple[str, ...]) -> dict[str, str]:
+    """An allow-list: no token reaches the code that is tested."""
+    return {name: environ[name] for name in (*HANDED_ON, *more) if name in environ and not is_secret_name(name)}
+
+
+def _place_files(ops: Ops, effect: effects.PlaceFiles, world: World, tell: Tell) -> World:
+    del tell
+    write_files(ops.root, effect.files)
+    return effect.expect(world)
+
+
+def write_files(root: Path, files: Mapping[str, bytes]) -> None:
+    """Write files into the work tree, each whole or not at all."""
+    for name, content in files.items():
+        path = root / name
+        fresh = path.with_name(f".{path.name}.release")
+        try:
+            fresh.write_bytes(content)
+            fresh.chmod(path.stat().st_mode)
+            fresh.replace(path)
+        except OSError as error:
+            raise EffectError(f"{name} cannot be written: {error.strerror}.") from None
+
+
+def _insert_ledger(ops: Ops, effect: effects.InsertLedger, world: World, tell: Tell) -> World:
+    tell(f"noting {', '.join(effect.names)}")
+    ops.cloudflare.insert_ledger(effect.database, effect.names)
+    return world
+
+
+def _apply_migrations(ops: Ops, effect: effects.ApplyMigrations, world: World, tell: Tell) -> World:
+    database = ops.config.database
+    if database is None:
+        raise EffectError("There is no [tool.release.database].")
+    folder = next(worker.path for worker in ops.config.workers if worker.name == database.worker)
+    ops.wrangler.migrate(folder, effect.database.name, ops.environment.wrangler, tell)
+    return world
+
+
+def _deploy_worker(ops: Ops, effect: effects.DeployWorker, world: World, tell: Tell) -> World:
+    worker = next(entry for entry in ops.config.workers if entry.name == effect.worker)
+    live = world.live.get(effect.worker)
+    was = live.version_id if isinstance(live, Live) else None
+    message = f"was {was or 'nothing'} base {effect.release.base}"
+    version_id = ops.wrangler.deploy(worker, ops.environment.wrangler, effect.release, message, tell)
+    tell(f"version {version_id}")
+    return world
+
+
+def _watch_health(ops: Ops, effect: effects.WatchHealth, world: World, tell: Tell) -> World:
+    found, health = smoke.watch(ops, effect, tell)
+    return replace(world, smoke=found, health=health)
+
+
+def _push_release(ops: Ops, effect: effects.PushRelease, world: World, tell: Tell) -> World:
+    landing.push(ops, effect, tell)
+    return world
+
+
+def _read_badge(ops: Ops, effect: effects.ReadBadge, world: World, tell: Tell) -> World:
+    del effect, tell
+    badge = ops.environment.badge
+    return replace(world, badge=ops.web.badge(badge, ops.url) if badge else None)
+
+
+def _create_release(ops: Ops, effect: effects.CreateRelease, world: World, tell: Tell) -> World:
+    del tell
+    release = effect.release
+    title = f"{release.app} {release.version}"
+    ops.github.create_release(release.tag, release.commit, title, release.previous_tag, effect.notes)
+    return world
+
+
+def _call(ops: Ops, effect: effects.Call, world: World, tell: Tell) -> World:
+    del ops, tell
+    try:
+        effect.run(effect.release)
+    except EffectError:
+        raise
+    except Exception as error:
+        raise EffectError(f"{effect.name} raised {type(error).__name__}: {error}") from error
+    return effect.expect(world)
+
+
+def _keep_bookmark(ops: Ops, effect: effects.KeepBookmark, world: World, tell: Tell) -> World:
+    try:
+        return replace(world, bookmark=ops.cloudflare.bookmark(effect.database))
+    except (CannotReadError, KeyError, TypeError):
+        tell("no Time Travel bookmark could be read; going on without one")
+        return world
+
+
+_PERFORMERS: dict[type, Callable[[Ops, Any, World, Tell], World]] = {
+    effects.RunTests: _run_tests,
+    effects.PlaceFiles: _place_files,
+    effects.InsertLedger: _insert_ledger,
+    effects.KeepBookmark: _keep_bookmark,
+    effects.ApplyMigrations: _apply_migrations,
+    effects.DeployWorker: _deploy_worker,
+    effects.WatchHealth: _watch_health,
+    effects.ReadBadge: _read_badge,
+    effects.PushRelease: _push_release,
+    effects.CreateRelease: _create_release,
+    effects.Call: _call,
+}

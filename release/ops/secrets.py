@@ -1,0 +1,58 @@
+"""Keeps secrets out of everything that is shown or kept."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import quote, quote_plus
+
+SHORTEST = 6  # a shorter value would mask ordinary words
+_SECRET_NAME = re.compile(r"(TOKEN|SECRET|PASSWORD|PASSWD|_KEY|APIKEY|CREDENTIAL|COOKIE)", re.IGNORECASE)
+_GIT_HEADER = re.compile(r"^authorization: *\S+ +(\S+)$", re.IGNORECASE)
+_CONTROL = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|.)|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+def is_secret_name(name: str) -> bool:
+    """Whether an environment variable of this name is taken to hold a secret."""
+    return _SECRET_NAME.search(name) is not None
+
+
+@dataclass(frozen=True)
+class Mask:
+    """Replaces the given values, also in base64 and URL-encoded form, with `***`."""
+
+    values: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, environ: Mapping[str, str]) -> Mask:
+        """A mask for every variable whose name says that it is secret, and for git's extra headers."""
+        found = {value for name, value in environ.items() if is_secret_name(name)}
+        headers = (_GIT_HEADER.match(value) for name, value in environ.items() if name.startswith("GIT_CONFIG_VALUE_"))
+        found |= {match[1] for match in headers if match}
+        forms = {form for value in found if len(value) >= SHORTEST for form in _forms(value)}
+        return cls(tuple(sorted(forms, key=len, reverse=True)))
+
+    def __call__(self, text: str) -> str:
+        """`text` without the secrets."""
+        for value in self.values:
+            text = text.replace(value, "***")
+        return text
+
+
+def plain(text: str) -> str:
+    """`text` without escape sequences and control characters (tab and newline stay)."""
+    return _CONTROL.sub("", text)
+
+
+def _forms(value: str) -> set[str]:
+    raw = value.encode()
+    forms = {value, quote(value, safe=""), quote_plus(value), base64.b64encode(raw).decode()}
+    forms.add(base64.urlsafe_b64encode(raw).decode())
+    # In the middle of a longer base64 text the same bytes stand in one of three alignments.
+    for shift in range(3):
+        encoded = base64.b64encode(b"\0" * shift + raw).decode().rstrip("=")
+        inner = encoded[4 if shift else 0 : len(encoded) - (1 if (shift + len(raw)) % 3 else 0)]
+        forms.add(inner)
+    return {form for form in forms if len(form) >= SHORTEST}

@@ -1,0 +1,114 @@
+"""Runs programs: argument lists only, own process group, deadline, live output."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from release.errors import EffectError
+from release.ops.secrets import Mask, plain
+
+TAIL = 40  # lines kept of what a program said last
+LONGEST_LINE = 4096
+GRACE = 5.0  # seconds between asking a process group to stop and killing it
+
+
+@dataclass(frozen=True)
+class Captured:
+    """How a program ended and what it wrote."""
+
+    code: int
+    out: bytes
+    err: str
+
+
+@dataclass(frozen=True)
+class Streamed:
+    """How a program ended (None: it was stopped at its deadline) and its last lines."""
+
+    code: int | None
+    tail: tuple[str, ...]
+
+
+def capture(
+    argv: Sequence[str], *, cwd: Path, env: Mapping[str, str], data: bytes = b"", deadline: float = 120.0
+) -> Captured:
+    """Run a short program and take all of its output. Raises EffectError when it cannot start or end in time."""
+    try:
+        with subprocess.Popen(
+            list(argv), cwd=cwd, env=dict(env), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, start_new_session=True,
+        ) as process:
+            try:
+                out, err = process.communicate(data, timeout=deadline)
+            except subprocess.TimeoutExpired:
+                kill_group(process)
+                raise EffectError(f"{argv[0]} {argv[1]} did not end within {deadline:.0f} s.") from None
+            except BaseException:
+                kill_group(process)
+                raise
+    except FileNotFoundError:
+        raise EffectError(f"{argv[0]} is not installed, or not on PATH.", f"Install {argv[0]}.") from None
+    return Captured(process.returncode, out, plain(err.decode(errors="replace")).strip())
+
+
+def stream(  # noqa: PLR0913
+    argv: Sequence[str], *, cwd: Path, env: Mapping[str, str], deadline: float,
+    tell: Callable[[str], None], mask: Mask,
+) -> Streamed:
+    """Run a program and hand each line on as it comes, masked and without escape sequences.
+
+    The program leads its own process group; the whole group is ended at the deadline and on Ctrl-C.
+    Raises EffectError when it cannot start.
+    """
+    try:
+        process = subprocess.Popen(
+            list(argv), cwd=cwd, env=dict(env), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, start_new_session=True,
+        )
+    except FileNotFoundError:
+        raise EffectError(f"{argv[0]} is not installed, or not on PATH.", f"Install {argv[0]}.") from None
+    except OSError as error:
+        raise EffectError(f"{argv[0]} cannot be started: {error.strerror}.") from None
+    tail: deque[str] = deque(maxlen=TAIL)
+    reader = threading.Thread(target=_read, args=(process, tail, tell, mask), daemon=True)
+    reader.start()
+    try:
+        code: int | None = process.wait(deadline)
+    except subprocess.TimeoutExpired:
+        kill_group(process)
+        code = None
+    except BaseException:
+        kill_group(process)
+        raise
+    reader.join(2.0)  # a grandchild may keep the pipe open for ever
+    return Streamed(code, tuple(tail))
+
+
+def kill_group(process: subprocess.Popen[bytes]) -> None:
+    """End a process group: ask, wait, kill. Nothing of it is left."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGTERM)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(GRACE)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def _read(process: subprocess.Popen[bytes], tail: deque[str], tell: Callable[[str], None], mask: Mask) -> None:
+    if process.stdout is None:
+        return
+    with process.stdout as lines:
+        while raw := lines.readline(LONGEST_LINE):
+            line = mask(plain(raw.decode(errors="replace").rstrip("\r\n"))).rstrip()
+            if line:
+                tail.append(line)
+                tell(line)

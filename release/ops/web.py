@@ -1,0 +1,77 @@
+"""What the environment itself answers: its health route and the dashboard's badge."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from release.config import Badge, Environment
+from release.errors import CannotReadError
+from release.model import Health, Unread
+from release.ops.http import Http, PassingError
+from release.ops.secrets import plain
+
+MOST_HEALTH = 256 * 1024
+MOST_PAGE = 4 * 1024 * 1024
+LONGEST = 200  # characters of an answer that are shown
+
+
+class Web:
+    """The workers' public side."""
+
+    def __init__(self, http: Http, environ: Mapping[str, str]) -> None:
+        self._http = http
+        self._environ = environ
+
+    def health(self, environment: Environment, url: str) -> Health:
+        """One question to the health route; what is wrong stands in the answer's `problem`."""
+        fields = environment.health
+        try:
+            answer = self._http.send("GET", url + fields.path, timeout=10.0, most=MOST_HEALTH)
+        except PassingError as error:
+            return Health(None, None, f"no answer from {fields.path}: {error}")
+        try:
+            said = answer.json()
+        except ValueError:
+            return Health(None, None, f"{fields.path} answered {answer.status} with something that is not JSON")
+        version, commit, status = (_text(said, name) for name in (fields.version, fields.commit, fields.status))
+        problem = None
+        if answer.status != 200:  # noqa: PLR2004
+            detail = f" ({_text(said, 'error') or status})" if _text(said, "error") or status else ""
+            problem = f"{fields.path} answered {answer.status}{detail}"
+        elif status != fields.ok:
+            problem = f"{fields.path} says {fields.status} {status!r}, not {fields.ok!r}"
+        elif version is None:
+            problem = f"{fields.path} names no {fields.version}"
+        return Health(version, commit, problem)
+
+    def badge(self, badge: Badge, url: str) -> str | Unread:
+        """The version that the dashboard's badge shows, without a leading v; Unread with the reason."""
+        try:
+            answer = self._http.send("GET", url + badge.path, headers=self._headers(badge), timeout=20.0, most=MOST_PAGE)
+        except (PassingError, CannotReadError) as error:
+            return Unread(f"{badge.path} did not load: {error}")
+        if answer.status != 200:  # noqa: PLR2004
+            return Unread(f"{badge.path} answered {answer.status}")
+        from bs4 import BeautifulSoup
+
+        found = BeautifulSoup(answer.body, "html.parser").select_one(badge.selector)
+        if found is None:
+            return Unread(f"{badge.path} has no {badge.selector}")
+        text = found.get(badge.attribute) if badge.attribute else found.get_text()
+        return plain(str(text)).strip().removeprefix("v")[:LONGEST]
+
+    def _headers(self, badge: Badge) -> dict[str, str]:
+        headers = {}
+        if badge.cookie_from and badge.cookie_from in self._environ:
+            headers["cookie"] = self._environ[badge.cookie_from]
+        if badge.header_from and badge.header_from in self._environ:
+            name, _, value = self._environ[badge.header_from].partition(":")
+            headers[name.strip()] = value.strip()
+        return headers
+
+
+def _text(said: Any, name: str) -> str | None:  # noqa: ANN401
+    for part in name.split("."):
+        said = said.get(part) if isinstance(said, dict) else None
+    return plain(said)[:LONGEST] if isinstance(said, str) else None

@@ -1,0 +1,120 @@
+"""The real wrangler client: one process a deploy, one for all migrations, run by Node directly."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import msgspec
+
+from release.config import Worker
+from release.errors import EffectError
+from release.model import Release
+from release.ops import shell
+from release.ops.node import node, wrangler
+from release.ops.secrets import Mask
+
+MIGRATE_DEADLINE = 600.0
+LONGEST_MESSAGE = 100  # bytes that Cloudflare keeps of a message
+
+
+class Wrangler:
+    """wrangler, quiet and without questions. Each call raises EffectError when it did not say that it succeeded."""
+
+    def __init__(self, root: Path, environ: Mapping[str, str], mask: Mask) -> None:
+        self._root = root
+        self._environ = environ
+        self._mask = mask
+
+    def deploy(
+        self, worker: Worker, environment: str, release: Release, message: str, tell: Callable[[str], None]
+    ) -> str:
+        """Build and deploy one worker of a release; returns the id of the version that it reports."""
+        folder = self._root / worker.path
+        if worker.build:
+            self._stream(worker.build, folder, self._env(folder, None), worker.deadline, tell, "the build")
+        filled = {"version": release.version, "commit": release.commit, "tag": release.tag}
+        marks = ["--tag", release.annotation, "--message", message[:LONGEST_MESSAGE]]
+        for name, value in worker.vars.items():
+            marks += ["--var", f"{name}:{value.format(**filled)}"]
+        command = worker.deploy or self._command(folder, "deploy", "--env", environment)
+        with tempfile.TemporaryDirectory(prefix="wrangler-") as scratch:
+            said = Path(scratch) / "output.ndjson"
+            env = self._env(folder, said)
+            try:
+                self._stream((*command, *marks), folder, env, worker.deadline, tell, "wrangler deploy")
+            except EffectError as error:
+                raise EffectError(_failure(said) or error.what, error.advice) from error
+            version_id = _deployed(said)
+        if not version_id:  # a stopped shim ends with 0 although nothing was deployed
+            raise EffectError("wrangler ended well, but reports no deployed version.")
+        return version_id
+
+    def migrate(self, folder: str, database: str, environment: str, tell: Callable[[str], None]) -> None:
+        """Apply every pending migration of a database."""
+        at = self._root / folder
+        command = self._command(at, "d1", "migrations", "apply", database, "--remote", "--env", environment)
+        with tempfile.TemporaryDirectory(prefix="wrangler-") as scratch:
+            said = Path(scratch) / "output.ndjson"
+            try:
+                env = self._env(at, said)
+                self._stream(command, at, env, MIGRATE_DEADLINE, tell, "wrangler d1 migrations apply")
+            except EffectError as error:
+                raise EffectError(_failure(said) or error.what, error.advice) from error
+
+    def _command(self, folder: Path, *words: str) -> tuple[str, ...]:
+        return (str(node(self._environ)), "--no-warnings", str(wrangler(folder)), *words)
+
+    def _env(self, folder: Path, output: Path | None) -> dict[str, str]:
+        cache = self._root / ".release" / "cache"
+        bins = [str(p / "node_modules" / ".bin") for p in (folder, *folder.parents) if p.is_relative_to(self._root)]
+        own = {
+            "PATH": ":".join([*bins, str(node(self._environ).parent), self._environ.get("PATH", "")]),
+            "CI": "1", "NO_COLOR": "1", "WRANGLER_SEND_METRICS": "false", "WRANGLER_HIDE_BANNER": "true",
+            "WRANGLER_SEND_ERROR_REPORTS": "false", "WRANGLER_LOG_PATH": str(cache / "wrangler"),
+            "NODE_COMPILE_CACHE": str(cache / "node"), "XDG_CONFIG_HOME": str(cache / "config"),
+        }
+        if output is not None:
+            own["WRANGLER_OUTPUT_FILE_PATH"] = str(output)
+        return {**self._environ, **own}
+
+    def _stream(
+        self, command: tuple[str, ...], folder: Path, env: Mapping[str, str], deadline: float,
+        tell: Callable[[str], None], what: str,
+    ) -> None:
+        ended = shell.stream(command, cwd=folder, env=env, deadline=deadline, tell=tell, mask=self._mask)
+        if ended.code is None:
+            raise EffectError(f"{what} did not end within {deadline:.0f} s and was stopped.")
+        if ended.code:
+            raise EffectError(f"{what} ended with exit code {ended.code}: {_telling(ended.tail)}")
+
+
+def _entries(output: Path) -> list[dict[str, object]]:
+    entries = []
+    lines = output.read_bytes().splitlines() if output.is_file() else []
+    for line in lines:
+        try:
+            entry = msgspec.json.decode(line)
+        except (msgspec.DecodeError, RecursionError):
+            continue  # a line torn by a killed process
+        if isinstance(entry, dict):
+            entries.append(entry)
+    return entries
+
+
+def _deployed(output: Path) -> str | None:
+    ids = [entry.get("version_id") for entry in _entries(output) if entry.get("type") == "deploy"]
+    return str(ids[-1]) if ids and ids[-1] else None
+
+
+def _failure(output: Path) -> str | None:
+    from release.ops.secrets import plain
+
+    said = [entry.get("message") for entry in _entries(output) if entry.get("type") == "command-failed"]
+    return f"wrangler failed: {plain(str(said[-1])).strip()}" if said and said[-1] else None
+
+
+def _telling(tail: tuple[str, ...]) -> str:
+    errors = [line for line in tail if "ERROR" in line or "rror:" in line]
+    return " ".join((errors or list(tail))[-4:]) or "it said nothing"

@@ -1,0 +1,142 @@
+"""How an invocation ended, for people and for scripts; and who is told while it runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+from release import errors
+from release.model import Problem, Release, Write
+
+Ending = Literal["planned", "released", "deployed", "failed", "unrecorded", "blocked", "nothing"]
+EXIT_CODES: dict[Ending, int] = {
+    "planned": errors.RELEASED, "released": errors.RELEASED, "deployed": errors.RELEASED, "failed": errors.FAILED,
+    "unrecorded": errors.UNRECORDED, "blocked": errors.BLOCKED, "nothing": errors.NOTHING,
+}
+StepEnding = Literal["ok", "skipped", "failed", "todo", "stuck"]
+
+
+@dataclass(frozen=True)
+class StepResult:
+    """How one step ended: ok (it acted), skipped (it was so already), failed; todo or stuck in a plan."""
+
+    name: str
+    outcome: StepEnding
+    seconds: float
+    detail: str
+    writes: tuple[Write, ...] = ()
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A step that failed: what happened, what it means, what is live now, what to do."""
+
+    step: str
+    what: str
+    meaning: str
+    advice: str
+    state: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The end of an invocation. `decision` is start, finish, supersede, nothing or blocked."""
+
+    outcome: Ending
+    decision: str
+    environment: str
+    release: Release | None = None
+    plan: str | None = None
+    why: str = ""
+    steps: tuple[StepResult, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    failure: Failure | None = None
+    next: str | None = None
+    urls: tuple[str, ...] = field(default=())
+    exit_code: int = 0
+
+    def as_json(self) -> dict[str, Any]:
+        """The contract of `--json`, see docs/architecture.md."""
+        release = self.release
+        return {
+            "outcome": self.outcome,
+            "decision": self.decision,
+            "version": release.version if release else None,
+            "previous": release.previous if release else None,
+            "tag": release.tag if release else None,
+            "commit": release.commit if release else None,
+            "environment": self.environment,
+            "plan": self.plan,
+            "steps": [
+                {"name": s.name, "outcome": s.outcome, "seconds": round(s.seconds, 3), "detail": s.detail} for s in self.steps
+            ],
+            "problems": [_problem(problem) for problem in self.problems] + ([_failure(self.failure)] if self.failure else []),
+            "writes": [
+                {"step": w.step, "system": w.system, "target": w.target, "what": w.what} for s in self.steps for w in s.writes
+            ],
+            "next": self.next,
+        }
+
+
+class Listener(Protocol):
+    """Who is told while an invocation runs: the terminal, the journal, a CI summary."""
+
+    def planned(self, prospect: Any) -> None:  # noqa: ANN401 - release.preflight.Prospect, which lies above
+        """The plan is made and the checks have run."""
+        ...
+
+    def started(self, step: str) -> None:
+        """A step starts."""
+        ...
+
+    def line(self, text: str) -> None:
+        """The running step, or something that waits, says something."""
+        ...
+
+    def finished(self, result: StepResult) -> None:
+        """A step ended."""
+        ...
+
+    def ended(self, outcome: Outcome) -> None:
+        """The invocation ended."""
+        ...
+
+
+@dataclass(frozen=True)
+class Listeners:
+    """Several as one."""
+
+    all: tuple[Listener, ...]
+
+    def planned(self, prospect: Any) -> None:  # noqa: ANN401
+        """Tell all."""
+        for one in self.all:
+            one.planned(prospect)
+
+    def started(self, step: str) -> None:
+        """Tell all."""
+        for one in self.all:
+            one.started(step)
+
+    def line(self, text: str) -> None:
+        """Tell all."""
+        for one in self.all:
+            one.line(text)
+
+    def finished(self, result: StepResult) -> None:
+        """Tell all."""
+        for one in self.all:
+            one.finished(result)
+
+    def ended(self, outcome: Outcome) -> None:
+        """Tell all."""
+        for one in self.all:
+            one.ended(outcome)
+
+
+def _problem(problem: Problem) -> dict[str, Any]:
+    return {"check": problem.check, "what": problem.what, "advice": problem.advice, "file": problem.file, "line": problem.line}
+
+
+def _failure(failure: Failure) -> dict[str, Any]:
+    return {"check": failure.step, "what": failure.what, "advice": failure.advice, "file": None, "line": None}

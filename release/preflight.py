@@ -1,0 +1,127 @@
+"""Preflight: from a request to a plan with all its problems. It only reads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from release import decide as decisions
+from release import sequences
+from release.errors import ReleaseError
+from release.extensions import Extensions
+from release.model import Problem, Release, Remote, Request, World
+from release.ops import Ops
+from release.plan import Outlook, Plan, drift, make_plan, outlook, stuck
+from release.record import Record
+from release.step import Check, Step, Todo
+from release.world import observe
+
+
+@dataclass(frozen=True)
+class Prospect:
+    """What an invocation is about to do: the decision, the plan, each step's outlook, and all problems.
+
+    `plan` and `release` are None where there is nothing to carry out.
+    """
+
+    world: World
+    decision: decisions.Decision
+    release: Release | None = None
+    plan: Plan | None = None
+    outlooks: tuple[Outlook, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def kind(self) -> str:
+        """The decision in a word: start, finish, supersede, nothing or blocked."""
+        if isinstance(self.decision, decisions.Go):
+            return self.decision.kind
+        return "nothing" if isinstance(self.decision, decisions.Nothing) else "blocked"
+
+
+def survey(
+    ops: Ops, extensions: Extensions, request: Request, *, approved: Plan | None = None, through: str | None = None,
+    deploying: bool = False,
+) -> Prospect:
+    """Observe, decide, plan and check for one request. Nothing is written, nothing is raised for a bad world.
+
+    `approved` is a plan that must still be today's; `through` decides an ambiguous backfill; `deploying`
+    plans a deployment without a number.
+    """
+    world = observe(ops)
+    decide = decisions.decide_deploy if deploying else decisions.decide
+    decision = decide(world, request, ops.config)
+    if approved and isinstance(decision, decisions.Nothing) and _is_landed(approved, world):
+        decision = decisions.Nothing(f"{approved.tag} is released already", decision.last, released=True)
+    if isinstance(decision, decisions.Blocked):
+        return Prospect(world, decision, problems=decision.problems)
+    if isinstance(decision, decisions.Nothing):
+        return Prospect(world, decision)
+    steps = extensions.with_steps(_sequence(ops, decision, world, through, deploying=deploying), request.environment)
+    try:
+        outlooks = outlook(steps, world, decision.release)
+    except ReleaseError as error:
+        return Prospect(world, decision, decision.release, problems=(Problem("plan", error.what, error.advice),))
+    plan = _begun(world, decision.release) or make_plan(outlooks, world, decision.release)
+    problems = (
+        *check(extensions.checks(request.environment), steps, outlooks, world, decision.release),
+        *(Problem(name, look.what, look.advice) for name, look in stuck(outlooks)),
+        *_drifted(approved, plan),
+    )
+    return Prospect(world, decision, decision.release, plan, outlooks, problems)
+
+
+def check(
+    checks: Sequence[Check], steps: Sequence[Step], outlooks: Sequence[Outlook], world: World, release: Release
+) -> tuple[Problem, ...]:
+    """The problems of all checks that guard a step which still has something to do."""
+    todo = {one.step.name.split()[0] for one in outlooks if isinstance(one.look, Todo)} or {s.name for s in steps}
+    found: list[Problem] = []
+    for one in checks:
+        if one.guards and not one.guards & todo:
+            continue
+        try:
+            found += one.find(world, release)
+        except ReleaseError as error:
+            found.append(Problem(one.name, error.what, error.advice))
+        except Exception as error:  # noqa: BLE001 - a plugin's check that breaks blocks, and says so
+            found.append(Problem(one.name, f"The check broke: {type(error).__name__}: {error}", "Repair the plugin."))
+    return tuple(found)
+
+
+def _sequence(
+    ops: Ops, go: decisions.Go, world: World, through: str | None, *, deploying: bool
+) -> tuple[Step, ...]:
+    if deploying:
+        return sequences.staging(ops.config, ops.name)
+    if go.kind == "finish":
+        tagged = isinstance(world.remote, Remote) and go.release.tag in world.remote.tags
+        return sequences.finishing(ops.config, ops.name, recorded=tagged)
+    return sequences.production(ops.config, ops.name, relive=go.relive, through=through)
+
+
+def _begun(world: World, release: Release) -> Plan | None:
+    """The plan under which this very release was begun: a run that is half done is no drift."""
+    record = world.record
+    if not isinstance(record, Record) or record.unfinished is None or record.unfinished.commit != release.commit:
+        return None
+    try:
+        return msgspec.json.decode(record.plan, type=Plan)
+    except msgspec.MsgspecError:
+        return None
+
+
+def _is_landed(approved: Plan, world: World) -> bool:
+    return isinstance(world.remote, Remote) and world.remote.tags.get(approved.tag) == approved.commit
+
+
+def _drifted(approved: Plan | None, plan: Plan) -> tuple[Problem, ...]:
+    differences = drift(approved, plan) if approved and approved.hash != plan.hash else ()
+    if not approved or not differences:
+        return ()
+    return (Problem(
+        "plan", f"The world is no longer what plan {approved.short} was approved for: {'; '.join(differences)}.",
+        "Plan again (inv plan --output FILE) and have that approved.",
+    ),)

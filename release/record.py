@@ -1,0 +1,91 @@
+"""The environment's record: one JSON document on the remote that is lock and memory in one (pure values)."""
+
+from __future__ import annotations
+
+import msgspec
+
+from release.errors import CannotReadError
+
+SCHEMA = 1
+
+
+class Holder(msgspec.Struct, frozen=True, kw_only=True):
+    """Who holds the lock: a person or account, the machine, the CI run's address, and one run's own id."""
+
+    who: str
+    where: str
+    run: str
+    url: str | None = None
+
+
+class Subject(msgspec.Struct, frozen=True, kw_only=True):
+    """The release that a record speaks of."""
+
+    app: str
+    version: str
+    tag: str
+    previous: str | None
+    previous_tag: str | None
+    base: str
+    commit: str
+
+
+class Approval(msgspec.Struct, frozen=True, kw_only=True):
+    """Who approved which plan, when (seconds since 1970) and how."""
+
+    who: str
+    plan: str
+    at: float
+    how: str
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """The last release of an environment: its plan, what served before it, and how far it came.
+
+    `outcome`: running, failed, recorded (tag is on the remote), released, rolled-back.
+    `lease_until` is in seconds since 1970. `burnt` are numbers that were healthy once and then left.
+    `before` maps a worker to the version id that served before the first deploy of this release.
+    """
+
+    schema: int = SCHEMA
+    environment: str
+    nonce: str
+    holder: Holder | None = None
+    lease_until: float = 0.0
+    subject: Subject | None = None
+    plan: msgspec.Raw = msgspec.Raw(b"null")
+    plan_hash: str = ""
+    approvals: tuple[Approval, ...] = ()
+    before: dict[str, str] = {}
+    bookmark: str | None = None
+    healthy: bool = False
+    outcome: str = "released"
+    burnt: tuple[str, ...] = ()
+
+    @property
+    def unfinished(self) -> Subject | None:
+        """The release that was begun and is neither complete nor closed."""
+        return self.subject if self.outcome in {"running", "failed", "recorded"} else None
+
+
+def encode(record: Record) -> bytes:
+    """The document as committed: indented JSON, one final newline."""
+    return msgspec.json.format(msgspec.json.encode(record), indent=1) + b"\n"
+
+
+def decode(document: bytes) -> Record:
+    """The record in `document`; raises CannotReadError when it is torn or from a newer version."""
+    try:
+        schema = msgspec.json.decode(document, type=_Schema).schema
+        if schema > SCHEMA:
+            raise CannotReadError(
+                f"The environment's record was written by a newer version of this tool (schema {schema}).",
+                "Update this tool, then run the same command again.",
+            )
+        return msgspec.json.decode(document, type=Record)
+    except msgspec.MsgspecError as error:
+        raise CannotReadError(f"The environment's record cannot be understood: {error}.") from error
+
+
+class _Schema(msgspec.Struct):
+    schema: int

@@ -1,0 +1,84 @@
+"""The order of things, in one place: nobody else decides it."""
+
+from __future__ import annotations
+
+from release.config import Config
+from release.step import Step
+from release.steps.backfill import Backfill
+from release.steps.bump import Bump
+from release.steps.deploy import Deploy
+from release.steps.github_release import GitHubRelease
+from release.steps.migrate import Migrate
+from release.steps.record import RecordRelease
+from release.steps.smoke import SmokeCheck
+from release.steps.test import Test
+from release.steps.verify import Verify
+
+Sequence = tuple[Step, ...]
+
+
+def production(config: Config, environment: str, *, relive: bool, through: str | None = None) -> Sequence:
+    """A release: the whole way from a commit to a verified version."""
+    return (
+        Test(tuple(" ".join(command.run) for command in config.test.commands)),
+        Bump(config.app.manifest),
+        *_shipping(config, environment, relive=relive, through=through),
+        RecordRelease(config.branch),
+        GitHubRelease(),
+        Verify(has_badge=config.environment(environment).badge is not None),
+    )
+
+
+def finishing(config: Config, environment: str, *, recorded: bool) -> Sequence:
+    """What remains of a release that is live: smoke only while its tag is not on the remote yet."""
+    health = config.environment(environment).health
+    return (
+        *(() if recorded else (SmokeCheck(health.path, relive=False),)),
+        RecordRelease(config.branch),
+        GitHubRelease(),
+        Verify(has_badge=config.environment(environment).badge is not None),
+    )
+
+
+def staging(config: Config, environment: str) -> Sequence:
+    """A deployment: no number, no tag; the same database and workers in the same order."""
+    return _shipping(config, environment, relive=True, through=None)
+
+
+def _shipping(config: Config, environment: str, *, relive: bool, through: str | None) -> Sequence:
+    chosen = config.environment(environment)
+    database: Sequence = ()
+    if config.database is not None and chosen.database is not None:
+        database = (Backfill(config.database.manual_backfill, through), Migrate())
+    return (
+        *database,
+        *_deploys(config, chosen.wrangler),
+        SmokeCheck(chosen.health.path, relive),
+    )
+
+
+def _deploys(config: Config, wrangler_environment: str) -> Sequence:
+    workers = config.workers
+    names = [worker.name for worker in workers]
+    return tuple(
+        Deploy(
+            worker.name,
+            worker.script.format(environment=wrangler_environment),
+            meaning=_meaning(names[: at], worker.name, names[at + 1 :]),
+            advice=_advice(names[:at], worker.name),
+        )
+        for at, worker in enumerate(workers)
+    )
+
+
+def _meaning(before: list[str], worker: str, after: list[str]) -> str:
+    untouched = f"{' and '.join(after)} {'was' if len(after) == 1 else 'were'} not touched; " if after else ""
+    serves = "production runs the previous pair." if not before else f"the old bundle of {worker} still serves beside the new {' and '.join(before)}."
+    return f"The build is broken, or the configuration does not match. {untouched}{serves}".replace("; p", "; p")
+
+
+def _advice(before: list[str], worker: str) -> str:
+    again = "Fix it on main (or the worker's wrangler configuration), then run the same command again."
+    if not before:
+        return again
+    return f"{again} If the new {' and '.join(before)} cannot serve the old {worker}: `inv rollback`."

@@ -1,0 +1,58 @@
+"""Step `backfill`: a database that was migrated at run time gets the ledger that its schema proves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from release.effects import InsertLedger
+from release.model import Base, Database, Part, Release, World
+from release.replay import differences, prefixes_that_fit
+from release.step import Done, Look, Stuck, Todo
+
+
+@dataclass(frozen=True)
+class Backfill:
+    """Writes only where exactly one prefix of the migrations has the live schema, or `through` decides."""
+
+    manual: str
+    through: str | None = None
+    name: str = "backfill"
+    reads: tuple[Part, ...] = ("database",)
+    changes: bool = True
+    meaning: str = "The ledger of this database could not be derived from its schema."
+
+    @property
+    def advice(self) -> str:
+        """The manual command."""
+        return f"Run `{self.manual}` once by hand, then run the same command again."
+
+    def look(self, world: World, release: Release) -> Look:
+        """Done when a ledger exists with rows, or the database is empty."""
+        del release
+        if not isinstance(world.database, Database) or not isinstance(world.base, Base):
+            return Done("no database") if world.database is None else Stuck("the database could not be read", self.advice)
+        if world.database.applied:
+            return Done("nothing to do: the ledger has rows")
+        if not world.database.schema:
+            return Done("nothing to do: the database is empty")
+        migrations = world.base.migrations
+        if self.through is not None:
+            return self._decided(world.database, [m.name for m in migrations])
+        fits = prefixes_that_fit(migrations, world.database.schema)
+        if len(fits) == 1:
+            names = tuple(m.name for m in migrations[: fits[0]])
+            return Todo((InsertLedger(world.database, names),), f"the schema is that of {names[-1]}")
+        if not fits:
+            shown = "; ".join(differences(migrations, world.database.schema))
+            return Stuck(f"The live schema is that of no migration: {shown}", self.advice)
+        alike = ", ".join(m.name for m in migrations[fits[0] : fits[-1]])
+        return Stuck(
+            f"The schema alone does not tell whether {alike} was applied (such a file changes data only).",
+            f"Look at the data, then name the last one that was applied: inv step.backfill --through {migrations[fits[-1] - 1].name}",
+        )
+
+    def _decided(self, database: Database, names: list[str]) -> Look:
+        if self.through not in names:
+            return Stuck(f"There is no migration {self.through}.", f"The last one is {names[-1] if names else 'none'}.")
+        through = tuple(names[: names.index(self.through) + 1])
+        return Todo((InsertLedger(database, through),), f"through {self.through}, as decided")

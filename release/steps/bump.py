@@ -1,0 +1,29 @@
+"""Step `bump`: the files of the bump commit are in the work tree, so that the build sees the new version."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from release.effects import PlaceFiles
+from release.model import Checkout, Part, Release, World
+from release.step import Done, Look, Stuck, Todo
+
+
+@dataclass(frozen=True)
+class Bump:
+    """The bump commit itself was computed with the plan; here its files are put in place."""
+
+    manifest: str
+    name: str = "bump"
+    reads: tuple[Part, ...] = ("checkout",)
+    changes: bool = False
+    meaning: str = "This should not happen."
+    advice: str = "Nothing was deployed. Read the journal under .release/, then run the same command again."
+
+    def look(self, world: World, release: Release) -> Look:
+        """Done when the files hold the bump commit's bytes."""
+        if not isinstance(world.checkout, Checkout):
+            return Stuck(world.checkout.because, world.checkout.advice)
+        detail = f"{self.manifest}  {release.previous or 'first release'} -> {release.version}"
+        missing = {file: text for file, text in release.files.items() if world.checkout.files.get(file) != text}
+        return Todo((PlaceFiles(missing),), detail) if missing else Done(detail)

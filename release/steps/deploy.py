@@ -1,0 +1,41 @@
+"""Step `deploy NAME`: Cloudflare serves this release's version of one worker to everybody."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from release.effects import DeployWorker
+from release.model import Live, Part, Release, World
+from release.step import Done, Look, Stuck, Todo
+
+
+@dataclass(frozen=True)
+class Deploy:
+    """One worker. `first` is true for the one that goes first: nothing of this release serves before it."""
+
+    worker: str
+    script: str
+    meaning: str
+    advice: str
+    reads: tuple[Part, ...] = ("live",)
+    changes: bool = True
+
+    @property
+    def name(self) -> str:
+        """As in `deploy mcp`."""
+        return f"deploy {self.worker}"
+
+    def look(self, world: World, release: Release) -> Look:
+        """Done when a version with this release's mark has all the traffic."""
+        live = world.live.get(self.worker)
+        if live is not None and not isinstance(live, Live):
+            return Stuck(live.because, live.advice)
+        if isinstance(live, Live) and live.release == (release.tag, release.commit):
+            return Done(f"version {(live.version_id or '')[:8]} serves")
+        was = f"(was {_described(live)})" if live else "(first deployment)"
+        return Todo((DeployWorker(self.worker, self.script, release),), f"{self.script} {was}")
+
+
+def _described(live: Live) -> str:
+    version_id = (live.version_id or "a split")[:8]
+    return f"{version_id}, {live.release[0]}" if live.release else f"{version_id}, made by no release"

@@ -1,0 +1,29 @@
+"""Step `github-release`: GitHub has a Release for the tag."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from release.effects import CreateRelease
+from release.model import Part, Release, World
+from release.step import Done, Look, Stuck, Todo
+
+
+@dataclass(frozen=True)
+class GitHubRelease:
+    """Made with GitHub's own notes since the previous tag of the same app, unless a plugin writes them."""
+
+    notes: str | None = None
+    name: str = "github-release"
+    reads: tuple[Part, ...] = ("releases",)
+    changes: bool = True
+    meaning: str = "GitHub did not make the Release; production is healthy and recorded."
+    advice: str = "Run the same command again; it only makes the Release."
+
+    def look(self, world: World, release: Release) -> Look:
+        """Done when the Release exists."""
+        if not isinstance(world.releases, frozenset):
+            return Stuck(world.releases.because, world.releases.advice or self.advice)
+        if release.tag in world.releases:
+            return Done(f"{release.tag} is there")
+        return Todo((CreateRelease(release, self.notes),), f"{release.tag} with generated notes")

@@ -1,0 +1,52 @@
+"""Step `record`: the tag names the bump commit on the remote, and the branch holds it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import msgspec
+
+from release.effects import PushRelease
+from release.model import History, Part, Release, Remote, World
+from release.record import Record
+from release.step import Done, Look, Stuck, Todo
+
+
+@dataclass(frozen=True)
+class RecordRelease:
+    """Branch, tag and record land in one push, or not at all."""
+
+    branch: str
+    name: str = "record"
+    reads: tuple[Part, ...] = ("remote", "record")
+    changes: bool = True
+    meaning: str = "The remote refused the push."
+    advice: str = (
+        "Production is healthy and unrecorded: lift what refused the push (branch protection, a hook, the "
+        "token's rights), then run the same command again; it only records."
+    )
+
+    def look(self, world: World, release: Release) -> Look:
+        """Done when tag and branch are as wanted; stuck when the tag names something else."""
+        if not isinstance(world.remote, Remote) or not isinstance(world.history, History):
+            return Stuck("the remote could not be read", self.advice)
+        tagged = world.remote.tags.get(release.tag)
+        if tagged is not None and tagged != release.commit:
+            return Stuck(f"{release.tag} names {tagged[:7]} on the remote, not {release.commit[:7]}.", self.advice)
+        if tagged and world.history.has_landed:
+            return Done(f"tag {release.tag} and the bump are on {self.branch}")
+        record = world.record if isinstance(world.record, Record) else Record(environment=release.environment, nonce="")
+        effect = PushRelease(
+            release, self.branch, msgspec.structs.replace(record, outcome="recorded"), _held(world), _message(release, record)
+        )
+        return Todo((effect,), f"tag {release.tag} and the bump on {self.branch}")
+
+
+def _held(world: World) -> str:
+    return (world.remote.record if isinstance(world.remote, Remote) else None) or ""
+
+
+def _message(release: Release, record: Record) -> str:
+    lines = [f"{release.app} {release.version}", ""]
+    lines += [f"Approved-by: {approval.who} ({approval.how})" for approval in record.approvals]
+    return "\n".join(lines).rstrip() + "\n"

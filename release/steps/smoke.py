@@ -1,0 +1,30 @@
+"""Step `smoke`: the environment answers as this release, several times in a row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from release.effects import WatchHealth
+from release.model import Part, Release, World
+from release.step import Done, Look, Stuck, Todo
+
+
+@dataclass(frozen=True)
+class SmokeCheck:
+    """Never done before: each run asks for itself."""
+
+    path: str
+    relive: bool
+    name: str = "smoke"
+    reads: tuple[Part, ...] = ()
+    changes: bool = False
+    meaning: str = "The new bundle is live and bad."
+    advice: str = "Nothing was committed, so a rerun picks up cleanly: `inv rollback`, or merge a fix and run the same command again."
+
+    def look(self, world: World, release: Release) -> Look:
+        """Done when this run has seen it healthy."""
+        if world.smoke is None:
+            return Todo((WatchHealth(release, self.relive),), f"{self.path} says {release.version}")
+        if world.smoke.healthy:
+            return Done(world.smoke.detail)
+        return Stuck(world.smoke.detail, self.advice)

@@ -1,0 +1,28 @@
+"""Step `test`: the configured build, test and lint commands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from release.effects import RunTests
+from release.model import Part, Release, World
+from release.step import Done, Look, Todo
+
+
+@dataclass(frozen=True)
+class Test:
+    """Never done before: every run tests what it is about to ship."""
+
+    commands: tuple[str, ...]
+    name: str = "test"
+    reads: tuple[Part, ...] = ()
+    changes: bool = False
+    meaning: str = "A test regressed on this commit."
+    advice: str = "Don't bypass it: fix it on main, let staging redeploy, then run the same command again."
+
+    def look(self, world: World, release: Release) -> Look:
+        """Done once this run has run them."""
+        del release
+        if self.name in world.done:
+            return Done(", ".join(self.commands))
+        return Todo((RunTests(),), ", ".join(self.commands))

@@ -1,0 +1,59 @@
+"""Step `verify`: everything that shows the version agrees."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from release.model import Health, History, Part, Release, Remote, Unread, World
+from release.effects import ReadBadge
+from release.step import Done, Look, Stuck, Todo
+
+
+@dataclass(frozen=True)
+class Verify:
+    """Only looks: health, the dashboard's badge, the tag in the branch, the Release."""
+
+    has_badge: bool
+    name: str = "verify"
+    reads: tuple[Part, ...] = ("health", "remote", "releases")
+    changes: bool = False
+    meaning: str = "The release is live and recorded, but one place disagrees."
+    advice: str = "Look at the place it names. `inv verify` looks again."
+
+    def look(self, world: World, release: Release) -> Look:
+        """Done when all agree; else which does not."""
+        if self.has_badge and world.badge is None:
+            return Todo((ReadBadge(release),))
+        faults = [fault for fault in (self._health(world, release), self._badge(world, release),
+                                      self._git(world, release), self._release(world, release)) if fault]
+        if faults:
+            return Stuck("; ".join(faults), self.advice)
+        places = ("health", "badge", "tag", "Release") if self.has_badge else ("health", "tag", "Release")
+        return Done(f"{', '.join(places)} agree on {release.version}")
+
+    def _health(self, world: World, release: Release) -> str | None:
+        health = world.health
+        if not isinstance(health, Health):
+            return health.because
+        if health.problem or health.version != release.version:
+            return health.problem or f"health says {health.version}"
+        return None
+
+    def _badge(self, world: World, release: Release) -> str | None:
+        if not self.has_badge:
+            return None
+        if isinstance(world.badge, Unread):
+            return world.badge.because
+        return None if world.badge == release.version else f"the dashboard's badge says {world.badge}"
+
+    def _git(self, world: World, release: Release) -> str | None:
+        if not isinstance(world.remote, Remote) or not isinstance(world.history, History):
+            return "the remote could not be read"
+        if world.remote.tags.get(release.tag) != release.commit:
+            return f"{release.tag} is not on the remote"
+        return None if world.history.has_landed else "the branch does not hold the release"
+
+    def _release(self, world: World, release: Release) -> str | None:
+        if not isinstance(world.releases, frozenset):
+            return world.releases.because
+        return None if release.tag in world.releases else f"GitHub has no Release {release.tag}"

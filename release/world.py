@@ -1,0 +1,230 @@
+"""Observe: every read of the outside world, side by side, into one frozen World."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from release.bump import TRAILER
+from release.errors import CannotReadError, ReleaseError
+from release.model import Base, Checkout, Commit, History, Part, Release, Remote, Unread, World
+from release.ops.content import read_base, read_record
+from release.ops.node import node, wrangler
+from release.version import TagPattern, highest
+
+if TYPE_CHECKING:
+    from release.ops import Ops
+    from release.record import Record
+
+T = TypeVar("T")
+LANES = 8
+
+
+def observe(ops: Ops) -> World:
+    """Read everything once. What cannot be read is `Unread` with the reason; nothing is raised."""
+    with ThreadPoolExecutor(LANES) as lanes:
+        asked = _ask_cloud(ops, lanes)
+        status = lanes.submit(_read, ops.git.status)
+        remote = _read(lambda: _remote(ops))
+        missing = lanes.submit(_missing, ops)
+        releases = lanes.submit(_releases, ops, _interesting(ops, remote))
+        checkout = _checkout(ops, status.result())
+        record: Record | None | Unread = Unread("the remote was not read")
+        base: Base | Unread = Unread("the checkout was not read")
+        history: History | Unread = base
+        if not isinstance(remote, Unread) and not isinstance(checkout, Unread):
+            history = _read(lambda: _history(ops, checkout, remote))
+            base = _read(lambda: read_base(ops.git, checkout.head, ops.config))
+            record = _read(lambda: read_record(ops.git, remote.record) if remote.record else None)
+        live = {worker.name: asked[worker.name].result() for worker in ops.config.workers}
+        return World(
+            environment=ops.name, checkout=checkout, remote=remote, record=record, base=base, history=history,
+            live=live, database=asked["database"].result(), health=asked["health"].result(),
+            releases=releases.result(), missing=missing.result(),
+        )
+
+
+def look_again(ops: Ops, world: World, parts: tuple[Part, ...], release: Release | None = None) -> World:
+    """Read some parts again; what this run has learned by doing stays."""
+    for part in parts:
+        world = _AGAIN[part](ops, world, release)
+    return world
+
+
+def _ask_cloud(ops: Ops, lanes: ThreadPoolExecutor) -> dict[str, Future[Any]]:
+    asked: dict[str, Future[Any]] = {}
+    for worker in ops.config.workers:
+        asked[worker.name] = lanes.submit(_read, partial(ops.cloudflare.live, ops.script(worker.name)))
+    name = ops.environment.database
+    asked["database"] = lanes.submit(_read, lambda: ops.cloudflare.database(name) if name else None)
+    asked["health"] = lanes.submit(_read, lambda: ops.web.health(ops.environment, ops.url))
+    return asked
+
+
+def _read(ask: Callable[[], T]) -> T | Unread:
+    try:
+        return ask()
+    except ReleaseError as error:
+        return Unread(error.what, error.advice)
+
+
+def _remote(ops: Ops) -> Remote:
+    branch, prefix = f"refs/heads/{ops.config.branch}", "refs/tags/"
+    pattern = TagPattern(ops.config.app.tag)
+    refs = ops.git.remote_refs(branch, prefix + ops.config.app.tag.format(version="*"), ops.record_ref)
+    names = [ref.removeprefix(prefix) for ref in refs if ref.startswith(prefix) and not ref.endswith("^{}")]
+    tags = {name: refs.get(f"{prefix}{name}^{{}}", refs[prefix + name]) for name in names if pattern.version(name)}
+    return Remote(refs.get(branch), tags, refs.get(ops.record_ref))
+
+
+def _last(ops: Ops, remote: Remote) -> tuple[str, str] | None:
+    return highest(remote.tags, TagPattern(ops.config.app.tag))
+
+
+def _checkout(ops: Ops, status: tuple[str, str | None, tuple[str, ...]] | Unread) -> Checkout | Unread:
+    if isinstance(status, Unread):
+        return status
+    paths = [ops.config.app.manifest, *(entry.file for entry in ops.config.app.bump_also)]
+    files = {path: _bytes(ops, path) for path in paths}
+    return Checkout(status[0], status[1], status[2], ops.git.shallow, files)
+
+
+def _bytes(ops: Ops, path: str) -> bytes | None:
+    try:
+        return (ops.root / path).read_bytes()
+    except OSError:
+        return None
+
+
+def _missing(ops: Ops) -> tuple[Unread, ...]:
+    """Node and wrangler, where a worker is deployed with them."""
+    asked: list[Callable[[], object]] = [partial(node, ops.environ)]
+    asked += [partial(wrangler, ops.root / worker.path) for worker in ops.config.workers if not worker.deploy]
+    found = {answer for answer in (_read(ask) for ask in asked) if isinstance(answer, Unread)}
+    return tuple(sorted(found, key=lambda one: one.because))
+
+
+def _interesting(ops: Ops, remote: Remote | Unread) -> tuple[str, ...]:
+    """Only the last tag's Release can be missing from a release that was begun."""
+    last = None if isinstance(remote, Unread) else _last(ops, remote)
+    return (last[1],) if last else ()
+
+
+def _releases(ops: Ops, tags: tuple[str, ...]) -> frozenset[str] | Unread:
+    if ops.name != ops.config.production:
+        return frozenset()
+    return _read(lambda: frozenset(tag for tag in tags if ops.github.has_release(tag)))
+
+
+def _history(ops: Ops, checkout: Checkout, remote: Remote) -> History:
+    git, head, tip = ops.git, checkout.head, remote.tip
+    if tip is None:
+        raise CannotReadError(
+            f"The remote {ops.config.remote} has no branch {ops.config.branch}.", "Check `branch` and `remote` in [tool.release]."
+        )
+    last = _last(ops, remote)
+    tagged = remote.tags[last[1]] if last else None
+    wanted = [oid for oid in (tip, remote.record, None if checkout.shallow else tagged) if oid]
+    if checkout.shallow or any(git.object(oid) is None for oid in wanted):
+        _fetch(ops, checkout, remote, last[1] if last else None)
+    contained = git.object(tip) is not None and git.contains(head, tip)
+    excluded = [tagged] if tagged and git.object(tagged) is not None else []
+    unreleased: tuple[Commit, ...] = () if head == tagged else git.log(head, *excluded)
+    if checkout.shallow and tagged and not excluded and not contained:
+        unreleased = ()  # nothing lies beyond the tag: what a shallow history still shows was released
+    return History(contained or head == tagged, unreleased, _landed(ops, remote, tagged))
+
+
+def _fetch(ops: Ops, checkout: Checkout, remote: Remote, last_tag: str | None) -> None:
+    branch = f"refs/heads/{ops.config.branch}"
+    record = [ops.record_ref] if remote.record else []
+    if not checkout.shallow:
+        ops.git.fetch(branch, *record, *([f"refs/tags/{last_tag}"] if last_tag else []))
+    elif last_tag is None:
+        ops.git.fetch(branch, *record)
+    elif not ops.git.fetch(branch, *record, shallow_exclude=f"refs/tags/{last_tag}") and record:
+        ops.git.fetch(*record)
+
+
+def _landed(ops: Ops, remote: Remote, commit: str | None) -> bool:
+    """Whether the branch holds a release: its bump commit itself, or a commit that says so in a trailer."""
+    if commit is None or remote.tip is None:
+        return False
+    return commit == remote.tip or ops.git.object(commit) is None or ops.git.contains(commit, remote.tip)
+
+
+def _again_checkout(ops: Ops, world: World, _: Release | None) -> World:
+    if isinstance(world.checkout, Unread):
+        return world
+    files = {path: _bytes(ops, path) for path in world.checkout.files}
+    return replace(world, checkout=replace(world.checkout, files=files))
+
+
+def _again_remote(ops: Ops, world: World, release: Release | None) -> World:
+    remote = _read(lambda: _remote(ops))
+    world = replace(world, remote=remote)
+    if isinstance(remote, Unread) or isinstance(world.history, Unread) or release is None:
+        return world
+    landed = _read(lambda: _has_landed(ops, remote, release))
+    if isinstance(landed, Unread):
+        return replace(world, history=landed)
+    return replace(world, history=replace(world.history, has_landed=landed))
+
+
+def _has_landed(ops: Ops, remote: Remote, release: Release) -> bool:
+    if remote.tags.get(release.tag) != release.commit or remote.tip is None:
+        return False
+    if remote.tip == release.commit:
+        return True
+    if ops.git.object(remote.tip) is None or ops.git.object(release.commit) is None:
+        ops.git.fetch(f"refs/heads/{ops.config.branch}", f"refs/tags/{release.tag}")
+    if ops.git.contains(release.commit, remote.tip):
+        return True
+    return release.tag in ops.git.trailers(remote.tip, release.base, TRAILER)
+
+
+def _again_record(ops: Ops, world: World, _: Release | None) -> World:
+    remote = world.remote
+    if isinstance(remote, Unread):
+        return replace(world, record=Unread(remote.because, remote.advice))
+    return replace(world, record=_read(lambda: _record(ops, remote.record)))
+
+
+def _record(ops: Ops, oid: str | None) -> Record | None:
+    if oid is None:
+        return None
+    if ops.git.object(oid) is None:
+        ops.git.fetch(ops.record_ref)
+    return read_record(ops.git, oid)
+
+
+def _again_live(ops: Ops, world: World, _: Release | None) -> World:
+    live = {w.name: _read(partial(ops.cloudflare.live, ops.script(w.name))) for w in ops.config.workers}
+    return replace(world, live=live)
+
+
+def _again_database(ops: Ops, world: World, _: Release | None) -> World:
+    name = ops.environment.database
+    return replace(world, database=_read(lambda: ops.cloudflare.database(name) if name else None))
+
+
+def _again_health(ops: Ops, world: World, _: Release | None) -> World:
+    return replace(world, health=_read(lambda: ops.web.health(ops.environment, ops.url)))
+
+
+def _again_releases(ops: Ops, world: World, release: Release | None) -> World:
+    return replace(world, releases=_releases(ops, (release.tag,) if release else ()))
+
+
+_AGAIN: dict[Part, Callable[[Ops, World, Release | None], World]] = {
+    "checkout": _again_checkout,
+    "remote": _again_remote,
+    "record": _again_record,
+    "live": _again_live,
+    "database": _again_database,
+    "health": _again_health,
+    "releases": _again_releases,
+}

@@ -63,18 +63,15 @@ def spelled(path: Path) -> str:
 
 def line_of(text: str, path: Path) -> int:
     """Return the line (from 1) of the TOML document `text` where `path`, or else its parent, begins."""
-    lines = text.splitlines(keepends=True)
+    lines = [f"{line}\n" for line in text.split("\n")]  # splitlines knows more line ends than TOML
     document = tomllib.loads(text)
     while path and not _holds(document, path):
         path = path[:-1]
 
     def begun(count: int) -> bool:
         # The head of a document parses where a statement ends: go there from within a statement.
-        for end in range(count, len(lines) + 1):
-            head = _parsed("".join(lines[:end]))
-            if head is not None:
-                return _holds(head, path)
-        return True
+        heads = (_parsed("".join(lines[:end])) for end in range(count, len(lines) + 1))
+        return _holds(next(head for head in heads if head is not None), path)
 
     first = bisect.bisect_left(range(len(lines) + 1), True, key=begun)  # noqa: FBT003
     return _within_statement(lines, max(first, 1), path)

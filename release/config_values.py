@@ -243,9 +243,7 @@ class Settings(Value, frozen=True, kw_only=True):
     ] = "origin"
     linear_history: Annotated[
         bool,
-        Meta(
-            description="Whether the branch refuses merges; an overtaken release then lands as a plain commit."
-        ),
+        Meta(description="Whether the branch refuses merges: an overtaken release then lands as one commit."),
     ] = False
     production: Annotated[
         str, Meta(description="The environment that gets versions and tags; any other is only deployed to.")

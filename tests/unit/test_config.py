@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-import importlib
-import json
+import copy
 import re
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
+import tomlkit
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from release import config_values
 from release.config import EXAMPLE, Badge, Config, Smoke, load
-from release.config_schema import SCHEMA_FILE, main, schema
-from release.config_values import Settings, Value
+from release.config_values import Settings
 from release.errors import USAGE, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     Refusal = Callable[[str], list[str]]
 
@@ -230,9 +230,8 @@ def test_in_a_statement_of_several_lines_the_keys_own_line_is_named(refusal: Ref
 def test_where_several_lines_have_the_key_the_statements_first_is_named(refusal: Refusal) -> None:
     text = full_with('{ run = ["yarn", "test"] }', '{ run = ["yarn", 3] }')
     (line,) = refusal(text)
-    assert line.startswith(
-        f"pyproject.toml:{number_of(text, 'commands = [')}: tool.release.test.commands[1].run[1]: expected a text"
-    )
+    where = f"pyproject.toml:{number_of(text, 'commands = [')}: tool.release.test.commands[1].run[1]"
+    assert line == f"{where}: expected a text in quotes, found 3"
 
 
 @pytest.mark.parametrize(
@@ -337,68 +336,52 @@ def test_a_newline_in_a_commands_argument_is_fine(tmp_path: Path) -> None:
     assert config.test.commands[1].run[-1] == "a\nb"
 
 
-def structs() -> list[type[Value]]:
-    return [
-        kind for kind in vars(config_values).values() if isinstance(kind, type) and issubclass(kind, Value)
-    ]
-
-
-def test_the_guide_has_every_key_with_the_meaning_that_the_code_gives_it() -> None:
-    properties = [kind.get("properties", {}) for kind in json.loads(schema())["$defs"].values()]
-    rows = set(re.findall(r"^\| `(\w+)` \|.*\| ([^|]+) \|$", GUIDE, re.MULTILINE))
-    known = {(name, value["description"]) for fields in properties for name, value in fields.items()}
-    assert len(known) > 40
-    assert rows == known
-
-
-@pytest.mark.parametrize("kind", structs(), ids=lambda kind: str(kind.__name__))
-def test_every_value_is_frozen_strict_and_described(kind: type[Value]) -> None:
-    settings = kind.__struct_config__
-    assert settings.frozen
-    assert settings.forbid_unknown_fields
-    assert (kind.__doc__ or "").strip()
-
-
-def test_the_committed_schema_is_that_of_the_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert SCHEMA_FILE.read_text(encoding="utf-8") == schema()
-    monkeypatch.setattr("release.config_schema.SCHEMA_FILE", tmp_path / "schema.json")
-    main()
-    assert (tmp_path / "schema.json").read_bytes() == SCHEMA_FILE.read_bytes()
-
-
-def validator() -> Any:  # noqa: ANN401 - jsonschema has no types of its own
-    document = json.loads(schema())
-    kind = importlib.import_module("jsonschema").Draft202012Validator
-    kind.check_schema(document)
-    return kind(document)
-
-
-@pytest.mark.parametrize("text", [FULL, EXAMPLE], ids=["full", "least"])
-def test_the_schema_takes_what_loads(text: str) -> None:
-    validator().validate(tomllib.loads(text)["tool"]["release"])
-
-
-def test_the_schema_refuses_an_unknown_key_and_a_wrong_type() -> None:
-    for text in (full_with("branch =", "barnch ="), full_with("lease = 900", 'lease = "900"')):
-        assert not validator().is_valid(tomllib.loads(text)["tool"]["release"])
-
-
-def test_this_repositorys_own_configuration_loads_and_fits_the_schema() -> None:
-    document = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    if "release" not in document["tool"]:
-        pytest.skip("the repository has no [tool.release] yet")
-    validator().validate(document["tool"]["release"])
-    config = load(ROOT)
-    assert (ROOT / config.app.manifest).is_file()
-    assert all((ROOT / worker.path).is_dir() for worker in config.workers)
-
-
 def test_settings_go_through_msgspec_and_back_unchanged(tmp_path: Path) -> None:
     config = load(written(tmp_path, FULL))
     fields = {name: getattr(config, name) for name in Settings.__struct_fields__}
-    settings = Settings(**fields)
-    assert msgspec.convert(msgspec.to_builtins(settings), Settings) == settings
+    values = Settings(**fields)
+    assert msgspec.convert(msgspec.to_builtins(values), Settings) == values
     assert Config(**fields, root=config.root) == config
+
+
+def places(value: object, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    if path:
+        yield path
+    parts = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, part in parts:
+        yield from places(part, (*path, key))
+
+
+TABLE = tomllib.loads(FULL)["tool"]["release"]
+anything = st.recursive(
+    st.text(max_size=5)
+    | st.integers(-5, 5)
+    | st.floats()
+    | st.booleans()
+    | st.dates()
+    | st.sampled_from(["{a}", "..", "/"]),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
+    max_leaves=4,
+)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.sampled_from(list(places(TABLE))), anything)
+def test_any_value_anywhere_either_loads_or_is_refused_line_by_line(
+    tmp_path: Path, place: tuple[str | int, ...], value: object
+) -> None:
+    document = copy.deepcopy(TABLE)
+    inner = document
+    for key in place[:-1]:
+        inner = inner[key]
+    inner[place[-1]] = value
+    text = tomlkit.dumps({"tool": {"release": document}})
+    try:
+        load(written(tmp_path, text))
+    except UsageError as error:
+        lines = error.what.splitlines()
+        assert lines
+        assert all(re.match(r"pyproject\.toml:\d+: tool\.release", line) for line in lines)
 
 
 def test_loading_a_good_configuration_imports_no_http_schema_or_toml_writer(tmp_path: Path) -> None:

@@ -97,7 +97,16 @@ class Loopback:
     def _respond(self, request: Request) -> Response:
         answered = self.before(request) if self.before else None
         response = answered if answered is not None else self.handle(request)
-        return self.after(request, response) if self.after else response
+        if self.after is None:
+            return response
+        try:
+            final = self.after(request, response)
+        except BaseException:
+            response.close()
+            raise
+        if final is not response:
+            final.call_on_close(response.close)  # not before: it may read from the one that it replaces
+        return final
 
 
 class _Handler(WSGIRequestHandler):

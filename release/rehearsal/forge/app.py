@@ -1,0 +1,273 @@
+"""The forge: one port that serves git and REST over one bare repository, kept in one folder."""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import json
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+from werkzeug.wrappers import Response
+
+from release.rehearsal.forge import githttp, routes, rules, store
+from release.rehearsal.forge.account import RateLimit
+from release.rehearsal.forge.answers import Call, Refusal, not_found
+from release.rehearsal.forge.bare import Bare
+from release.rehearsal.forge.contract import API_PREFIX, github
+from release.rehearsal.forge.repository import Repository, now
+from release.rehearsal.forge.shapes import Shapes
+from release.rehearsal.loopback import Loopback
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from werkzeug.wrappers import Request
+
+    from release.rehearsal.forge.githttp import RefUpdate
+
+_READS = ("GET", "HEAD")
+_SHOWN = 120
+
+
+@dataclass(frozen=True)
+class Write:
+    """One write that reached the forge: over REST, or a push with its ref updates; status is HTTP's."""
+
+    method: str
+    path: str
+    summary: str
+    status: int
+    updates: tuple[RefUpdate, ...] = ()
+
+
+class Forge:
+    """A GitHub of one repository on 127.0.0.1, for rehearsals and tests.
+
+    `tokens` maps each accepted token to a login; requests without one are refused with 401. `before` and
+    `after` see every request (see Loopback). With `contract` each REST answer is held against GitHub's own
+    description, and one that differs becomes a 500.
+    """
+
+    def __init__(self, directory: Path, owner: str, name: str, token: str, *, port: int = 0) -> None:
+        """Open the forge whose state is in `directory`, or make it; nothing listens yet."""
+        directory.mkdir(parents=True, exist_ok=True)
+        self.owner, self.name, self.token = owner, name, token
+        self.tokens: dict[str, str] = {token: "releaser"}
+        self.bare = Bare((directory / "repository.git").absolute())
+        self.log: list[Write] = []
+        self.rate_limit = RateLimit()
+        self.contract = False
+        self.loopback = Loopback(self._serve, port=port)
+        self._file = directory / "state.json"
+        self._state = store.load(self._file)
+        self._guard = threading.RLock()
+
+    @property
+    def repository(self) -> Path:
+        """The bare repository's folder; its `hooks` work as on any server."""
+        return self.bare.folder
+
+    @property
+    def server_url(self) -> str:
+        """What GITHUB_SERVER_URL is to be."""
+        return self.loopback.url
+
+    @property
+    def api_url(self) -> str:
+        """What GITHUB_API_URL is to be."""
+        return f"{self.loopback.url}{API_PREFIX}"
+
+    @property
+    def clone_url(self) -> str:
+        """The remote's address, without a token in it."""
+        return f"{self.loopback.url}/{self.owner}/{self.name}.git"
+
+    @property
+    def before(self) -> Callable[[Request], Response | None] | None:
+        """Called with each request; a Response that it returns is sent instead."""
+        return self.loopback.before
+
+    @before.setter
+    def before(self, hook: Callable[[Request], Response | None] | None) -> None:
+        self.loopback.before = hook
+
+    @property
+    def after(self) -> Callable[[Request, Response], Response] | None:
+        """Called with each request and its answer, which it may exchange."""
+        return self.loopback.after
+
+    @after.setter
+    def after(self, hook: Callable[[Request, Response], Response] | None) -> None:
+        self.loopback.after = hook
+
+    @property
+    def failures(self) -> list[str]:
+        """Tracebacks of what the forge could not answer: a bug of it, or a breach of the contract."""
+        return self.loopback.failures
+
+    def git_environment(self, token: str | None = None) -> dict[str, str]:
+        """Variables that make git send the token to this forge alone; it is in no argument and no URL."""
+        credentials = base64.b64encode(f"x-access-token:{token or self.token}".encode()).decode()
+        return {
+            "GIT_CONFIG_COUNT": "1",
+            "GIT_CONFIG_KEY_0": f"http.{self.server_url}/.extraheader",
+            "GIT_CONFIG_VALUE_0": f"Authorization: Basic {credentials}",
+            "GIT_TERMINAL_PROMPT": "0",
+        }
+
+    def start(self) -> Self:
+        """Listen; on return the forge answers. Raises OSError when a given port is taken."""
+        self.loopback.start()
+        return self
+
+    def stop(self) -> None:
+        """Close the port and every connection; the state is on disk already."""
+        self.loopback.stop()
+
+    def __enter__(self) -> Self:
+        """Start."""
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        """Stop."""
+        self.stop()
+
+    def protect_environment(
+        self, name: str, reviewers: Sequence[str] = (), *, prevent_self_review: bool = False
+    ) -> store.Environment:
+        """Make or change an environment; GitHub takes at most six reviewers."""
+        with self._guard:
+            environment = store.Environment(
+                self._state.new_id(), name, now(), tuple(reviewers), prevent_self_review
+            )
+            self._state.environments[name] = environment
+            self._save()
+        return environment
+
+    def add_ruleset(
+        self, name: str, branches: Sequence[str], kinds: Sequence[dict[str, Any]]
+    ) -> store.Ruleset:
+        """Rules for branches, such as `{"type": "pull_request"}`; those about pushes hold from now on."""
+        with self._guard:
+            ruleset = store.Ruleset(self._state.new_id(), name, tuple(branches), tuple(kinds))
+            self._state.rulesets.append(ruleset)
+            rules.write_hook(self._state.rulesets, self.repository / "hooks" / "update")
+            self._save()
+        return ruleset
+
+    def add_check_run(self, sha: str, name: str, conclusion: str | None = "success") -> store.CheckRun:
+        """A check run on a commit, completed with `conclusion`, or in progress with None."""
+        with self._guard:
+            status = "completed" if conclusion else "in_progress"
+            run = store.CheckRun(self._state.new_id(), sha, name, status, conclusion, now())
+            self._state.check_runs[run.id] = run
+            self._save()
+        return run
+
+    def change_run(self, run_id: int, **changes: Any) -> store.Run:  # noqa: ANN401  # the fields of Run
+        """A workflow run with some fields of store.Run changed, e.g. `waiting_for="production"`."""
+        import msgspec
+
+        with self._guard:
+            run = msgspec.structs.replace(self._state.runs[run_id], **changes)
+            self._state.runs[run_id] = run
+            self._save()
+        return run
+
+    def _save(self) -> None:
+        store.save(self._state, self._file)
+
+    def _serve(self, request: Request) -> Response:
+        raw_path = str(request.environ["RAW_URI"]).partition("?")[0]
+        login = self._login(request)
+        git = f"/{self.owner}/{self.name}.git"
+        if raw_path.startswith(f"{git}/"):
+            return self._serve_git(request, raw_path.removeprefix(git), login)
+        if not raw_path.startswith(f"{API_PREFIX}/"):
+            return Response("Not Found", 404)
+        response = self._serve_rest(request, raw_path.removeprefix(API_PREFIX), login)
+        response.headers.update(self.rate_limit.headers())
+        return response
+
+    def _login(self, request: Request) -> str:
+        """Whose token the request carries; empty when none that is known."""
+        sent = request.authorization
+        if sent is None:
+            # GitHub's own word for a bearer token
+            token = request.headers.get("Authorization", "").removeprefix("token ")
+        else:
+            token = (sent.password if sent.type == "basic" else sent.token) or ""
+        same = (login for known, login in self.tokens.items() if hmac.compare_digest(known, token))
+        return next(same, "")
+
+    def _serve_git(self, request: Request, path: str, login: str) -> Response:
+        if not login:
+            challenge = {"WWW-Authenticate": 'Basic realm="GitHub"'}
+            return Response("Invalid username or token.\n", 401, challenge)
+
+        def pushed(updates: tuple[RefUpdate, ...]) -> None:
+            summary = ", ".join(f"{u.name} {'ok' if u.accepted else 'refused'}" for u in updates)
+            self.log.append(Write(request.method, request.path, summary, 200, updates))
+
+        return githttp.serve(self.bare, request, path, login, pushed)
+
+    def _serve_rest(self, request: Request, path: str, login: str) -> Response:
+        with self._guard:
+            try:
+                response = self._answer(request, path, login)
+            except Refusal as refusal:
+                response = refusal.response()
+            if request.method not in _READS:
+                self._save()
+                summary = request.get_data(as_text=True)[:_SHOWN]
+                self.log.append(Write(request.method, path, summary, response.status_code))
+        if self.contract:
+            self._check(request.method, path, response)
+        return response
+
+    def _answer(self, request: Request, path: str, login: str) -> Response:
+        if not login:
+            sent = "Authorization" in request.headers
+            raise Refusal(401, "Bad credentials" if sent else "Requires authentication")
+        if path == "/rate_limit":
+            return self.rate_limit.overview().response(Call(request.method, "", {}, {}, {}, login))
+        self.rate_limit.take()
+        found = routes.find(request.method, path)
+        if found is None:
+            raise not_found()
+        handler, variables = found
+        if (variables.get("owner", self.owner), variables.get("repo", self.name)) != (self.owner, self.name):
+            raise not_found()
+        body = _json(request)
+        call = Call(request.method, f"{self.api_url}{path}", variables, request.args.to_dict(), body, login)
+        shapes = Shapes(self.server_url, self.api_url, self.owner, self.name, self.bare.default_branch)
+        return handler(Repository(self.bare, self._state, shapes), call).response(call)
+
+    def _check(self, method: str, path: str, response: Response) -> None:
+        from release.rehearsal.forge.contract import ContractViolation
+
+        try:
+            operation = github().operation(method, path)
+        except ContractViolation:
+            if response.status_code == not_found().status:
+                return  # what the forge does not serve need not be in the slice
+            raise
+        kind = response.content_type or ""
+        github().check_answer(operation, response.status_code, kind, response.get_data())
+
+
+def _json(request: Request) -> dict[str, Any]:
+    """The body as an object; GitHub answers anything else with 400."""
+    text = request.get_data()
+    if not text:
+        return {}
+    try:
+        body = json.loads(text)
+    except ValueError as error:
+        raise Refusal(400, "Problems parsing JSON") from error
+    if not isinstance(body, dict):
+        raise Refusal(400, "Body should be a JSON object")
+    return body

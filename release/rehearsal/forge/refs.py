@@ -1,0 +1,178 @@
+"""References, annotated tags and branches, straight from git."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from release.rehearsal.forge import rules
+from release.rehearsal.forge.answers import Answer, Refusal, not_found
+from release.rehearsal.forge.bare import ZERO, GitError, Ref
+from release.rehearsal.forge.repository import now
+from release.rehearsal.forge.shapes import unverified
+
+if TYPE_CHECKING:
+    from release.rehearsal.forge.answers import Call
+    from release.rehearsal.forge.repository import Repository
+    from release.rehearsal.forge.shapes import Json
+
+_FULL_NAME = re.compile(r"refs/[^/]+/(?!.*(\.\.|//|@\{|\.lock$|\.$|/$))[^\x00-\x20~^:?*\[\\]+")
+
+
+def get_ref(repository: Repository, call: Call) -> Answer:
+    """One ref by its name without `refs/`; 404 also for a mere prefix."""
+    ref = repository.bare.ref(f"refs/{call.path['ref']}")
+    if ref is None:
+        raise not_found()
+    return Answer(repository.shapes.ref(ref))
+
+
+def matching_refs(repository: Repository, call: Call) -> Answer:
+    """Every ref whose name starts with what was asked, without pages; an empty list when none does."""
+    refs = repository.bare.refs(f"refs/{call.path['ref']}")
+    return Answer(everything=[repository.shapes.ref(ref) for ref in refs])
+
+
+def create_ref(repository: Repository, call: Call) -> Answer:
+    """A new ref, a branch or a lightweight tag."""
+    name, sha = str(call.required("Reference", "ref")), str(call.required("Reference", "sha"))
+    if not _FULL_NAME.fullmatch(name):
+        raise Refusal(422, f"{name} is not a valid ref name.")
+    _object_type(repository, sha)
+    rules.check_rest_write(repository, name)
+    try:
+        repository.bare.update_ref(name, sha, ZERO)
+    except GitError as error:
+        raise Refusal(422, "Reference already exists") from error
+    return Answer(_shown(repository, name), 201)
+
+
+def update_ref(repository: Repository, call: Call) -> Answer:
+    """An existing ref moved; without `force` only forward."""
+    name, sha = f"refs/{call.path['ref']}", str(call.required("Reference", "sha"))
+    ref = repository.bare.ref(name)
+    if ref is None:
+        raise Refusal(422, "Reference does not exist")
+    _object_type(repository, sha)
+    rules.check_rest_write(repository, name)
+    if not call.body.get("force") and not repository.bare.contains(sha, ref.sha):
+        raise Refusal(422, "Update is not a fast forward")
+    repository.bare.update_ref(name, sha, ref.sha)
+    return Answer(_shown(repository, name))
+
+
+def delete_ref(repository: Repository, call: Call) -> Answer:
+    """A ref removed."""
+    name = f"refs/{call.path['ref']}"
+    if repository.bare.ref(name) is None:
+        raise Refusal(422, "Reference does not exist")
+    rules.check_rest_write(repository, name)
+    repository.bare.delete_ref(name)
+    return Answer(status=204)
+
+
+def create_tag(repository: Repository, call: Call) -> Answer:
+    """A tag object; a ref to it is made apart, as on GitHub."""
+    tag, message, sha, kind = (
+        str(call.required("Tag", name)) for name in ("tag", "message", "object", "type")
+    )
+    if _object_type(repository, sha) != kind:
+        raise Refusal(422, f"Object {sha} is not a {kind}")
+    tagger = {"name": call.login, "email": f"{call.login}@users.example", "date": now()}
+    tagger |= call.body.get("tagger") or {}
+    line = f"tagger {tagger['name']} <{tagger['email']}> {_epoch(tagger['date'])} +0000"
+    made = repository.bare.git(
+        "mktag", stdin=f"object {sha}\ntype {kind}\ntag {tag}\n{line}\n\n{message.rstrip()}\n"
+    )
+    return Answer(_tag(repository, made.strip()), 201)
+
+
+def get_tag(repository: Repository, call: Call) -> Answer:
+    """A tag object by its SHA."""
+    return Answer(_tag(repository, call.path["tag_sha"]))
+
+
+def list_branches(repository: Repository, call: Call) -> Answer:
+    """Every branch, or the protected ones alone."""
+    wanted = call.query.get("protected")
+    shown = [
+        {
+            "name": name,
+            "commit": {"sha": ref.sha, "url": f"{repository.shapes.repository_url}/commits/{ref.sha}"},
+            "protected": rules.is_protected(repository, name),
+        }
+        for ref in repository.bare.refs("refs/heads/")
+        for name in [ref.name.removeprefix("refs/heads/")]
+    ]
+    items = [item for item in shown if wanted is None or item["protected"] is (wanted == "true")]
+    return Answer(items=items)
+
+
+def get_branch(repository: Repository, call: Call) -> Answer:
+    """A branch with its tip."""
+    name = call.path["branch"]
+    ref = repository.bare.ref(f"refs/heads/{name}")
+    if ref is None:
+        raise not_found("Branch not found")
+    url = f"{repository.shapes.repository_url}/branches/{name}"
+    protected = rules.is_protected(repository, name)
+    return Answer(
+        {
+            "name": name,
+            "commit": repository.shapes.commit(repository.commit(ref.sha)),
+            "_links": {"self": url, "html": f"{repository.shapes.html_url}/tree/{name}"},
+            "protected": protected,
+            "protection": {"enabled": protected},
+            "protection_url": f"{url}/protection",
+        }
+    )
+
+
+def _object_type(repository: Repository, sha: str) -> str:
+    try:
+        return repository.bare.git("cat-file", "-t", sha).strip() if re.fullmatch("[0-9a-f]{40}", sha) else ""
+    except GitError as error:
+        raise Refusal(422, "Object does not exist") from error
+
+
+def _shown(repository: Repository, name: str) -> Json:
+    ref = repository.bare.ref(name)
+    return repository.shapes.ref(ref or Ref(name, ZERO, "commit"))
+
+
+def _tag(repository: Repository, sha: str) -> Json:
+    try:
+        text = repository.bare.git("cat-file", "tag", sha)
+    except GitError as error:
+        raise not_found() from error
+    head, _, message = text.partition("\n\n")
+    fields = dict(line.split(" ", 1) for line in head.splitlines())
+    signed = re.fullmatch(r"(?P<name>.*) <(?P<email>.*)> (?P<time>\d+) [+-]\d{4}", fields["tagger"])
+    who = signed.groupdict() if signed else {"name": "", "email": "", "time": "0"}
+    url = repository.shapes.repository_url
+    return {
+        "node_id": f"TAG_{sha}",
+        "tag": fields["tag"],
+        "sha": sha,
+        "url": f"{url}/git/tags/{sha}",
+        "message": message.rstrip("\n"),
+        "tagger": {"name": who["name"], "email": who["email"], "date": _iso(int(who["time"]))},
+        "object": {
+            "type": fields["type"],
+            "sha": fields["object"],
+            "url": f"{url}/git/{fields['type']}s/{fields['object']}",
+        },
+        "verification": unverified(),
+    }
+
+
+def _epoch(date: str) -> int:
+    from datetime import datetime
+
+    return int(datetime.fromisoformat(date).timestamp())
+
+
+def _iso(seconds: int) -> str:
+    from datetime import UTC, datetime
+
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

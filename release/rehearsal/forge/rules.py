@@ -1,0 +1,119 @@
+"""Rulesets and branch protection: shown by REST, kept by the update hook and by writes over REST."""
+
+from __future__ import annotations
+
+import shlex
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from release.rehearsal.forge.answers import Answer, Refusal, not_found
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from release.rehearsal.forge.answers import Call
+    from release.rehearsal.forge.repository import Repository
+    from release.rehearsal.forge.shapes import Json
+    from release.rehearsal.forge.store import Ruleset
+
+# a rule of these types refuses a direct push; the words are those that GitHub's GH013 answer uses
+_PUSH_REFUSALS = {
+    "pull_request": "Changes must be made through a pull request.",
+    "update": "Cannot update this protected ref.",
+    "required_status_checks": "Required status checks are expected.",
+}
+_MARK = "# written by the forge from its rulesets"
+
+
+def rules_of(repository: Repository, branch: str) -> list[Json]:
+    """The rules that apply to a branch, each with the ruleset it comes from."""
+    shapes = repository.shapes
+    source = {
+        "ruleset_source_type": "Repository",
+        "ruleset_source": f"{shapes.owner}/{shapes.name}",
+    }
+    return [
+        {**rule, **source, "ruleset_id": ruleset.id}
+        for ruleset in repository.state.rulesets
+        if any(fnmatchcase(branch, pattern) for pattern in ruleset.branches)
+        for rule in ruleset.rules
+    ]
+
+
+def is_protected(repository: Repository, branch: str) -> bool:
+    """Whether any rule applies to the branch."""
+    return bool(rules_of(repository, branch))
+
+
+def list_rules(repository: Repository, call: Call) -> Answer:
+    """The active rules of a branch, which need not exist."""
+    return Answer(items=rules_of(repository, call.path["branch"]))
+
+
+def list_rulesets(repository: Repository, _: Call) -> Answer:
+    """Every ruleset, without its rules, as GitHub lists them."""
+    source = f"{repository.shapes.owner}/{repository.shapes.name}"
+    return Answer(
+        items=[
+            {
+                "id": ruleset.id,
+                "name": ruleset.name,
+                "target": "branch",
+                "source_type": "Repository",
+                "source": source,
+                "enforcement": "active",
+            }
+            for ruleset in repository.state.rulesets
+        ]
+    )
+
+
+def get_protection(repository: Repository, call: Call) -> Answer:
+    """A branch's protection, derived from the same rules. 404 when it has none."""
+    branch = call.path["branch"]
+    kinds = {rule["type"]: rule.get("parameters", {}) for rule in rules_of(repository, branch)}
+    if not kinds:
+        raise not_found("Branch not protected")
+    url = f"{repository.shapes.repository_url}/branches/{branch}/protection"
+    body: Json = {
+        "url": url,
+        "enforce_admins": {"url": f"{url}/enforce_admins", "enabled": True},
+        "required_linear_history": {"enabled": "required_linear_history" in kinds},
+        "allow_force_pushes": {"enabled": "non_fast_forward" not in kinds},
+        "allow_deletions": {"enabled": "deletion" not in kinds},
+    }
+    if "pull_request" in kinds:
+        count = kinds["pull_request"].get("required_approving_review_count", 1)
+        body["required_pull_request_reviews"] = {
+            "url": f"{url}/required_pull_request_reviews",
+            "dismiss_stale_reviews": False,
+            "require_code_owner_reviews": False,
+            "required_approving_review_count": count,
+        }
+    return Answer(body)
+
+
+def check_rest_write(repository: Repository, ref: str) -> None:
+    """Raises Refusal 422 when a rule keeps the refs API from changing this ref."""
+    if not ref.startswith("refs/heads/"):
+        return
+    for rule in rules_of(repository, ref.removeprefix("refs/heads/")):
+        if rule["type"] in _PUSH_REFUSALS:
+            raise Refusal(422, f"Repository rule violations found\n\n{_PUSH_REFUSALS[rule['type']]}\n\n")
+
+
+def write_hook(rulesets: list[Ruleset], file: Path) -> None:
+    """Let the repository's update hook refuse what the rules forbid. Somebody else's hook is kept."""
+    if file.exists() and _MARK not in file.read_text("utf-8"):
+        return
+    cases = [
+        f'  refs/heads/{pattern}) refuse {shlex.quote(_PUSH_REFUSALS[rule["type"]])} "$1" ;;'
+        for ruleset in rulesets
+        for pattern in ruleset.branches
+        for rule in ruleset.rules
+        if rule["type"] in _PUSH_REFUSALS
+    ]
+    said = 'echo "error: GH013: Repository rule violations found for $2." >&2; echo "- $1" >&2; exit 1'
+    lines = ["#!/bin/sh", _MARK, f"refuse() {{ {said}; }}", 'case "$1" in', *cases, "esac", "exit 0", ""]
+    file.write_text("\n".join(lines), "utf-8")
+    file.chmod(0o755)

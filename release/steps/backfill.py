@@ -32,9 +32,9 @@ class Backfill:
         if not isinstance(world.database, Database) or not isinstance(world.base, Base):
             return Done("no database") if world.database is None else Stuck("the database could not be read", self.advice)
         if world.database.applied:
-            return Done("nothing to do: the ledger has rows")
+            return Done("the ledger has rows")
         if not world.database.schema:
-            return Done("nothing to do: the database is empty")
+            return Done("the database is empty")
         migrations = world.base.migrations
         if self.through is not None:
             return self._decided(world.database, [m.name for m in migrations])

@@ -29,7 +29,7 @@ class Migrate:
             return Stuck("the database could not be read", "Run the same command again.")
         names = pending(world.base, world.database)
         if not names:
-            return Done(f"nothing to do: {len(world.base.migrations)} applied")
+            return Done(f"{world.database.name} is at {world.database.applied[-1]}" if world.database.applied else "no migrations")
         diverged = differences_after(world.base.migrations, world.database)
         if diverged:
             return Stuck(

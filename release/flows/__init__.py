@@ -1,0 +1,1 @@
+"""What a person asks for, over the same rooms: release, deploy, status, rollback."""

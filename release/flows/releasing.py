@@ -1,0 +1,90 @@
+"""`inv release`, `inv plan`, `inv deploy`: from words to an outcome."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from release import checks, extensions
+from release.config import Config, load
+from release.errors import ReleaseError
+from release.journal import Journal
+from release.model import Request
+from release.ops import Ops, connect, require_write_tokens
+from release.outcome import EXIT_CODES, Listener, Listeners, Outcome, StepResult
+from release.plan import read_plan, write_plan
+from release.preflight import Prospect, survey
+from release.run import Gate, carry_out, without_run
+from release.step import Done, Stuck
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What was asked for on the command line."""
+
+    request: Request
+    plan_file: Path | None = None
+    output: Path | None = None
+    deploying: bool = False
+    only: str | None = None
+    through: str | None = None
+
+
+def release(root: Path, environ: Mapping[str, str], asked: Asked, gate: Gate, listener: Listener) -> Outcome:
+    """Carry a release, a deployment or one step out. Raises UsageError for wrong words or configuration."""
+    config = load(root)
+    approved = read_plan(asked.plan_file) if asked.plan_file else None
+    ops = connect(config, asked.request.environment, environ)
+    if asked.request.environment == config.production:
+        require_write_tokens(ops.environ)
+    try:
+        plugins = extensions.load(config, (checks,))
+        told = Listeners((listener, Journal(root, secrets.token_hex(4))))
+        prospect = survey(
+            ops, plugins, asked.request, approved=approved, through=asked.through, deploying=asked.deploying
+        )
+        told.planned(prospect)
+        return carry_out(ops, plugins, prospect, gate, told, only=asked.only)
+    finally:
+        ops.close()
+
+
+def plan(root: Path, environ: Mapping[str, str], asked: Asked, listener: Listener) -> Outcome:
+    """The same up to the gate: nothing is written but the plan's own file, when one is named."""
+    config = load(root)
+    ops = connect(config, asked.request.environment, environ, writes=False)
+    try:
+        plugins = extensions.load(config, (checks,))
+        prospect = survey(ops, plugins, asked.request, deploying=asked.deploying)
+        listener.planned(prospect)
+        outcome = planned(prospect, ops)
+        if asked.output and prospect.plan:
+            write_plan(prospect.plan, asked.output)
+        listener.ended(outcome)
+        return outcome
+    finally:
+        ops.close()
+
+
+def planned(prospect: Prospect, ops: Ops) -> Outcome:
+    """The outcome of a plan: each step as it stands, and the writes of the release that would follow."""
+    if prospect.release is None or prospect.plan is None or prospect.problems:
+        return without_run(prospect)
+    steps = tuple(
+        StepResult(
+            one.step.name,
+            "skipped" if isinstance(one.look, Done) else "stuck" if isinstance(one.look, Stuck) else "todo",
+            0.0, one.look.what if isinstance(one.look, Stuck) else one.look.detail, one.writes,
+        )
+        for one in prospect.outlooks
+    )
+    why = getattr(prospect.decision, "why", "")
+    return Outcome(
+        "planned", prospect.kind, ops.name, prospect.release, prospect.plan.hash, why, steps, exit_code=EXIT_CODES["planned"],
+        urls=(ops.url,),
+    )
+
+
+__all__ = ["Asked", "Config", "ReleaseError", "plan", "planned", "release", "replace"]

@@ -1,0 +1,50 @@
+"""Puts a commit live in one environment of a stage, by the same steps and effects as any release."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from release import sequences
+from release.bump import current_version
+from release.config import load
+from release.errors import ReleaseError
+from release.model import Base, Release, World
+from release.ops import Ops, connect
+from release.rehearsal.checkout import StageError
+from release.step import Step, Stuck, Todo
+from release.version import TagPattern
+from release.world import look_again, observe
+
+
+def put_live(root: Path, environment: str, last_tag: str, environ: Mapping[str, str]) -> None:
+    """Migrate and deploy the commit that is checked out in `root`. Raises StageError when it does not get live."""
+    config = load(root)
+    ops = connect(config, environment, environ)
+    try:
+        world = observe(ops)
+        if not isinstance(world.base, Base):
+            raise StageError(f"The stage's clone cannot be read: {world.base.because}")
+        version = current_version(world.base, config.app)
+        tag = last_tag if environment == config.production else TagPattern(config.app.tag).tag(version)
+        release = Release(config.app.name, environment, world.base.commit, None, None, version, tag, world.base.commit)
+        for step in sequences.staging(config, environment):
+            world = _carried_out(ops, step, world, release)
+    finally:
+        ops.close()
+
+
+def _carried_out(ops: Ops, step: Step, world: World, release: Release) -> World:
+    world = look_again(ops, world, step.reads, release)
+    look = step.look(world, release)
+    said: list[str] = []
+    if isinstance(look, Todo):
+        try:
+            for effect in look.effects:
+                world = ops.perform(ops, effect, world, said.append)
+        except ReleaseError as error:
+            raise StageError(f"{step.name} of the last release failed on the stage: {error.what}", "\n".join(said[-8:])) from error
+        look = step.look(look_again(ops, world, step.reads, release), release)
+    if isinstance(look, Stuck):
+        raise StageError(f"{step.name} of the last release failed on the stage: {look.what}", look.advice)
+    return world

@@ -1,0 +1,184 @@
+"""The stage: a local cloud, a local forge and a clone, wired so that a release cannot tell them from the real ones."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Self
+
+import msgspec
+
+from release.config import Config, load
+from release.ops.node import node, wrangler
+from release.rehearsal import checkout, wiring
+from release.rehearsal.checkout import Say, StageError, git
+from release.rehearsal.cloud.miniflare_runtime import MiniflareRuntime
+from release.rehearsal.cloud.server import Cloud
+from release.rehearsal.forge import Forge
+from release.rehearsal.seed import put_live
+
+OWNER, REPOSITORY = "rehearsal", "cms"
+FACTS = "stage.json"
+
+
+class Facts(msgspec.Struct, kw_only=True):
+    """What a stage keeps between restarts. Tokens are random and good for this stage alone."""
+
+    account: str
+    cloud_token: str
+    forge_token: str
+    last_tag: str
+    ready: bool = False
+
+
+class Stage:
+    """One machine's own Cloudflare, GitHub and checkout. `folder` holds all of it; `root` is what is rehearsed."""
+
+    def __init__(self, root: Path, folder: Path, environ: Mapping[str, str], cache: Path | None = None) -> None:
+        """Prepare; nothing is written or started yet."""
+        self.root = root
+        self.folder = folder
+        self.clone = folder / "clone"
+        self._cache = cache or root / ".release" / "cache"
+        self._environ = _without_credentials(environ)
+        self._facts: Facts | None = None
+        self.cloud: Cloud
+        self.forge: Forge
+
+    def start(self, say: Say) -> Self:
+        """Start the servers; on the first start make the clone and put its last release live.
+
+        Raises StageError when a part of it fails; nothing is left running then.
+        """
+        fresh = not (self.folder / FACTS).is_file()
+        if fresh:
+            self._set_up(say)
+        self._facts = msgspec.json.decode((self.folder / FACTS).read_bytes(), type=Facts)
+        self._open(load(self.clone))
+        try:
+            self._connect()
+            if not self._facts.ready:
+                self._seed(load(self.clone), say)
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def stop(self) -> None:
+        """Stop every server and process of this stage; its state stays in the folder."""
+        try:
+            self.cloud.stop()
+        finally:
+            self.forge.stop()
+
+    def __enter__(self) -> Self:
+        """Do nothing: `start` takes who is told."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop."""
+        self.stop()
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables that point every client at this stage: wrangler, git, the GitHub client, and this tool."""
+        facts, config = self._known(), load(self.clone)
+        urls = {f"RELEASE_{name.upper().replace('-', '_')}_URL": self._url(config, name) for name in config.environments}
+        return {
+            "CLOUDFLARE_API_BASE_URL": self.cloud.base_url,
+            "CLOUDFLARE_API_TOKEN": facts.cloud_token,
+            "CLOUDFLARE_ACCOUNT_ID": facts.account,
+            "GITHUB_API_URL": self.forge.api_url,
+            "GITHUB_SERVER_URL": self.forge.server_url,
+            "GITHUB_REPOSITORY": f"{OWNER}/{REPOSITORY}",
+            "GITHUB_TOKEN": facts.forge_token,
+            **self.forge.git_environment(),
+            "RELEASE_STAGE": str(self.clone),
+            "RELEASE_REMOTE": self.forge.clone_url,
+            **urls,
+        }
+
+    @property
+    def last_tag(self) -> str:
+        """The tag that was live when the stage was made."""
+        return self._known().last_tag
+
+    def _set_up(self, say: Say) -> None:
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir(parents=True)
+        self._cache.mkdir(parents=True, exist_ok=True)
+        (self.root / ".release" / ".gitignore").write_text("*\n")
+        say("cloning this repository at HEAD")
+        config = checkout.clone(self.root, self.clone, self._environ)
+        tag = checkout.last_release(config, self._environ, say)
+        facts = Facts(
+            account=secrets.token_hex(16), cloud_token=secrets.token_urlsafe(32), forge_token=secrets.token_urlsafe(32), last_tag=tag
+        )
+        bare = Forge(self.folder / "forge", OWNER, REPOSITORY, facts.forge_token).repository
+        git(bare, self._environ, "config", "receive.shallowUpdate", "true")
+        git(self.clone, self._environ, "push", "--quiet", str(bare), config.branch, "--tags")
+        checkout.install(config, self.clone, self._cache, self._environ, say)
+        self._keep(facts)
+
+    def _open(self, config: Config) -> None:
+        facts = self._known()
+        folder = config.root / config.workers[0].path
+        modules = next(parent for parent in wrangler(folder).parents if parent.name == "node_modules")
+        runtime = MiniflareRuntime(node(self._environ), modules, self.folder / "workerd")
+        self.cloud = Cloud(facts.account, facts.cloud_token, self.folder / "cloud", runtime)
+        self.forge = Forge(self.folder / "forge", OWNER, REPOSITORY, facts.forge_token)
+        for name, uuid in wiring.databases(config).items():
+            self.cloud.add_database(uuid, name)
+        self.forge.start()
+        try:
+            self.cloud.start()
+        except BaseException:
+            self.forge.stop()
+            raise
+
+    def _connect(self) -> None:
+        git(self.clone, self._environ, "remote", "set-url", "origin", self.forge.clone_url)
+        git(self.clone, {**self._environ, **self.forge.git_environment()}, "fetch", "--quiet", "origin")
+
+    def _seed(self, config: Config, say: Say) -> None:
+        """Every environment gets something live: production the last tag, any other this very commit."""
+        facts, environ = self._known(), {**self._environ, **self.environment}
+        last = self.folder / "last"
+        git(self.clone, self._environ, "worktree", "add", "--quiet", "--detach", str(last), facts.last_tag)
+        checkout.install(config, last, self._cache, self._environ, say)
+        say(f"putting {facts.last_tag} live")
+        places = {name: last if name == config.production else self.clone for name in config.environments}
+        with ThreadPoolExecutor(len(places)) as lanes:
+            live = [lanes.submit(put_live, place, name, facts.last_tag, environ) for name, place in places.items()]
+            for one in live:
+                one.result()
+        git(self.clone, self._environ, "worktree", "remove", "--force", str(last))
+        facts.ready = True
+        self._keep(facts)
+
+    def _url(self, config: Config, name: str) -> str:
+        """Where an environment answers: its last worker, which is the one that people see."""
+        return self.cloud.url_for(config.workers[-1].script.format(environment=config.environments[name].wrangler))
+
+    def _keep(self, facts: Facts) -> None:
+        path = self.folder / FACTS
+        path.touch(mode=0o600)
+        path.write_bytes(msgspec.json.encode(facts))
+
+    def _known(self) -> Facts:
+        if self._facts is None:
+            raise StageError("The stage is not started.", "inv rehearsal.start")
+        return self._facts
+
+
+def _without_credentials(environ: Mapping[str, str]) -> dict[str, str]:
+    """The variables that a stage may see: no token of a real system reaches it."""
+    from release.ops.secrets import is_secret_name
+
+    prefixes = ("CLOUDFLARE_", "GITHUB_", "GH_", "GIT_CONFIG_", "RELEASE_", "WRANGLER_", "ACTIONS_", "CF_")
+    return {name: value for name, value in environ.items() if not is_secret_name(name) and not name.startswith(prefixes)}
+
+

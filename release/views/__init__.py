@@ -1,0 +1,1 @@
+"""What people and scripts see: terminal, JSON. Values in, text out."""

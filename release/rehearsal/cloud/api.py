@@ -50,6 +50,8 @@ class Api:
             return accepted(self._result(request))
         except ApiError as error:
             return refused(error)
+        finally:
+            request.close()  # an upload's parts are temporary files
 
     def _authenticate(self, request: Request) -> None:
         given = request.headers.get("Authorization", "")
@@ -57,7 +59,8 @@ class Api:
             raise ApiError(401, _UNAUTHENTICATED, "Authentication error")
 
     def _result(self, request: Request) -> object:
-        from werkzeug.exceptions import BadRequest, HTTPException
+        import msgspec
+        from werkzeug.exceptions import HTTPException
 
         try:
             handler, found = self._routes.bind("").match(request.path, request.method)
@@ -71,7 +74,7 @@ class Api:
             raise ApiError(403, _NOT_YOURS, "Unauthorized to access requested resource")
         try:
             return self._answered(request, handler, parts)
-        except (BadRequest, KeyError, UnicodeDecodeError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise ApiError(400, databases.BAD_REQUEST, f"The request could not be read: {error}") from error
 
     def _answered(self, request: Request, handler: Handler, parts: dict[str, str]) -> object:

@@ -11,6 +11,7 @@ import msgspec
 
 from release.rehearsal.cloud import snapshots
 from release.rehearsal.cloud.backend import NO_DATABASE, now
+from release.rehearsal.cloud.bodies import Import, NewDatabase, Queries, body
 from release.rehearsal.cloud.envelope import Answer, ApiError
 from release.rehearsal.cloud.runtime import SqlError
 from release.rehearsal.cloud.state import Database
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Request
 
     from release.rehearsal.cloud.backend import Backend
+    from release.rehearsal.cloud.bodies import Query
     from release.rehearsal.cloud.runtime import Result
 
 SQL_FAILED = 7500
@@ -39,7 +41,7 @@ def listing(backend: Backend, request: Request) -> Answer:
 
 def create(backend: Backend, request: Request) -> Answer:
     """POST A/d1/database {name}."""
-    name = request.get_json()["name"]
+    name = body(request, NewDatabase).name
     if any(database.name == name for database in backend.store.account.databases.values()):
         raise ApiError(400, NAME_TAKEN, f"Database with name '{name}' already exists")
     database = Database(str(uuids.uuid4()), name)
@@ -51,7 +53,10 @@ def create(backend: Backend, request: Request) -> Answer:
 def info(backend: Backend, _: Request, uuid: str) -> Answer:
     """GET Q."""
     database = backend.database(uuid)
-    count = "SELECT count(*) AS tables FROM sqlite_schema WHERE type = 'table' AND name NOT GLOB '_cf_*'"
+    count = (
+        "SELECT count(*) AS tables FROM sqlite_schema WHERE type = 'table' "
+        "AND NOT (name GLOB '_cf_*' OR name GLOB 'sqlite_*')"
+    )
     rows = _run(backend, uuid, [Statement(count)])[0].rows
     return Answer({**_shown(database), "num_tables": rows[0]["tables"], "running_in_region": "WEUR"})
 
@@ -59,8 +64,7 @@ def info(backend: Backend, _: Request, uuid: str) -> Answer:
 def query(backend: Backend, request: Request, uuid: str) -> Answer:
     """POST Q/query {sql, params} or {batch: [{sql, params}]}: all statements in one transaction."""
     database = backend.database(uuid)
-    sent = request.get_json()
-    parts = sent.get("batch") or [sent]
+    parts = body(request, Queries).parts
     statements = [statement for part in parts for statement in _statements(part)]
     writes = not all(reads_only(statement.sql) for statement in statements)
     results = _run(backend, uuid, statements)
@@ -73,13 +77,13 @@ def query(backend: Backend, request: Request, uuid: str) -> Answer:
 def import_file(backend: Backend, request: Request, uuid: str) -> Answer:
     """POST Q/import: `init` gives an address for the file, `ingest` runs it as one transaction."""
     database = backend.database(uuid)
-    sent = request.get_json()
-    if sent["action"] == "init":
+    sent = body(request, Import)
+    if sent.action == "init":
         name = secrets.token_urlsafe(24)
         return Answer({"filename": name, "upload_url": f"{request.host_url.rstrip('/')}{FILES}{name}"})
-    if sent["action"] == "poll":
+    if sent.action == "poll":
         return Answer({"success": True, "status": "complete", "at_bookmark": snapshots.bookmark(database)})
-    content = backend.files.pop(sent["filename"], None)
+    content = backend.files.pop(sent.filename, None)
     if content is None:
         raise ApiError(400, BAD_REQUEST, "No file was uploaded under this name.")
     statements = [Statement(sql) for sql in split(content.decode())]
@@ -146,9 +150,9 @@ def _run(backend: Backend, uuid: str, statements: Sequence[Statement]) -> tuple[
         raise ApiError(400, SQL_FAILED, str(error)) from error
 
 
-def _statements(part: dict[str, Any]) -> list[Statement]:
-    params = tuple(part.get("params") or ())
-    pieces = split(part["sql"])
+def _statements(part: Query) -> list[Statement]:
+    params = part.params or ()
+    pieces = split(part.sql)
     if params and len(pieces) > 1:
         raise ApiError(400, SQL_FAILED, "Parameters go with one statement.")
     return [Statement(piece, params) for piece in pieces]

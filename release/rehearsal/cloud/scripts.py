@@ -9,6 +9,7 @@ import msgspec
 
 from release.rehearsal.cloud.backend import AUTHOR, now
 from release.rehearsal.cloud.bindings import SECRET, public
+from release.rehearsal.cloud.bodies import NewDeployment, NewSecret, body
 from release.rehearsal.cloud.envelope import Answer, ApiError
 from release.rehearsal.cloud.state import Deployment, Share
 from release.rehearsal.cloud.uploads import add_version, keep
@@ -101,13 +102,13 @@ def deployments(backend: Backend, _: Request, name: str) -> Answer:
 def post_deployment(backend: Backend, request: Request, name: str) -> Answer:
     """POST S/deployments: serve these versions from now on."""
     script = backend.script(name)
-    sent = request.get_json()
-    shares = tuple(msgspec.convert(sent.get("versions", []), list[Share]))
+    sent = body(request, NewDeployment)
+    shares = sent.versions
     if sum(share.percentage for share in shares) != WHOLE:
         raise ApiError(400, BAD_DEPLOYMENT, "The percentages of a deployment's versions must add up to 100.")
     for share in shares:
         _known(script, share.version_id)
-    deployment = _deploy(backend, name, shares, dict(sent.get("annotations") or {}))
+    deployment = _deploy(backend, name, shares, sent.annotations or {})
     return Answer(msgspec.to_builtins(deployment), f"deploy {name} {_shares(shares)}")
 
 
@@ -119,10 +120,10 @@ def secrets(backend: Backend, _: Request, name: str) -> Answer:
 
 def put_secret(backend: Backend, request: Request, name: str) -> Answer:
     """PUT S/secrets: a new version without a tag that holds the secret, deployed at once."""
-    sent = request.get_json()
-    secret = {"type": SECRET, "name": sent["name"], "text": sent["text"]}
-    _replace_secret(backend, name, sent["name"], (secret,))
-    return Answer({"name": sent["name"], "type": SECRET}, f"secret {name} {sent['name']}")
+    sent = body(request, NewSecret)
+    secret = {"type": SECRET, "name": sent.name, "text": sent.text}
+    _replace_secret(backend, name, sent.name, (secret,))
+    return Answer({"name": sent.name, "type": SECRET}, f"secret {name} {sent.name}")
 
 
 def delete_secret(backend: Backend, _: Request, name: str, secret: str) -> Answer:

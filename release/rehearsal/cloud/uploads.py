@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+import msgspec
 
 from release.rehearsal.cloud.backend import AUTHOR, now
 from release.rehearsal.cloud.bindings import inherited
+from release.rehearsal.cloud.bodies import Metadata
 from release.rehearsal.cloud.envelope import ApiError
 from release.rehearsal.cloud.runtime import ScriptError
 from release.rehearsal.cloud.state import Module, Script, Version
@@ -32,7 +34,7 @@ _KINDS = {
 }
 
 
-def received(request: Request) -> tuple[dict[str, Any], dict[str, tuple[str, bytes]]]:
+def received(request: Request) -> tuple[Metadata, dict[str, tuple[str, bytes]]]:
     """Return the part `metadata`, and of each module its kind and bytes (source maps are left out).
 
     Raises ApiError 400 when there is no metadata, or no module that it names as the main one.
@@ -40,14 +42,14 @@ def received(request: Request) -> tuple[dict[str, Any], dict[str, tuple[str, byt
     sent = request.files.get("metadata")
     text = sent.read() if sent else request.form.get("metadata", "")
     try:
-        metadata = json.loads(text)
-    except ValueError:
-        raise ApiError(400, BAD_UPLOAD, "The upload has no valid part `metadata`.") from None
-    parts = {name: (_KINDS.get(part.mimetype), part.read()) for name, part in request.files.items()}
-    modules = {
-        name: (kind, content) for name, (kind, content) in parts.items() if kind and name != "metadata"
+        metadata = msgspec.json.decode(text, type=Metadata)
+    except msgspec.DecodeError as error:
+        raise ApiError(400, BAD_UPLOAD, f"The upload has no valid part `metadata`: {error}") from error
+    parts = {
+        name: (_KINDS.get(part.mimetype), part) for name, part in request.files.items() if part is not sent
     }
-    if metadata.get("main_module") not in modules:
+    modules = {name: (kind, part.read()) for name, (kind, part) in parts.items() if kind}
+    if metadata.main_module not in modules:
         raise ApiError(400, BAD_UPLOAD, "The upload does not hold the main module that its metadata names.")
     return metadata, modules
 
@@ -83,7 +85,7 @@ def keep(backend: Backend, version: Version, contents: Mapping[str, bytes]) -> V
     return version
 
 
-def _new(script: Script, metadata: Mapping[str, Any], kinds: Mapping[str, str], digest: str) -> Version:
+def _new(script: Script, metadata: Metadata, kinds: Mapping[str, str], digest: str) -> Version:
     previous = script.versions[-1].bindings if script.versions else ()
     return Version(
         id=str(uuid.uuid4()),
@@ -92,11 +94,11 @@ def _new(script: Script, metadata: Mapping[str, Any], kinds: Mapping[str, str], 
         created_on=now(),
         author_email=AUTHOR,
         source="wrangler",
-        annotations={**metadata.get("annotations", {}), "workers/triggered_by": "upload"},
-        bindings=inherited(metadata.get("bindings", []), metadata.get("keep_bindings", []), previous),
-        main_module=metadata["main_module"],
+        annotations={**(metadata.annotations or {}), "workers/triggered_by": "upload"},
+        bindings=inherited(metadata.bindings, metadata.keep_bindings, previous),
+        main_module=metadata.main_module,
         modules=tuple(Module(name, kind) for name, kind in kinds.items()),
-        compatibility_date=metadata.get("compatibility_date", "2025-01-01"),
-        compatibility_flags=tuple(metadata.get("compatibility_flags", ())),
+        compatibility_date=metadata.compatibility_date,
+        compatibility_flags=metadata.compatibility_flags,
         etag=digest,
     )

@@ -8,9 +8,10 @@ from typing import Any, Literal, Protocol
 from release import errors
 from release.model import Problem, Release, Write
 
-Ending = Literal["planned", "released", "deployed", "failed", "unrecorded", "blocked", "nothing"]
+Ending = Literal["planned", "released", "deployed", "verified", "rolled-back", "failed", "unrecorded", "blocked", "nothing"]
 EXIT_CODES: dict[Ending, int] = {
-    "planned": errors.RELEASED, "released": errors.RELEASED, "deployed": errors.RELEASED, "failed": errors.FAILED,
+    "planned": errors.RELEASED, "released": errors.RELEASED, "deployed": errors.RELEASED,
+    "verified": errors.RELEASED, "rolled-back": errors.RELEASED, "failed": errors.FAILED,
     "unrecorded": errors.UNRECORDED, "blocked": errors.BLOCKED, "nothing": errors.NOTHING,
 }
 StepEnding = Literal["ok", "skipped", "failed", "todo", "stuck"]

@@ -1,0 +1,34 @@
+"""`inv rehearse`: the same release, for real, on this machine alone."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from uuid import uuid4
+
+from release.flows.releasing import Asked, release
+from release.outcome import Listener, Outcome
+from release.run import Gate
+
+
+def rehearse(
+    root: Path, environ: Mapping[str, str], asked: Asked, gate: Gate, listener: Listener, say: Callable[[str], None]
+) -> Outcome:
+    """Set up a stage of its own, release on it, and take it away again. Raises StageError when it cannot be set up."""
+    from release.rehearsal.control import staged
+
+    folder = root / ".release" / "rehearsal" / uuid4().hex[:8]
+    try:
+        with staged(root, folder, say) as stage:
+            return release(Path(stage["RELEASE_STAGE"]), rehearsed(environ, stage), asked, gate, listener)
+    finally:
+        for path in folder.parent.glob(f"{folder.name}*"):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def rehearsed(environ: Mapping[str, str], stage: Mapping[str, str]) -> dict[str, str]:
+    """The process's environment, in which every address and token is the stage's."""
+    own = ("CLOUDFLARE_", "GITHUB_", "GH_", "GIT_CONFIG_", "RELEASE_", "ACTIONS_", "CF_")
+    kept = {name: value for name, value in environ.items() if not name.startswith(own)}
+    return {**kept, **stage}

@@ -1,0 +1,32 @@
+"""The release that the remote or the record names, as a value."""
+
+from __future__ import annotations
+
+from release.config import Config
+from release.decide import previous
+from release.errors import BlockedError, CannotReadError
+from release.model import Release, Unread, World
+from release.record import Record, Subject
+
+
+def last_released(world: World, config: Config) -> Release:
+    """The highest release on the remote. Raises CannotReadError, or BlockedError when there is none."""
+    if isinstance(world.remote, Unread):
+        raise CannotReadError(world.remote.because, world.remote.advice)
+    last = previous(world, config)
+    if last is None:
+        raise BlockedError("The remote has no release yet.", "Make one: inv release")
+    version, tag = last
+    record = world.record
+    subject = record.subject if isinstance(record, Record) and record.subject and record.subject.tag == tag else None
+    commit = world.remote.tags[tag]
+    if subject:
+        return of_subject(subject, world.environment)
+    return Release(config.app.name, world.environment, commit, None, None, version, tag, commit)
+
+
+def of_subject(subject: Subject, environment: str) -> Release:
+    """The release that a record speaks of."""
+    return Release(
+        subject.app, environment, subject.base, subject.previous, subject.previous_tag, subject.version, subject.tag, subject.commit
+    )

@@ -1,0 +1,101 @@
+"""`inv status`: each environment as it is, how far main is ahead, and what is unfinished. It writes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from release.config import Config, load
+from release.decide import previous, unfinished
+from release.model import Base, Database, Health, History, Live, Unread, World
+from release.ops import connect
+from release.record import Record
+from release.steps.migrate import pending
+from release.world import observe
+
+
+@dataclass(frozen=True)
+class Status:
+    """The worlds of all environments, by name."""
+
+    config: Config
+    worlds: Mapping[str, World]
+
+
+def read(root: Path, environ: Mapping[str, str]) -> Status:
+    """Observe every environment."""
+    config = load(root)
+    worlds = {}
+    for name in config.environments:
+        ops = connect(config, name, environ, writes=False)
+        try:
+            worlds[name] = observe(ops)
+        finally:
+            ops.close()
+    return Status(config, worlds)
+
+
+def lines(status: Status) -> Iterator[str]:
+    """For people."""
+    for name, found in as_json(status)["environments"].items():
+        health = found["health"]
+        yield f"{name:<12} {health['version'] or '?'} {(health['commit'] or '')[:7]}   {health['problem'] or 'healthy'}"
+        for worker, live in found["workers"].items():
+            yield f"  {worker:<10} {live}"
+        if found["pending"] is not None:
+            yield f"  migrations {', '.join(found['pending']) + ' pending' if found['pending'] else 'none pending'}"
+        if found["ahead"] is not None:
+            yield f"  ahead      this commit has {found['ahead']} since {found['last'] or 'the beginning'}"
+        if found["holder"]:
+            yield f"  locked by  {found['holder']}"
+        if found["unfinished"]:
+            yield f"  UNFINISHED {found['unfinished']}; finish it: inv release --env {name}"
+        yield from (f"  unread     {reason}" for reason in found["unread"])
+
+
+def as_json(status: Status) -> dict[str, Any]:
+    """For scripts."""
+    return {"environments": {name: _environment(status.config, world) for name, world in status.worlds.items()}}
+
+
+def _environment(config: Config, world: World) -> dict[str, Any]:
+    health = world.health if isinstance(world.health, Health) else Health(None, None, world.health.because)
+    record = world.record if isinstance(world.record, Record) else None
+    begun = unfinished(world, config)
+    last = previous(world, config)
+    return {
+        "health": {"version": health.version, "commit": health.commit, "problem": health.problem},
+        "workers": {name: _live(live) for name, live in world.live.items()},
+        "pending": list(pending(world.base, world.database))
+        if isinstance(world.base, Base) and isinstance(world.database, Database) else None,
+        "last": last[1] if last else None,
+        "ahead": _ahead(world),
+        "unfinished": begun.tag if begun and world.environment == config.production else None,
+        "holder": f"{record.holder.who} on {record.holder.where}" if record and record.holder else None,
+        "unread": _unread(world),
+    }
+
+
+def _ahead(world: World) -> str | None:
+    if not isinstance(world.history, History):
+        return None
+    count = len(world.history.unreleased)
+    return f"{count} commit{'' if count == 1 else 's'}"
+
+
+def _live(live: Live | None | Unread) -> str:
+    if isinstance(live, Unread):
+        return f"could not be read: {live.because}"
+    if live is None:
+        return "never deployed"
+    if live.version_id is None:
+        return " and ".join(f"{share:.0f} % {version[:8]}" for version, share in live.shares)
+    made = live.release
+    return f"{live.version_id[:8]}  {made[0]} of {made[1][:7]}" if made else f"{live.version_id[:8]}  made by no release"
+
+
+def _unread(world: World) -> list[str]:
+    parts = (world.checkout, world.remote, world.record, world.base, world.history, world.database, world.releases)
+    return list(dict.fromkeys(part.because for part in parts if isinstance(part, Unread)))

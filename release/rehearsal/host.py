@@ -1,0 +1,77 @@
+"""The process that a stage runs in: `python -m release.rehearsal.host ROOT FOLDER [--keep]`.
+
+It says JSON lines on stdout: {"say": text} while it sets up, then {"environment": {...}} or {"error": ..., "advice": ...}.
+Without --keep it lives as long as its standard input is open, so that it ends with whoever started it, however that
+one ends. With --keep it lives until SIGTERM.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+
+from release.errors import ReleaseError
+from release.rehearsal.stage import Stage
+
+LOCK = "host.lock"
+
+
+def main(root: Path, folder: Path, *, keep: bool) -> int:
+    """Run a stage until told to stop; 0 when it stopped in good order, 1 when it could not start."""
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if not keep:
+        threading.Thread(target=_until_closed, args=(stop,), daemon=True).start()
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with (folder.parent / f"{folder.name}.{LOCK}").open("a+") as held:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return _say(error="This stage runs already.", advice="inv rehearsal.status", code=1)
+        held.truncate(0)
+        held.write(str(os.getpid()))
+        held.flush()
+        return _serve(root, folder, stop)
+
+
+def _serve(root: Path, folder: Path, stop: threading.Event) -> int:
+    stage = Stage(root, folder, os.environ)
+    try:
+        stage.start(lambda text: _say(say=text) and None)
+    except ReleaseError as error:
+        return _say(error=error.what, advice=error.advice, code=1)
+    try:
+        (folder / "environment.json").touch(mode=0o600)
+        (folder / "environment.json").write_text(json.dumps(stage.environment))
+        _say(environment=stage.environment)
+        while not stop.wait(0.5):
+            pass
+    finally:
+        stage.stop()
+        (folder / "environment.json").unlink(missing_ok=True)
+    return 0
+
+
+def _until_closed(stop: threading.Event) -> None:
+    while sys.stdin.buffer.read(4096):
+        pass
+    stop.set()
+
+
+def _say(code: int = 0, **what: object) -> int:
+    try:
+        sys.stdout.write(json.dumps(what) + "\n")
+        sys.stdout.flush()
+    except OSError:
+        pass  # whoever asked is gone; the lifeline tells the rest
+    return code
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(Path(sys.argv[1]), Path(sys.argv[2]), keep="--keep" in sys.argv[3:]))

@@ -1,0 +1,24 @@
+"""The Invoke tasks. They turn words into values and outcomes into exit codes; everything heavy is imported when it runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from invoke.collection import Collection
+
+from release.tasks import rehearsals, releases, states, steps
+
+
+def collection(root: Path) -> Collection:
+    """All tasks for the repository in `root`, which holds tasks.py and pyproject.toml.
+
+    `RELEASE_STAGE` in the environment puts a rehearsal's clone in its place.
+    """
+    tasks = Collection(
+        releases.release, releases.plan, releases.deploy, states.status, states.verify, states.rollback,
+        states.plugins, rehearsals.rehearse,
+    )
+    tasks.add_collection(rehearsals.collection(), name="rehearsal")
+    tasks.add_collection(steps.collection(), name="step")
+    tasks.configure({"release": {"root": str(root)}})
+    return tasks

@@ -1,0 +1,103 @@
+"""From an outcome or an error to what is printed and the exit code."""
+
+from __future__ import annotations
+
+import json as jsonlib
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from invoke.context import Context
+from invoke.exceptions import Exit
+
+from release.errors import ReleaseError, UsageError
+
+if TYPE_CHECKING:
+    from release.model import Request
+    from release.outcome import Outcome
+    from release.preflight import Prospect
+    from release.record import Approval
+    from release.run import Gate
+
+LEVELS = ("patch", "minor", "major")
+INTERRUPTED = 130
+
+
+def root_of(context: Context) -> Path:
+    """The repository's folder: the stage's clone while its variables are set, else where tasks.py lies."""
+    return Path(os.environ.get("RELEASE_STAGE") or context.config.release.root)
+
+
+def requested(bump: str, env: str) -> Request:
+    """What was asked for. Raises UsageError for a level that does not exist."""
+    from release.model import Request
+
+    for level in LEVELS:
+        if bump == level:
+            return Request(env, level)  # type: ignore[arg-type]
+    raise UsageError(f'There is no bump "{bump}".', f"Say one of: {', '.join(LEVELS)}.")
+
+
+def finish(run: Callable[[], Outcome], *, json: bool) -> NoReturn:
+    """Run, print the one JSON object where asked, and leave with the outcome's exit code. No stack trace ever."""
+    try:
+        outcome = run()
+    except ReleaseError as error:
+        leave(error, json=json)
+    except KeyboardInterrupt:
+        sys.stderr.write("\nStopped. The same command again finishes what was begun.\n")
+        raise Exit(code=INTERRUPTED) from None
+    if json:
+        print_json(outcome.as_json())
+    raise Exit(code=outcome.exit_code)
+
+
+def leave(error: ReleaseError, *, json: bool) -> NoReturn:
+    """Say an error, as one JSON object too where asked, and leave with its exit code."""
+    if json:
+        from release.model import Problem
+        from release.outcome import Outcome
+
+        problem = Problem("usage" if error.exit_code == UsageError.exit_code else "start", error.what, error.advice)
+        print_json(Outcome("blocked", "blocked", "", problems=(problem,)).as_json())
+    sys.stderr.write(f"{error.what}\n")
+    sys.stderr.writelines(f"  {line}\n" for line in error.advice.splitlines())
+    raise Exit(code=error.exit_code)
+
+
+def print_json(value: Any) -> None:  # noqa: ANN401
+    """One JSON document on stdout."""
+    sys.stdout.write(jsonlib.dumps(value, indent=2) + "\n")
+    sys.stdout.flush()
+
+
+def terminal_gate(*, yes: bool) -> Gate:
+    """Who approves on a laptop: `--yes`, or the tag typed at the prompt. Raises BlockedError without either."""
+
+    def gate(prospect: Prospect) -> Approval:
+        import getpass
+        import time
+
+        from release.errors import BlockedError
+        from release.record import Approval
+
+        release, plan = prospect.release, prospect.plan
+        if release is None or plan is None:
+            raise BlockedError("There is no plan to approve.")
+        who = os.environ.get("GITHUB_ACTOR") or getpass.getuser()
+        if yes:
+            return Approval(who=who, plan=plan.hash, at=time.time(), how="--yes")
+        if not sys.stdin.isatty():
+            raise BlockedError(
+                f"Plan {plan.short} is not approved: there is no terminal to ask at.", "Read the plan, then add --yes."
+            )
+        sys.stderr.write(f"Approve plan {plan.short}? Type the tag: ")
+        sys.stderr.flush()
+        typed = sys.stdin.readline().strip()
+        if typed != release.tag:
+            raise BlockedError(f'Plan {plan.short} is not approved: "{typed}" is not {release.tag}.', "Nothing was written.")
+        return Approval(who=who, plan=plan.hash, at=time.time(), how="typed the tag")
+
+    return gate

@@ -1,0 +1,126 @@
+"""`inv rehearse`, and the stage that is kept for playing: `inv rehearsal.start | env | status | stop`."""
+
+from __future__ import annotations
+
+from invoke.collection import Collection
+from invoke.context import Context
+from invoke.exceptions import Exit
+from invoke.tasks import task
+
+from release.tasks.ending import finish, leave, print_json, requested
+
+
+@task(
+    help={"bump": "patch, minor or major; default patch", "json": "print one JSON object on stdout",
+          "verbose": "show the lines of every program that runs"}
+)
+def rehearse(context: Context, bump: str = "patch", json: bool = False, verbose: bool = False) -> None:
+    """Make the release for real on this machine alone: real wrangler, real workerd, real git, a local Cloudflare and GitHub.
+
+    Example: inv rehearse --bump minor
+    """
+
+    def run():  # type: ignore[no-untyped-def]  # noqa: ANN202
+        import os
+        import sys
+        import time
+        from pathlib import Path
+
+        from release.flows import releasing, rehearsing
+        from release.record import Approval
+        from release.views import listener
+
+        asked = releasing.Asked(requested(bump, "production"))
+        return rehearsing.rehearse(
+            Path(context.config.release.root), os.environ, asked,
+            lambda prospect: Approval(who="rehearsal", plan=prospect.plan.hash if prospect.plan else "", at=time.time(), how="rehearsal"),
+            listener(json=json, verbose=verbose), lambda text: sys.stderr.write(f"stage: {text}\n") and None,
+        )
+
+    finish(run, json=json)
+
+
+def collection() -> Collection:
+    """The tasks of the kept stage."""
+    return Collection(start, env, status, stop)
+
+
+@task
+def start(context: Context) -> None:
+    """Start a stage and keep it: a cloud, a forge and a clone on loopback, with a release live.
+
+    Example: inv rehearsal.start && eval "$(inv rehearsal.env)" && inv release
+    """
+    import sys
+
+    from release.errors import ReleaseError
+    from release.rehearsal import control
+
+    try:
+        found = control.start(_root(context), lambda text: sys.stderr.write(f"stage: {text}\n") and None)
+    except ReleaseError as error:
+        leave(error, json=False)
+    sys.stdout.write(f"The stage runs: {found['RELEASE_PRODUCTION_URL']}\n")
+    sys.stdout.write('To act on it from this shell: eval "$(./inv rehearsal.env)"\n')
+
+
+@task
+def env(context: Context) -> None:
+    """Print the variables that point wrangler, git, the GitHub client and this tool at the stage.
+
+    Example: eval "$(inv rehearsal.env)"
+    """
+    import sys
+
+    from release.rehearsal import control
+
+    sys.stdout.writelines(f"{line}\n" for line in control.exports(_running(context)))
+
+
+@task(help={"json": "print one JSON object on stdout"})
+def status(context: Context, json: bool = False) -> None:
+    """Say whether the stage runs, and where it answers.
+
+    Example: inv rehearsal.status
+    """
+    import sys
+
+    from release.rehearsal import control
+
+    found = control.environment(_root(context))
+    if json:
+        print_json({"running": found is not None, "urls": {k: v for k, v in (found or {}).items() if k.endswith("_URL") and k.startswith("RELEASE_")}})
+        return
+    if found is None:
+        sys.stdout.write("No stage runs. Start one: inv rehearsal.start\n")
+        return
+    sys.stdout.writelines(f"{name.removeprefix('RELEASE_').lower():<16} {found[name]}\n" for name in found if name.startswith("RELEASE_"))
+
+
+@task
+def stop(context: Context) -> None:
+    """Stop the stage: no process and no port of it is left; its state is kept for the next start.
+
+    Example: inv rehearsal.stop
+    """
+    import sys
+
+    from release.rehearsal import control
+
+    stopped = control.stop(_root(context))
+    sys.stdout.write("The stage is stopped; its state is kept.\n" if stopped else "No stage runs.\n")
+
+
+def _root(context: Context):  # type: ignore[no-untyped-def]  # noqa: ANN202
+    from pathlib import Path
+
+    return Path(context.config.release.root)
+
+
+def _running(context: Context) -> dict[str, str]:
+    from release.rehearsal import control
+
+    found = control.environment(_root(context))
+    if found is None:
+        raise Exit("No stage runs. Start one: inv rehearsal.start", code=4)
+    return found

@@ -1,0 +1,91 @@
+"""`inv release`, `inv plan`, `inv deploy`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from invoke.context import Context
+from invoke.tasks import task
+
+from release.tasks.ending import finish, requested, root_of, terminal_gate
+
+HELP = {
+    "bump": "patch (no schema change), minor (additive), major (breaking); default patch",
+    "env": "the environment, as in [tool.release.environments]",
+    "dry_run": "show what would be done; write nothing",
+    "plan": "a plan's file, from `inv plan --output`: refuse when the world has changed since",
+    "output": "write the plan to this file, to be approved and released later",
+    "yes": "approve the plan without typing its tag",
+    "json": "print one JSON object on stdout, everything else on stderr",
+    "verbose": "show the lines of every program that runs",
+}
+
+
+@task(help={name: HELP[name] for name in ("bump", "env", "dry_run", "plan", "yes", "json", "verbose")})
+def release(
+    context: Context, bump: str = "patch", env: str = "", dry_run: bool = False, plan: str = "", yes: bool = False,
+    json: bool = False, verbose: bool = False,
+) -> None:
+    """Release the commit that is checked out; the same command again finishes what broke.
+
+    Example: inv release --bump minor
+
+    It observes, decides, shows the plan, asks for approval, and runs: test, bump, backfill, migrate, deploy mcp,
+    deploy cms, smoke, record, github-release, verify. Exit codes: 0 released, 1 failed and production is unchanged,
+    2 wrong use, 3 production changed and is not recorded, 4 blocked, 5 nothing to release.
+    """
+
+    def run():  # type: ignore[no-untyped-def]  # noqa: ANN202
+        import os
+
+        from release.flows import releasing
+        from release.views import listener
+
+        asked = releasing.Asked(requested(bump, env or "production"), plan_file=Path(plan) if plan else None)
+        view = listener(json=json, verbose=verbose)
+        if dry_run:
+            return releasing.plan(root_of(context), os.environ, asked, view)
+        return releasing.release(root_of(context), os.environ, asked, terminal_gate(yes=yes), view)
+
+    finish(run, json=json)
+
+
+@task(help={name: HELP[name] for name in ("bump", "env", "output", "json")})
+def plan(context: Context, bump: str = "patch", env: str = "", output: str = "", json: bool = False) -> None:
+    """Show what a release would do, with all problems; write nothing.
+
+    Example: inv plan --bump patch --output plan.json
+    """
+
+    def run():  # type: ignore[no-untyped-def]  # noqa: ANN202
+        import os
+
+        from release.flows import releasing
+        from release.views import listener
+
+        asked = releasing.Asked(requested(bump, env or "production"), output=Path(output) if output else None)
+        return releasing.plan(root_of(context), os.environ, asked, listener(json=json))
+
+    finish(run, json=json)
+
+
+@task(help={name: HELP[name] for name in ("env", "dry_run", "json", "verbose")})
+def deploy(context: Context, env: str = "staging", dry_run: bool = False, json: bool = False, verbose: bool = False) -> None:
+    """Deploy the commit that is checked out, without a number: backfill, migrate, workers, smoke.
+
+    Example: inv deploy --env staging
+    """
+
+    def run():  # type: ignore[no-untyped-def]  # noqa: ANN202
+        import os
+
+        from release.flows import releasing
+        from release.views import listener
+
+        asked = releasing.Asked(requested("patch", env), deploying=True)
+        view = listener(json=json, verbose=verbose)
+        if dry_run:
+            return releasing.plan(root_of(context), os.environ, asked, view)
+        return releasing.release(root_of(context), os.environ, asked, terminal_gate(yes=True), view)
+
+    finish(run, json=json)

@@ -1,0 +1,87 @@
+"""`inv status`, `inv verify`, `inv rollback`, `inv plugins`."""
+
+from __future__ import annotations
+
+from invoke.context import Context
+from invoke.tasks import task
+
+from release.tasks.ending import finish, leave, print_json, root_of, terminal_gate
+
+
+@task(help={"json": "print one JSON object on stdout"})
+def status(context: Context, json: bool = False) -> None:
+    """Show what is live in each environment, how far main is ahead, pending migrations, and an unfinished release.
+
+    Example: inv status
+    """
+    import os
+    import sys
+
+    from release.errors import ReleaseError
+    from release.flows import status as flow
+
+    try:
+        found = flow.read(root_of(context), os.environ)
+    except ReleaseError as error:
+        leave(error, json=json)
+    if json:
+        print_json(flow.as_json(found))
+    else:
+        sys.stdout.writelines(f"{line}\n" for line in flow.lines(found))
+
+
+@task(help={"env": "the environment", "json": "print one JSON object on stdout"})
+def verify(context: Context, env: str = "production", json: bool = False) -> None:
+    """Look whether health, dashboard badge, tag and GitHub Release agree on the last release.
+
+    Example: inv verify
+    """
+
+    def run():  # type: ignore[no-untyped-def]  # noqa: ANN202
+        import os
+
+        from release.flows import verifying
+        from release.views import listener
+
+        return verifying.verify(root_of(context), os.environ, env, listener(json=json))
+
+    finish(run, json=json)
+
+
+@task(
+    help={"env": "the environment", "reason": "why; kept in the deployments and the record", "yes": "don't ask",
+          "json": "print one JSON object on stdout"}
+)
+def rollback(context: Context, env: str = "production", reason: str = "", yes: bool = False, json: bool = False) -> None:
+    """Put the workers back on the versions that served before the last release; the database stays.
+
+    Example: inv rollback --reason "login fails"
+    """
+
+    def run():  # type: ignore[no-untyped-def]  # noqa: ANN202
+        import os
+
+        from release.flows import rollback as flow
+        from release.views import listener
+
+        gate = terminal_gate(yes=yes)
+        return flow.rollback(root_of(context), os.environ, env, reason, gate, listener(json=json))
+
+    finish(run, json=json)
+
+
+@task
+def plugins(context: Context) -> None:
+    """Show which plugin adds what, and the order of steps that results.
+
+    Example: inv plugins
+    """
+    import sys
+
+    from release.errors import ReleaseError
+    from release.flows import plugins as flow
+
+    try:
+        sys.stdout.writelines(f"{line}\n" for line in flow.lines(root_of(context)))
+    except ReleaseError as error:
+        leave(error, json=False)

@@ -1,0 +1,11 @@
+"""`inv --list` shows the tasks; each explains itself with --help."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from release.tasks import collection
+from release.tasks.gates import test
+
+namespace = collection(Path(__file__).parent)
+namespace.add_task(test)

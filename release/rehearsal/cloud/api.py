@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from release.rehearsal.cloud import databases, scripts
 from release.rehearsal.cloud.backend import AUTHOR
 from release.rehearsal.cloud.envelope import Answer, ApiError, Write, accepted, refused
+from release.rehearsal.cloud.runtime import RuntimeGoneError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,6 +26,7 @@ WRITE_KEY = "cloud.write"  # where a request that changed something carries its 
 _UNAUTHENTICATED = 10000
 _NOT_YOURS = 9109
 _NO_ROUTE = 7003
+_INTERNAL = 10013
 
 
 class Api:
@@ -50,6 +52,8 @@ class Api:
             return accepted(self._result(request))
         except ApiError as error:
             return refused(error)
+        except RuntimeGoneError as error:
+            return refused(ApiError(503, _INTERNAL, str(error)))
         finally:
             request.close()  # an upload's parts are temporary files
 

@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 
 const [nodeModules, directory] = process.argv.slice(2);
-enableCompileCache(join(directory, "compile-cache"));
+enableCompileCache(process.env.NODE_COMPILE_CACHE ?? join(directory, "compile-cache"));
 const require = createRequire(join(nodeModules, "wrangler", "package.json"));
 const { Log, LogLevel, Miniflare, Response, convertV4MiniflareOptions } = require("miniflare");
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 HOST_SCRIPT = Path(__file__).with_name("host.mjs")
 _ANSWER_SECONDS = 60.0  # a slow machine starts workerd in three
 _GOODBYE_SECONDS = 5.0
-_INHERITED = ("PATH", "HOME", "TMPDIR", "LANG", "SSL_CERT_FILE")
+_INHERITED = ("PATH", "HOME", "TMPDIR", "LANG", "NODE_COMPILE_CACHE")
 _STARTUP_ERROR = re.compile(r"service core:user:[^:]+: (?P<error>.*?)(?:\\n|\"|\n|$)")
 
 

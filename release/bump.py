@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from release.config import App, Identity
-from release.gitobjects import GitObject, algorithm_of, commit_body, git_object, tag_body, with_files
+from release.gitobjects import algorithm_of, commit_body, git_object, tag_body, with_files
 from release.manifest import value_at, with_value
-from release.model import Base
 from release.version import precedes
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from release.config import App, Identity
+    from release.gitobjects import GitObject
+    from release.model import Base
 
 VERSION_KEY = ("version",)
 TRAILER = "Release"
@@ -39,7 +44,9 @@ def bump(base: Base, version: str, tag: str, app: App, identity: Identity) -> Bu
     return _commit(base, files, (base.commit,), base.seconds, message, identity)
 
 
-def landing(tip: Base, release_commit: str, version: str, tag: str, app: App, identity: Identity, *, linear: bool) -> Bump:
+def landing(
+    tip: Base, release_commit: str, version: str, tag: str, app: App, identity: Identity, *, linear: bool
+) -> Bump:
     """The commit that brings a release to a branch that moved on: the tip's tree with only the version raised.
 
     The version is never lowered. The bump commit is its second parent unless history must be linear.
@@ -66,7 +73,12 @@ def _raised(base: Base, version: str, app: App) -> dict[str, bytes]:
 
 
 def _commit(
-    base: Base, files: Mapping[str, bytes], parents: tuple[str, ...], seconds: int, message: str, identity: Identity
+    base: Base,
+    files: Mapping[str, bytes],
+    parents: tuple[str, ...],
+    seconds: int,
+    message: str,
+    identity: Identity,
 ) -> Bump:
     tree, objects = with_files(base.tree, files, lambda oid: base.objects[oid]) if files else (base.tree, ())
     body = commit_body(tree, parents, _who(identity), seconds, message)

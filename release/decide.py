@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from release import bump
-from release.config import Config
 from release.errors import ReleaseError
-from release.model import Base, Health, History, Live, Problem, Release, Remote, Request, Unread, World
+from release.model import Base, Health, History, Live, Problem, Release, Remote, Unread
 from release.record import Record, Subject
 from release.version import TagPattern, bumped, highest, precedes
+
+if TYPE_CHECKING:
+    from release.config import Config
+    from release.model import Request, World
 
 Kind = Literal["start", "finish", "supersede"]
 
@@ -70,7 +73,11 @@ def decide_deploy(world: World, request: Request, config: Config) -> Decision:
     problems = unreadable(world)
     if problems:
         return Blocked(problems)
-    if not isinstance(world.base, Base) or not isinstance(world.history, History) or isinstance(world.remote, Unread):
+    if (
+        not isinstance(world.base, Base)
+        or not isinstance(world.history, History)
+        or isinstance(world.remote, Unread)
+    ):
         return Blocked(problems)
     last = previous(world, config)
     try:
@@ -79,10 +86,19 @@ def decide_deploy(world: World, request: Request, config: Config) -> Decision:
         return Blocked((Problem("version", error.what, error.advice),))
     base = world.base.commit
     if world.history.overtaken:
-        return Nothing(f"superseded: {world.history.overtaken[:7]} is live and newer than {base[:7]}", released=True)
+        return Nothing(
+            f"superseded: {world.history.overtaken[:7]} is live and newer than {base[:7]}", released=True
+        )
     tag = TagPattern(config.app.tag).tag(version)
     release = Release(
-        config.app.name, request.environment, base, last[0] if last else None, last[1] if last else None, version, tag, base
+        config.app.name,
+        request.environment,
+        base,
+        last[0] if last else None,
+        last[1] if last else None,
+        version,
+        tag,
+        base,
     )
     return Go("start", release, f"commit {base[:7]}", relive=True)
 
@@ -90,14 +106,20 @@ def decide_deploy(world: World, request: Request, config: Config) -> Decision:
 def unreadable(world: World) -> tuple[Problem, ...]:
     """The parts without which nothing can be decided, and why they could not be read."""
     needed: dict[str, object] = {
-        "checkout": world.checkout, "remote": world.remote, "record": world.record, "commit": world.base,
-        "history": world.history, "database": world.database,
+        "checkout": world.checkout,
+        "remote": world.remote,
+        "record": world.record,
+        "commit": world.base,
+        "history": world.history,
+        "database": world.database,
         **{f"worker {name}": live for name, live in world.live.items()},
     }
     causes: dict[str, Problem] = {}
     for name, part in needed.items():
         if isinstance(part, Unread) and not part.because.startswith("the "):
-            causes.setdefault(part.because, Problem(name, part.because, part.advice or "Run the same command again."))
+            causes.setdefault(
+                part.because, Problem(name, part.because, part.advice or "Run the same command again.")
+            )
     if not causes and any(isinstance(part, Unread) for part in needed.values()):
         return (Problem("world", "Something could not be read.", "Run the same command again."),)
     return tuple(causes.values())
@@ -121,7 +143,9 @@ def unfinished(world: World, config: Config) -> Subject | None:
 def is_everywhere(world: World, subject: Subject) -> bool:
     """Whether Cloudflare serves this release, wholly, on every worker."""
     lives = world.live.values()
-    return bool(lives) and all(isinstance(l, Live) and l.release == (subject.tag, subject.commit) for l in lives)
+    return bool(lives) and all(
+        isinstance(l, Live) and l.release == (subject.tag, subject.commit) for l in lives
+    )
 
 
 def is_healthy(world: World, subject: Subject) -> bool:
@@ -134,7 +158,9 @@ def is_healthy(world: World, subject: Subject) -> bool:
 
 def previous(world: World, config: Config) -> tuple[str, str] | None:
     """Version and tag of the highest release on the remote; None before the first."""
-    return highest(world.remote.tags, TagPattern(config.app.tag)) if isinstance(world.remote, Remote) else None
+    return (
+        highest(world.remote.tags, TagPattern(config.app.tag)) if isinstance(world.remote, Remote) else None
+    )
 
 
 def _finish(world: World, begun: Subject) -> Decision | None:
@@ -147,23 +173,43 @@ def _finish(world: World, begun: Subject) -> Decision | None:
 
 
 def _next(world: World, request: Request, config: Config, begun: Subject | None) -> Decision:
-    if not isinstance(world.base, Base) or isinstance(world.history, Unread) or isinstance(world.remote, Unread):
+    if (
+        not isinstance(world.base, Base)
+        or isinstance(world.history, Unread)
+        or isinstance(world.remote, Unread)
+    ):
         return Blocked(unreadable(world))
     last = previous(world, config)
     if last and not world.history.unreleased:
         return _nothing(world, last)
     record = world.record if isinstance(world.record, Record) else None
-    if record and record.subject and record.outcome == "released" and record.subject.base == world.base.commit:
-        return Nothing(f"{world.base.commit[:7]} was released as {record.subject.tag}", record.subject, released=True)
+    if (
+        record
+        and record.subject
+        and record.outcome == "released"
+        and record.subject.base == world.base.commit
+    ):
+        return Nothing(
+            f"{world.base.commit[:7]} was released as {record.subject.tag}", record.subject, released=True
+        )
     before = last[0] if last else bump.current_version(world.base, config.app)
     version = _number(before, request, record, begun, world.base.commit)
     tag = TagPattern(config.app.tag).tag(version)
     made = bump.bump(world.base, version, tag, config.app, config.identity)
     release = Release(
-        config.app.name, request.environment, world.base.commit, last[0] if last else None, last[1] if last else None,
-        version, tag, made.commit, made.files,
+        config.app.name,
+        request.environment,
+        world.base.commit,
+        last[0] if last else None,
+        last[1] if last else None,
+        version,
+        tag,
+        made.commit,
+        made.files,
     )
-    kind: Kind = "supersede" if begun and begun.version == version and begun.commit != made.commit else "start"
+    kind: Kind = (
+        "supersede" if begun and begun.version == version and begun.commit != made.commit else "start"
+    )
     return Go(kind, release, _why(kind, world, begun, release), relive=_relive(world, release))
 
 
@@ -212,8 +258,14 @@ def _nothing(world: World, last: tuple[str, str]) -> Nothing:
 
 def _release(world: World, subject: Subject) -> Release:
     return Release(
-        subject.app, world.environment, subject.base, subject.previous, subject.previous_tag,
-        subject.version, subject.tag, subject.commit,
+        subject.app,
+        world.environment,
+        subject.base,
+        subject.previous,
+        subject.previous_tag,
+        subject.version,
+        subject.tag,
+        subject.commit,
     )
 
 
@@ -227,8 +279,13 @@ def _from_annotation(live: Live, world: World, config: Config) -> Subject | None
     if tag in world.remote.tags or not base or (last and precedes(version, last[0])):
         return None
     return Subject(
-        app=config.app.name, version=version, tag=tag, previous=last[0] if last else None,
-        previous_tag=last[1] if last else None, base=base, commit=commit,
+        app=config.app.name,
+        version=version,
+        tag=tag,
+        previous=last[0] if last else None,
+        previous_tag=last[1] if last else None,
+        base=base,
+        commit=commit,
     )
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
-from release.record import Record
-from release.model import Database, Health, Live, Release, Remote, Smoke, Unread, World, Write
+from release.model import Database, Health, Live, Remote, Smoke, Unread, Write
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from release.model import Release, World
+    from release.record import Record
 
 
 class Effect(Protocol):
@@ -99,7 +103,9 @@ class InsertLedger:
 
     def writes(self, step: str) -> tuple[Write, ...]:
         """One row a migration."""
-        return tuple(Write(step, "d1", self.database.name, f"note {name} in the ledger") for name in self.names)
+        return tuple(
+            Write(step, "d1", self.database.name, f"note {name} in the ledger") for name in self.names
+        )
 
     def expect(self, world: World) -> World:
         """The ledger holds them."""

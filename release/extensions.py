@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
-from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pluggy
@@ -15,6 +13,9 @@ from release.errors import UsageError
 from release.hookspecs import PROJECT, Hooks
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
     from release.config import Config
     from release.model import Release
     from release.record import Approval
@@ -32,7 +33,9 @@ class Extensions:
 
     def checks(self, environment: str) -> tuple[Check, ...]:
         """All checks, the built-in ones first."""
-        found: list[Iterable[Check]] = self.manager.hook.release_checks(config=self.config, environment=environment)
+        found: list[Iterable[Check]] = self.manager.hook.release_checks(
+            config=self.config, environment=environment
+        )
         return tuple(check for some in reversed(found) for check in some or ())
 
     def with_steps(self, steps: tuple[Step, ...], environment: str) -> tuple[Step, ...]:
@@ -44,7 +47,9 @@ class Extensions:
         for where, anchor, step in (one for some in reversed(added) for one in some or ()):
             names = [core.name for core in order]
             if step.name in names:
-                raise UsageError(f"A plugin adds a step {step.name}, which exists already.", "Give it another name.")
+                raise UsageError(
+                    f"A plugin adds a step {step.name}, which exists already.", "Give it another name."
+                )
             if where not in {"before", "after"} or anchor not in {core.name for core in steps}:
                 known = ", ".join(core.name for core in steps)
                 raise UsageError(
@@ -99,7 +104,9 @@ def load(config: Config, builtins: tuple[object, ...] = ()) -> Extensions:
     try:
         manager.check_pending()
     except pluggy.PluginValidationError as error:
-        raise UsageError(f"A plugin has a hook that does not exist: {error}.", f"Hooks are: {_known()}.") from None
+        raise UsageError(
+            f"A plugin has a hook that does not exist: {error}.", f"Hooks are: {_known()}."
+        ) from None
     return Extensions(manager, config)
 
 
@@ -111,7 +118,8 @@ def _load_installed(manager: pluggy.PluginManager) -> None:
             plugin = point.load()
         except Exception as error:
             raise UsageError(
-                f"The plugin {point.name} cannot be imported: {type(error).__name__}: {error}.", "Repair or uninstall it."
+                f"The plugin {point.name} cannot be imported: {type(error).__name__}: {error}.",
+                "Repair or uninstall it.",
             ) from error
         _register(manager, plugin, point.name)
 
@@ -121,7 +129,10 @@ def _register(manager: pluggy.PluginManager, plugin: object, name: str) -> None:
         manager.register(plugin, name=name)
     except pluggy.PluginValidationError as error:
         said = " ".join(str(error).split())
-        raise UsageError(f"The plugin {name} does not fit: {said}.", "Look at the hook's arguments in release/hookspecs.py.") from None
+        raise UsageError(
+            f"The plugin {name} does not fit: {said}.",
+            "Look at the hook's arguments in release/hookspecs.py.",
+        ) from None
 
 
 def _imported(path: Path, name: str) -> object:
@@ -137,7 +148,8 @@ def _imported(path: Path, name: str) -> object:
         spec.loader.exec_module(module)
     except Exception as error:
         raise UsageError(
-            f"The plugin {name} cannot be imported: {type(error).__name__}: {error}.", "Repair it, or take it out of `plugins`."
+            f"The plugin {name} cannot be imported: {type(error).__name__}: {error}.",
+            "Repair it, or take it out of `plugins`.",
         ) from error
     return module
 

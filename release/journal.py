@@ -5,15 +5,16 @@ from __future__ import annotations
 import os
 import time
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from release.errors import BlockedError
-from release.outcome import Outcome, StepResult
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from release.outcome import Outcome, StepResult
     from release.preflight import Prospect
 
 FILE = ".release/journal.ndjson"
@@ -29,7 +30,12 @@ class Journal:
     def planned(self, prospect: Prospect) -> None:
         """Note the decision and the plan."""
         plan = prospect.plan
-        self._note("planned", decision=prospect.kind, plan=msgspec.to_builtins(plan), hash=plan.hash if plan else None)
+        self._note(
+            "planned",
+            decision=prospect.kind,
+            plan=msgspec.to_builtins(plan),
+            hash=plan.hash if plan else None,
+        )
 
     def started(self, step: str) -> None:
         """Note that a step starts."""
@@ -61,7 +67,8 @@ class Journal:
                 os.close(descriptor)
         except OSError as error:
             raise BlockedError(
-                f".release/ cannot be written: {error.strerror}.", "A release keeps its journal there: make the folder writable."
+                f".release/ cannot be written: {error.strerror}.",
+                "A release keeps its journal there: make the folder writable.",
             ) from None
 
 

@@ -8,20 +8,22 @@ import getpass
 import os
 import secrets
 import socket
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from release.errors import BlockedError, CannotReadError, LockLostError
-from release.model import Remote, World
+from release.model import Remote
 from release.ops.content import record_commit
 from release.record import Holder, Record
 from release.world import look_again
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from release.model import World
     from release.ops import Ops
 
 LOCK_FILE = "lock"
@@ -58,8 +60,10 @@ def holder(ops: Ops) -> Holder:
     run = ops.environ.get("GITHUB_RUN_ID")
     url = f"{ops.environ.get('GITHUB_SERVER_URL', '')}/{ops.environ.get('GITHUB_REPOSITORY', '')}/actions/runs/{run}"
     return Holder(
-        who=ops.environ.get("GITHUB_ACTOR") or _user(), where=f"{socket.gethostname()}:{ops.root}",
-        run=secrets.token_hex(8), url=url if run else None,
+        who=ops.environ.get("GITHUB_ACTOR") or _user(),
+        where=f"{socket.gethostname()}:{ops.root}",
+        run=secrets.token_hex(8),
+        url=url if run else None,
     )
 
 
@@ -75,7 +79,8 @@ def this_machine(root: Path) -> Iterator[None]:
         descriptor = os.open(folder / LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
         raise BlockedError(
-            f".release/ cannot be written: {error.strerror}.", "A release keeps its journal there: make the folder writable."
+            f".release/ cannot be written: {error.strerror}.",
+            "A release keeps its journal there: make the folder writable.",
         ) from None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

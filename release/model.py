@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from release.record import Record
 
 Level = Literal["patch", "minor", "major"]
@@ -165,14 +166,14 @@ class World:
     environment: str
     checkout: Checkout | Unread
     remote: Remote | Unread
-    record: Record | None | Unread
+    record: Record | Unread | None
     base: Base | Unread
     history: History | Unread
-    live: Mapping[str, Live | None | Unread]
-    database: Database | None | Unread
+    live: Mapping[str, Live | Unread | None]
+    database: Database | Unread | None
     health: Health | Unread
     releases: frozenset[str] | Unread = frozenset()
-    badge: str | None | Unread = None
+    badge: str | Unread | None = None
     done: frozenset[str] = frozenset()
     smoke: Smoke | None = None
     bookmark: str | None = None

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from release import errors
-from release.model import Problem, Release, Write
 
-Ending = Literal["planned", "released", "deployed", "verified", "rolled-back", "failed", "unrecorded", "blocked", "nothing"]
+if TYPE_CHECKING:
+    from release.model import Problem, Release, Write
+
+Ending = Literal[
+    "planned", "released", "deployed", "verified", "rolled-back", "failed", "unrecorded", "blocked", "nothing"
+]
 EXIT_CODES: dict[Ending, int] = {
-    "planned": errors.RELEASED, "released": errors.RELEASED, "deployed": errors.RELEASED,
-    "verified": errors.RELEASED, "rolled-back": errors.RELEASED, "failed": errors.FAILED,
-    "unrecorded": errors.UNRECORDED, "blocked": errors.BLOCKED, "nothing": errors.NOTHING,
+    "planned": errors.RELEASED,
+    "released": errors.RELEASED,
+    "deployed": errors.RELEASED,
+    "verified": errors.RELEASED,
+    "rolled-back": errors.RELEASED,
+    "failed": errors.FAILED,
+    "unrecorded": errors.UNRECORDED,
+    "blocked": errors.BLOCKED,
+    "nothing": errors.NOTHING,
 }
 StepEnding = Literal["ok", "skipped", "failed", "todo", "stuck"]
 
@@ -69,11 +79,15 @@ class Outcome:
             "environment": self.environment,
             "plan": self.plan,
             "steps": [
-                {"name": s.name, "outcome": s.outcome, "seconds": round(s.seconds, 3), "detail": s.detail} for s in self.steps
+                {"name": s.name, "outcome": s.outcome, "seconds": round(s.seconds, 3), "detail": s.detail}
+                for s in self.steps
             ],
-            "problems": [_problem(problem) for problem in self.problems] + ([_failure(self.failure)] if self.failure else []),
+            "problems": [_problem(problem) for problem in self.problems]
+            + ([_failure(self.failure)] if self.failure else []),
             "writes": [
-                {"step": w.step, "system": w.system, "target": w.target, "what": w.what} for s in self.steps for w in s.writes
+                {"step": w.step, "system": w.system, "target": w.target, "what": w.what}
+                for s in self.steps
+                for w in s.writes
             ],
             "next": self.next,
         }
@@ -136,7 +150,13 @@ class Listeners:
 
 
 def _problem(problem: Problem) -> dict[str, Any]:
-    return {"check": problem.check, "what": problem.what, "advice": problem.advice, "file": problem.file, "line": problem.line}
+    return {
+        "check": problem.check,
+        "what": problem.what,
+        "advice": problem.advice,
+        "file": problem.file,
+        "line": problem.line,
+    }
 
 
 def _failure(failure: Failure) -> dict[str, Any]:

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from release.errors import BlockedError, UsageError
-from release.model import Base, Database, Live, Release, World, Write
-from release.step import Done, Look, Step, Stuck, Todo
+from release.model import Base, Database, Live
+from release.step import Done, Stuck, Todo
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from release.model import Release, World, Write
+    from release.step import Look, Step
 
 SHORT = 7
 
@@ -84,14 +90,25 @@ def make_plan(outlooks: Sequence[Outlook], world: World, release: Release) -> Pl
     base = world.base if isinstance(world.base, Base) else None
     applied = world.database.applied if isinstance(world.database, Database) else ()
     pending = {m.name: m.sha256 for m in base.migrations if m.name not in applied} if base else {}
-    serving = {name: (live.version_id or "") if isinstance(live, Live) else "" for name, live in world.live.items()}
+    serving = {
+        name: (live.version_id or "") if isinstance(live, Live) else "" for name, live in world.live.items()
+    }
     writes = (write for one in outlooks for write in one.writes)
     return Plan(
-        app=release.app, environment=release.environment, base=release.base, previous=release.previous,
-        version=release.version, tag=release.tag, commit=release.commit,
+        app=release.app,
+        environment=release.environment,
+        base=release.base,
+        previous=release.previous,
+        version=release.version,
+        tag=release.tag,
+        commit=release.commit,
         steps=tuple(one.step.name for one in outlooks),
-        writes=tuple(PlannedWrite(step=w.step, system=w.system, target=w.target, what=w.what) for w in writes),
-        migrations=pending, serving=serving, ledger=applied[-1] if applied else None,
+        writes=tuple(
+            PlannedWrite(step=w.step, system=w.system, target=w.target, what=w.what) for w in writes
+        ),
+        migrations=pending,
+        serving=serving,
+        ledger=applied[-1] if applied else None,
     )
 
 
@@ -120,7 +137,9 @@ def read_plan(path: Path) -> Plan:
     try:
         return msgspec.json.decode(path.read_bytes(), type=Plan)
     except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}.", "Make one: inv plan --output FILE") from None
+        raise UsageError(
+            f"{path} cannot be read: {error.strerror}.", "Make one: inv plan --output FILE"
+        ) from None
     except (msgspec.MsgspecError, RecursionError) as error:
         raise UsageError(f"{path} is not a plan: {error}.", "Make one: inv plan --output FILE") from None
 
@@ -128,7 +147,9 @@ def read_plan(path: Path) -> Plan:
 def write_plan(plan: Plan, path: Path) -> None:
     """Write a plan for `read_plan`. Raises BlockedError when the file cannot be written."""
     try:
-        path.write_bytes(msgspec.json.format(msgspec.json.encode(plan, order="deterministic"), indent=2) + b"\n")
+        path.write_bytes(
+            msgspec.json.format(msgspec.json.encode(plan, order="deterministic"), indent=2) + b"\n"
+        )
     except OSError as error:
         raise BlockedError(f"{path} cannot be written: {error.strerror}.", "Name another file.") from None
 

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from release import decide as decisions
 from release import sequences
 from release.errors import ReleaseError
-from release.extensions import Extensions
-from release.model import Problem, Release, Remote, Request, World
-from release.ops import Ops
-from release.plan import Outlook, Plan, drift, make_plan, outlook, stuck
+from release.model import Problem, Remote
+from release.plan import Plan, drift, make_plan, outlook, stuck
 from release.record import Record
-from release.step import Check, Step, Todo
+from release.step import Todo
 from release.world import observe
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from release.extensions import Extensions
+    from release.model import Release, Request, World
+    from release.ops import Ops
+    from release.plan import Outlook
+    from release.step import Check, Step
 
 
 @dataclass(frozen=True)
@@ -42,7 +49,12 @@ class Prospect:
 
 
 def survey(
-    ops: Ops, extensions: Extensions, request: Request, *, approved: Plan | None = None, through: str | None = None,
+    ops: Ops,
+    extensions: Extensions,
+    request: Request,
+    *,
+    approved: Plan | None = None,
+    through: str | None = None,
     deploying: bool = False,
 ) -> Prospect:
     """Observe, decide, plan and check for one request. Nothing is written, nothing is raised for a bad world.
@@ -59,11 +71,15 @@ def survey(
         return Prospect(world, decision, problems=decision.problems)
     if isinstance(decision, decisions.Nothing):
         return Prospect(world, decision)
-    steps = extensions.with_steps(_sequence(ops, decision, world, through, deploying=deploying), request.environment)
+    steps = extensions.with_steps(
+        _sequence(ops, decision, world, through, deploying=deploying), request.environment
+    )
     try:
         outlooks = outlook(steps, world, decision.release)
     except ReleaseError as error:
-        return Prospect(world, decision, decision.release, problems=(Problem("plan", error.what, error.advice),))
+        return Prospect(
+            world, decision, decision.release, problems=(Problem("plan", error.what, error.advice),)
+        )
     plan = _begun(world, decision.release) or make_plan(outlooks, world, decision.release)
     problems = (
         *check(extensions.checks(request.environment), steps, outlooks, world, decision.release),
@@ -74,10 +90,16 @@ def survey(
 
 
 def check(
-    checks: Sequence[Check], steps: Sequence[Step], outlooks: Sequence[Outlook], world: World, release: Release
+    checks: Sequence[Check],
+    steps: Sequence[Step],
+    outlooks: Sequence[Outlook],
+    world: World,
+    release: Release,
 ) -> tuple[Problem, ...]:
     """The problems of all checks that guard a step which still has something to do."""
-    todo = {one.step.name.split()[0] for one in outlooks if isinstance(one.look, Todo)} or {s.name for s in steps}
+    todo = {one.step.name.split()[0] for one in outlooks if isinstance(one.look, Todo)} or {
+        s.name for s in steps
+    }
     found: list[Problem] = []
     for one in checks:
         if one.guards and not one.guards & todo:
@@ -87,7 +109,9 @@ def check(
         except ReleaseError as error:
             found.append(Problem(one.name, error.what, error.advice))
         except Exception as error:  # noqa: BLE001 - a plugin's check that breaks blocks, and says so
-            found.append(Problem(one.name, f"The check broke: {type(error).__name__}: {error}", "Repair the plugin."))
+            found.append(
+                Problem(one.name, f"The check broke: {type(error).__name__}: {error}", "Repair the plugin.")
+            )
     return tuple(found)
 
 
@@ -105,7 +129,11 @@ def _sequence(
 def _begun(world: World, release: Release) -> Plan | None:
     """The plan under which this very release was begun: a run that is half done is no drift."""
     record = world.record
-    if not isinstance(record, Record) or record.unfinished is None or record.unfinished.commit != release.commit:
+    if (
+        not isinstance(record, Record)
+        or record.unfinished is None
+        or record.unfinished.commit != release.commit
+    ):
         return None
     try:
         return msgspec.json.decode(record.plan, type=Plan)
@@ -121,7 +149,10 @@ def _drifted(approved: Plan | None, plan: Plan) -> tuple[Problem, ...]:
     differences = drift(approved, plan) if approved and approved.hash != plan.hash else ()
     if not approved or not differences:
         return ()
-    return (Problem(
-        "plan", f"The world is no longer what plan {approved.short} was approved for: {'; '.join(differences)}.",
-        "Plan again (inv plan --output FILE) and have that approved.",
-    ),)
+    return (
+        Problem(
+            "plan",
+            f"The world is no longer what plan {approved.short} was approved for: {'; '.join(differences)}.",
+            "Plan again (inv plan --output FILE) and have that approved.",
+        ),
+    )

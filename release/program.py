@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from invoke.exceptions import Exit, ParseError
 from invoke.program import Program
 
 from release.errors import USAGE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 class ReleaseProgram(Program):

@@ -8,15 +8,17 @@ tables at run time wrote other white space than the migration did.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from release.errors import CannotReadError
-from release.model import Database, Migration, SchemaObject
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import apsw
+
+    from release.model import Database, Migration, SchemaObject
 
 Described = frozenset[str]
 MOST_STEPS = 20_000_000  # of SQLite's virtual machine, for one file: an endless one is stopped
@@ -97,14 +99,20 @@ def _run(connection: apsw.Connection, sql: str, name: str) -> None:
     try:
         connection.execute(sql)
     except (apsw.Error, apsw.SQLError) as error:
-        raise CannotReadError(f"{name} cannot be replayed on a scratch SQLite: {error}.", "Look at the file.") from None
+        raise CannotReadError(
+            f"{name} cannot be replayed on a scratch SQLite: {error}.", "Look at the file."
+        ) from None
     finally:
         connection.set_progress_handler(None)
 
 
 def _describe(connection: apsw.Connection) -> Described:
     lines: set[str] = set()
-    objects = list(connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"))
+    objects = list(
+        connection.execute(
+            "SELECT type, name, tbl_name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
+        )
+    )
     for kind, name, table, sql in objects:
         if kind == "table" and name != "d1_migrations":
             lines |= set(_describe_table(connection, str(name), str(sql)))
@@ -120,8 +128,13 @@ def _describe_table(connection: apsw.Connection, name: str, sql: str) -> Iterabl
     yield f"table {name}{' strict' if _folded(sql).endswith('strict') else ''}"
     for column in connection.execute(f'PRAGMA table_xinfo("{quoted}")'):
         _, label, kind, notnull, default, key, hidden = column
-        marks = [str(kind).upper(), "not null" if notnull else "", f"default {default}" if default is not None else "",
-                 f"key {key}" if key else "", f"hidden {hidden}" if hidden else ""]
+        marks = [
+            str(kind).upper(),
+            "not null" if notnull else "",
+            f"default {default}" if default is not None else "",
+            f"key {key}" if key else "",
+            f"hidden {hidden}" if hidden else "",
+        ]
         yield f"column {name}.{label}: {' '.join(mark for mark in marks if mark)}"
     for key in connection.execute(f'PRAGMA foreign_key_list("{quoted}")'):
         yield f"foreign key {name}.{key[3]} -> {key[2]}.{key[4]} on update {key[5]} on delete {key[6]}"
@@ -132,9 +145,15 @@ def _describe_table(connection: apsw.Connection, name: str, sql: str) -> Iterabl
 
 
 def _folded(sql: str) -> str:
-    return re.sub(r"\s*([(),=<>])\s*", r"\1", re.sub(r"\s+", " ", sql.replace('"', "").replace("`", ""))).strip().lower()
+    return (
+        re.sub(r"\s*([(),=<>])\s*", r"\1", re.sub(r"\s+", " ", sql.replace('"', "").replace("`", "")))
+        .strip()
+        .lower()
+    )
 
 
 def _in_words(expected: Described, live: Described, most: int = 6) -> tuple[str, ...]:
-    words = [f"it lacks {line}" for line in sorted(expected - live)] + [f"it has {line}" for line in sorted(live - expected)]
+    words = [f"it lacks {line}" for line in sorted(expected - live)] + [
+        f"it has {line}" for line in sorted(live - expected)
+    ]
     return (*words[:most], f"and {len(words) - most} more") if len(words) > most else tuple(words)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from release.model import Database, Live, World
+from release.model import Database, Live
 from release.outcome import Failure
 from release.record import Record
-from release.step import Step, Stuck, Todo
+from release.step import Stuck
 
 if TYPE_CHECKING:
+    from release.model import World
     from release.ops import Ops
     from release.preflight import Prospect
+    from release.step import Step, Todo
 
 
 def failure_of(step: Step, what: str, look: Todo | Stuck) -> Failure:
@@ -20,16 +22,25 @@ def failure_of(step: Step, what: str, look: Todo | Stuck) -> Failure:
     return Failure(step.name, what, step.meaning, advice)
 
 
-def state_of(ops: Ops, prospect: Prospect, world: World, *, changed: bool, recorded: bool) -> tuple[tuple[str, str], ...]:
+def state_of(
+    ops: Ops, prospect: Prospect, world: World, *, changed: bool, recorded: bool
+) -> tuple[tuple[str, str], ...]:
     """Label and fact, in the order in which a person needs them."""
     if not changed:
         return (("production" if ops.name == "production" else ops.name, "unchanged"),)
     facts = [("live now", live_now(world))]
     if not recorded:
-        facts.append(("roll back", "inv rollback            puts the workers back, the last first; the database stays"))
+        facts.append(
+            ("roll back", "inv rollback            puts the workers back, the last first; the database stays")
+        )
     record = world.record if isinstance(world.record, Record) else None
     if record and record.bookmark and prospect.plan and prospect.plan.migrations:
-        facts.append(("database", f"before the migration: bookmark {record.bookmark} (restoring it loses later writes)"))
+        facts.append(
+            (
+                "database",
+                f"before the migration: bookmark {record.bookmark} (restoring it loses later writes)",
+            )
+        )
     return tuple(facts)
 
 

@@ -5,23 +5,28 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from release import lock
 from release.decide import Go, Nothing
 from release.errors import BlockedError, ReleaseError
-from release.extensions import Extensions
-from release.model import Base, Checkout, History, Live, Release, Unread, World, Write
-from release.ops import Ops
+from release.model import Live, Release, Remote, Unread
 from release.ops.settle import follow, restore
-from release.outcome import EXIT_CODES, Ending, Failure, Listener, Outcome, StepResult
+from release.outcome import EXIT_CODES, Failure, Outcome, StepResult
 from release.preflight import Prospect
 from release.record import Approval, Record, Subject
-from release.report import failure_of
-from release.step import Done, Step, Stuck, Todo
+from release.report import failure_of, state_of
+from release.step import Done, Stuck, Todo
 from release.world import look_again
+
+if TYPE_CHECKING:
+    from release.extensions import Extensions
+    from release.model import World, Write
+    from release.ops import Ops
+    from release.outcome import Ending, Listener
+    from release.step import Step
 
 Gate = Callable[[Prospect], Approval]
 
@@ -39,10 +44,21 @@ class Run:
 
 
 def carry_out(
-    ops: Ops, extensions: Extensions, prospect: Prospect, gate: Gate, listener: Listener, *, only: str | None = None
+    ops: Ops,
+    extensions: Extensions,
+    prospect: Prospect,
+    gate: Gate,
+    listener: Listener,
+    *,
+    only: str | None = None,
 ) -> Outcome:
     """Approve and run a plan to its end; the answer says how it ended. `only` runs one step of it alone."""
-    if isinstance(prospect.decision, Nothing) or prospect.release is None or prospect.plan is None or prospect.problems:
+    if (
+        isinstance(prospect.decision, Nothing)
+        or prospect.release is None
+        or prospect.plan is None
+        or prospect.problems
+    ):
         return _end(listener, extensions, without_run(prospect))
     run = Run(ops, extensions, listener, prospect, prospect.release, only)
     try:
@@ -62,10 +78,17 @@ def without_run(prospect: Prospect) -> Outcome:
         code = 0 if decision.released else EXIT_CODES["nothing"]
         last = decision.last
         release = _subject_release(last, prospect.world.environment) if last else None
-        return Outcome("nothing", "nothing", prospect.world.environment, release, plan, decision.why, exit_code=code)
+        return Outcome(
+            "nothing", "nothing", prospect.world.environment, release, plan, decision.why, exit_code=code
+        )
     return Outcome(
-        "blocked", prospect.kind, prospect.world.environment, prospect.release, plan,
-        problems=prospect.problems, exit_code=EXIT_CODES["blocked"],
+        "blocked",
+        prospect.kind,
+        prospect.world.environment,
+        prospect.release,
+        plan,
+        problems=prospect.problems,
+        exit_code=EXIT_CODES["blocked"],
     )
 
 
@@ -93,22 +116,38 @@ def _wanted(run: Run, approval: Approval) -> Record:
     """The record under which this release runs: its plan, and what served before it."""
     world, release = run.prospect.world, run.release
     subject = Subject(
-        app=release.app, version=release.version, tag=release.tag, previous=release.previous,
-        previous_tag=release.previous_tag, base=release.base, commit=release.commit,
+        app=release.app,
+        version=release.version,
+        tag=release.tag,
+        previous=release.previous,
+        previous_tag=release.previous_tag,
+        base=release.base,
+        commit=release.commit,
     )
     old = world.record if isinstance(world.record, Record) else None
     begun = old if old and old.unfinished else None
     same = begun if begun and begun.subject == subject else None
-    serving = {name: live.version_id for name, live in world.live.items() if isinstance(live, Live) and live.version_id}
+    serving = {
+        name: live.version_id
+        for name, live in world.live.items()
+        if isinstance(live, Live) and live.version_id
+    }
     burnt = old.burnt if old else ()
     if begun and begun.healthy and not same and begun.subject and begun.outcome != "recorded":
         burnt += (begun.subject.version,)
     return Record(
-        environment=release.environment, nonce="", holder=lock.holder(run.ops), subject=subject,
-        plan=msgspec.Raw(msgspec.json.encode(run.prospect.plan)), plan_hash=run.prospect.plan.hash if run.prospect.plan else "",
-        approvals=(*(same.approvals if same else ()), approval), before=begun.before if begun else serving,
-        bookmark=begun.bookmark if begun else None, healthy=same.healthy if same else False,
-        outcome=same.outcome if same and same.outcome == "recorded" else "running", burnt=burnt,
+        environment=release.environment,
+        nonce="",
+        holder=lock.holder(run.ops),
+        subject=subject,
+        plan=msgspec.Raw(msgspec.json.encode(run.prospect.plan)),
+        plan_hash=run.prospect.plan.hash if run.prospect.plan else "",
+        approvals=(*(same.approvals if same else ()), approval),
+        before=begun.before if begun else serving,
+        bookmark=begun.bookmark if begun else None,
+        healthy=same.healthy if same else False,
+        outcome=same.outcome if same and same.outcome == "recorded" else "running",
+        burnt=burnt,
     )
 
 
@@ -118,7 +157,9 @@ def _one_step(run: Run, step: Step, world: World) -> tuple[World, StepResult, Fa
     _observe(run, "release_step_started", step=step.name)
     world = look_again(run.ops, world, step.reads, run.release)
     look = _looked(step, world, run.release)
-    acted, writes, trouble = False, (), None
+    acted = False
+    writes: tuple[Write, ...] = ()
+    trouble: ReleaseError | None = None
     if isinstance(look, Todo) and run.only in {None, step.name}:
         acted = True
         world, writes, trouble = _act(run, step, look, world)
@@ -135,7 +176,9 @@ def _one_step(run: Run, step: Step, world: World) -> tuple[World, StepResult, Fa
     return world, result, failure
 
 
-def _act(run: Run, step: Step, todo: Todo, world: World) -> tuple[World, tuple[Write, ...], ReleaseError | None]:
+def _act(
+    run: Run, step: Step, todo: Todo, world: World
+) -> tuple[World, tuple[Write, ...], ReleaseError | None]:
     """Do the effects of a step, then look at the world. A failure is kept: the world decides what it means."""
     trouble: ReleaseError | None = None
     for effect in todo.effects:
@@ -210,8 +253,6 @@ def _failed(run: Run, world: World, results: list[StepResult], failure: Failure)
         world = _close(run, world, "recorded" if recorded else "failed")
     changed = recorded or has_changed(run.prospect, world)
     ending: Ending = "unrecorded" if changed else "failed"
-    from release.report import state_of
-
     full = replace(failure, state=state_of(run.ops, run.prospect, world, changed=changed, recorded=recorded))
     return _outcome(run, ending, results, full)
 
@@ -232,8 +273,6 @@ def has_changed(prospect: Prospect, world: World) -> bool:
 
 
 def _is_recorded(world: World, release: Release) -> bool:
-    from release.model import Remote
-
     return isinstance(world.remote, Remote) and world.remote.tags.get(release.tag) == release.commit
 
 
@@ -247,14 +286,28 @@ def _close(run: Run, world: World, outcome: str) -> World:
     return lock.swap(run.ops, world, msgspec.structs.replace(record, holder=None, outcome=outcome))
 
 
-def _outcome(run: Run, ending: Ending, results: list[StepResult] | tuple[StepResult, ...], failure: Failure | None = None) -> Outcome:
+def _outcome(
+    run: Run,
+    ending: Ending,
+    results: list[StepResult] | tuple[StepResult, ...],
+    failure: Failure | None = None,
+) -> Outcome:
     prospect = run.prospect
     again = f"inv release --env {run.ops.name}" if ending == "unrecorded" else None
     kind = prospect.decision.kind if isinstance(prospect.decision, Go) else prospect.kind
     why = prospect.decision.why if isinstance(prospect.decision, Go) else ""
     return Outcome(
-        ending, kind, run.ops.name, run.release, prospect.plan.hash if prospect.plan else None, why, tuple(results),
-        failure=failure, next=again, urls=(run.ops.url,), exit_code=EXIT_CODES[ending],
+        ending,
+        kind,
+        run.ops.name,
+        run.release,
+        prospect.plan.hash if prospect.plan else None,
+        why,
+        tuple(results),
+        failure=failure,
+        next=again,
+        urls=(run.ops.url,),
+        exit_code=EXIT_CODES[ending],
     )
 
 
@@ -272,8 +325,12 @@ def _observe(run: Run, hook: str, **what: Any) -> None:  # noqa: ANN401
 
 def _subject_release(subject: Subject, environment: str) -> Release:
     return Release(
-        subject.app, environment, subject.base, subject.previous, subject.previous_tag, subject.version, subject.tag, subject.commit
+        subject.app,
+        environment,
+        subject.base,
+        subject.previous,
+        subject.previous_tag,
+        subject.version,
+        subject.tag,
+        subject.commit,
     )
-
-
-__all__ = ["Base", "Checkout", "Gate", "History", "carry_out", "has_changed", "without_run"]

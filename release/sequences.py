@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from release.config import Config
+from typing import TYPE_CHECKING
+
 from release.step import Step
 from release.steps.backfill import Backfill
 from release.steps.bump import Bump
@@ -13,6 +14,9 @@ from release.steps.record import RecordRelease
 from release.steps.smoke import SmokeCheck
 from release.steps.test import Test
 from release.steps.verify import Verify
+
+if TYPE_CHECKING:
+    from release.config import Config
 
 Sequence = tuple[Step, ...]
 
@@ -64,7 +68,7 @@ def _deploys(config: Config, wrangler_environment: str) -> Sequence:
         Deploy(
             worker.name,
             worker.script.format(environment=wrangler_environment),
-            meaning=_meaning(names[: at], worker.name, names[at + 1 :]),
+            meaning=_meaning(names[:at], worker.name, names[at + 1 :]),
             advice=_advice(names[:at], worker.name),
         )
         for at, worker in enumerate(workers)
@@ -73,8 +77,14 @@ def _deploys(config: Config, wrangler_environment: str) -> Sequence:
 
 def _meaning(before: list[str], worker: str, after: list[str]) -> str:
     untouched = f"{' and '.join(after)} {'was' if len(after) == 1 else 'were'} not touched; " if after else ""
-    serves = "production runs the previous pair." if not before else f"the old bundle of {worker} still serves beside the new {' and '.join(before)}."
-    return f"The build is broken, or the configuration does not match. {untouched}{serves}".replace("; p", "; p")
+    serves = (
+        "production runs the previous pair."
+        if not before
+        else f"the old bundle of {worker} still serves beside the new {' and '.join(before)}."
+    )
+    return f"The build is broken, or the configuration does not match. {untouched}{serves}".replace(
+        "; p", "; p"
+    )
 
 
 def _advice(before: list[str], worker: str) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
-from release.effects import Effect
-from release.model import Part, Problem, Release, World
+if TYPE_CHECKING:
+    from release.effects import Effect
+    from release.model import Part, Problem, Release, World
 
 Core = Literal["test", "bump", "backfill", "migrate", "smoke", "record", "github-release", "verify"]
 

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from release.bump import TRAILER
 from release.errors import CannotReadError, ReleaseError
-from release.model import Base, Checkout, Commit, History, Part, Release, Remote, Unread, World
+from release.model import Checkout, History, Remote, Unread, World
 from release.ops.content import read_base, read_record
 from release.ops.node import node, wrangler
 from release.version import TagPattern, highest
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from concurrent.futures import Future
+
+    from release.model import Base, Commit, Part, Release
     from release.ops import Ops
     from release.record import Record
 
@@ -32,18 +35,26 @@ def observe(ops: Ops) -> World:
         missing = lanes.submit(_missing, ops)
         releases = lanes.submit(_releases, ops, _interesting(ops, remote))
         checkout = _checkout(ops, status.result())
-        record: Record | None | Unread = Unread("the remote was not read")
+        record: Record | Unread | None = Unread("the remote was not read")
         base: Base | Unread = Unread("the checkout was not read")
-        history: History | Unread = base
+        history: History | Unread = Unread("the checkout was not read")
         if not isinstance(remote, Unread) and not isinstance(checkout, Unread):
             history = _read(lambda: _history(ops, checkout, remote))
             base = _read(lambda: read_base(ops.git, checkout.head, ops.config))
             record = _read(lambda: read_record(ops.git, remote.record) if remote.record else None)
         live = {worker.name: asked[worker.name].result() for worker in ops.config.workers}
         return World(
-            environment=ops.name, checkout=checkout, remote=remote, record=record, base=base, history=history,
-            live=live, database=asked["database"].result(), health=asked["health"].result(),
-            releases=releases.result(), missing=missing.result(),
+            environment=ops.name,
+            checkout=checkout,
+            remote=remote,
+            record=record,
+            base=base,
+            history=history,
+            live=live,
+            database=asked["database"].result(),
+            health=asked["health"].result(),
+            releases=releases.result(),
+            missing=missing.result(),
         )
 
 
@@ -76,7 +87,9 @@ def _remote(ops: Ops) -> Remote:
     pattern = TagPattern(ops.config.app.tag)
     refs = ops.git.remote_refs(branch, prefix + ops.config.app.tag.format(version="*"), ops.record_ref)
     names = [ref.removeprefix(prefix) for ref in refs if ref.startswith(prefix) and not ref.endswith("^{}")]
-    tags = {name: refs.get(f"{prefix}{name}^{{}}", refs[prefix + name]) for name in names if pattern.version(name)}
+    tags = {
+        name: refs.get(f"{prefix}{name}^{{}}", refs[prefix + name]) for name in names if pattern.version(name)
+    }
     return Remote(refs.get(branch), tags, refs.get(ops.record_ref))
 
 
@@ -123,7 +136,8 @@ def _history(ops: Ops, checkout: Checkout, remote: Remote) -> History:
     git, head, tip = ops.git, checkout.head, remote.tip
     if tip is None:
         raise CannotReadError(
-            f"The remote {ops.config.remote} has no branch {ops.config.branch}.", "Check `branch` and `remote` in [tool.release]."
+            f"The remote {ops.config.remote} has no branch {ops.config.branch}.",
+            "Check `branch` and `remote` in [tool.release].",
         )
     last = _last(ops, remote)
     tagged = remote.tags[last[1]] if last else None

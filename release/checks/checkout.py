@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from release.model import Base, Checkout, History, Problem, Release, Remote, World
+from release.model import Base, Checkout, History, Problem, Remote
+
+if TYPE_CHECKING:
+    from release.model import Release, World
 
 SHIPPING = frozenset({"test", "bump", "backfill", "migrate", "deploy", "smoke"})
 SHOWN = 5
@@ -26,10 +30,14 @@ class CleanTree:
         if not dirty:
             return ()
         more = f" and {len(dirty) - SHOWN} more" if len(dirty) > SHOWN else ""
-        return (Problem(
-            self.name, f"The work tree has changes that no commit holds: {', '.join(dirty[:SHOWN])}{more}.",
-            "Commit and push them, or put them away (git stash -u), then run the same command again.", dirty[0],
-        ),)
+        return (
+            Problem(
+                self.name,
+                f"The work tree has changes that no commit holds: {', '.join(dirty[:SHOWN])}{more}.",
+                "Commit and push them, or put them away (git stash -u), then run the same command again.",
+                dirty[0],
+            ),
+        )
 
 
 @dataclass(frozen=True)
@@ -45,10 +53,13 @@ class OnBranch:
         del release
         if not isinstance(world.checkout, Checkout) or world.checkout.branch in {self.branch, None}:
             return ()
-        return (Problem(
-            self.name, f"This checkout is on {world.checkout.branch}; releases are made from {self.branch}.",
-            f"git switch {self.branch}, then run the same command again.",
-        ),)
+        return (
+            Problem(
+                self.name,
+                f"This checkout is on {world.checkout.branch}; releases are made from {self.branch}.",
+                f"git switch {self.branch}, then run the same command again.",
+            ),
+        )
 
 
 @dataclass(frozen=True)
@@ -62,9 +73,16 @@ class InBranch:
 
     def find(self, world: World, release: Release) -> tuple[Problem, ...]:
         """One problem that names the commit."""
-        if not isinstance(world.history, History) or world.history.contained or not isinstance(world.remote, Remote):
+        if (
+            not isinstance(world.history, History)
+            or world.history.contained
+            or not isinstance(world.remote, Remote)
+        ):
             return ()
-        return (Problem(
-            self.name, f"{release.base[:7]} is not on {self.remote}/{self.branch}.",
-            f"Push it or merge its pull request, or switch to what is there (git pull), then run again.",
-        ),)
+        return (
+            Problem(
+                self.name,
+                f"{release.base[:7]} is not on {self.remote}/{self.branch}.",
+                f"Push it or merge its pull request, or switch to what is there (git pull), then run again.",
+            ),
+        )

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from release.model import Problem, Release, World
+from release.model import Problem
+
+if TYPE_CHECKING:
+    from release.model import Release, World
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from release.bump import current_version
-from release.config import App
-from release.model import Base, Problem, Release, World
+from release.model import Base, Problem
+
+if TYPE_CHECKING:
+    from release.config import App
+    from release.model import Release, World
 
 
 @dataclass(frozen=True)
@@ -24,8 +28,11 @@ class ManifestAgrees:
         current = current_version(world.base, self.app)
         if current == release.previous:
             return ()
-        return (Problem(
-            self.name, f"{self.app.manifest} says {current}, but the highest tag on the remote is {release.previous_tag}.",
-            f"Set it to {release.previous} in a commit on the branch (the release raises it), or push the missing tag.",
-            self.app.manifest,
-        ),)
+        return (
+            Problem(
+                self.name,
+                f"{self.app.manifest} says {current}, but the highest tag on the remote is {release.previous_tag}.",
+                f"Set it to {release.previous} in a commit on the branch (the release raises it), or push the missing tag.",
+                self.app.manifest,
+            ),
+        )

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from release.model import Base, Database, Migration, Problem, Release, World
+from release.model import Base, Database, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from release.model import Migration, Release, World
 
 TRANSACTION = re.compile(r"(BEGIN|COMMIT|END|ROLLBACK|SAVEPOINT|RELEASE)\b", re.IGNORECASE)
 _COMMENTS = re.compile(r"\A(\s+|--[^\n]*(\n|\Z)|/\*.*?(\*/|\Z))*", re.DOTALL)
@@ -41,7 +46,12 @@ class Migrations:
             last_line = line
             if TRANSACTION.match(statement):
                 word = statement.split(None, 1)[0].rstrip(";").upper()
-                yield self._problem(file, line, f"holds {word}, which D1 refuses", "Take the transaction statements out: D1 applies each file as a whole or not at all")
+                yield self._problem(
+                    file,
+                    line,
+                    f"holds {word}, which D1 refuses",
+                    "Take the transaction statements out: D1 applies each file as a whole or not at all",
+                )
                 return
             if not sqlite3.complete_statement(statement):
                 yield self._problem(file, line, "ends without a `;`", "Add it: D1 refuses the file")
@@ -50,7 +60,11 @@ class Migrations:
 
     def _problem(self, file: str, line: int, what: str, advice: str) -> Problem:
         return Problem(
-            self.name, f"{file}:{line} {what}.", f"{advice}; fix it on main, verify on staging, then run again.", file, line
+            self.name,
+            f"{file}:{line} {what}.",
+            f"{advice}; fix it on main, verify on staging, then run again.",
+            file,
+            line,
         )
 
 

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from release.config import Config
+from typing import TYPE_CHECKING
+
 from release.decide import previous
 from release.errors import BlockedError, CannotReadError
-from release.model import Release, Unread, World
-from release.record import Record, Subject
+from release.model import Release, Unread
+from release.record import Record
+
+if TYPE_CHECKING:
+    from release.config import Config
+    from release.model import World
+    from release.record import Subject
 
 
 def last_released(world: World, config: Config) -> Release:
@@ -18,7 +24,11 @@ def last_released(world: World, config: Config) -> Release:
         raise BlockedError("The remote has no release yet.", "Make one: inv release")
     version, tag = last
     record = world.record
-    subject = record.subject if isinstance(record, Record) and record.subject and record.subject.tag == tag else None
+    subject = (
+        record.subject
+        if isinstance(record, Record) and record.subject and record.subject.tag == tag
+        else None
+    )
     commit = world.remote.tags[tag]
     if subject:
         return of_subject(subject, world.environment)
@@ -28,5 +38,12 @@ def last_released(world: World, config: Config) -> Release:
 def of_subject(subject: Subject, environment: str) -> Release:
     """The release that a record speaks of."""
     return Release(
-        subject.app, environment, subject.base, subject.previous, subject.previous_tag, subject.version, subject.tag, subject.commit
+        subject.app,
+        environment,
+        subject.base,
+        subject.previous,
+        subject.previous_tag,
+        subject.version,
+        subject.tag,
+        subject.commit,
     )

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from release import checks, extensions
-from release.config import Config, load
-from release.errors import ReleaseError
+from release.config import load
 from release.journal import Journal
-from release.model import Request
-from release.ops import Ops, connect, require_write_tokens
-from release.outcome import EXIT_CODES, Listener, Listeners, Outcome, StepResult
+from release.ops import connect, require_write_tokens
+from release.outcome import EXIT_CODES, Listeners, Outcome, StepResult
 from release.plan import read_plan, write_plan
-from release.preflight import Prospect, survey
-from release.run import Gate, carry_out, without_run
+from release.preflight import survey
+from release.run import carry_out, without_run
 from release.step import Done, Stuck
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from release.model import Request
+    from release.ops import Ops
+    from release.outcome import Listener
+    from release.preflight import Prospect
+    from release.run import Gate
 
 
 @dataclass(frozen=True)
@@ -76,15 +83,21 @@ def planned(prospect: Prospect, ops: Ops) -> Outcome:
         StepResult(
             one.step.name,
             "skipped" if isinstance(one.look, Done) else "stuck" if isinstance(one.look, Stuck) else "todo",
-            0.0, one.look.what if isinstance(one.look, Stuck) else one.look.detail, one.writes,
+            0.0,
+            one.look.what if isinstance(one.look, Stuck) else one.look.detail,
+            one.writes,
         )
         for one in prospect.outlooks
     )
     why = getattr(prospect.decision, "why", "")
     return Outcome(
-        "planned", prospect.kind, ops.name, prospect.release, prospect.plan.hash, why, steps, exit_code=EXIT_CODES["planned"],
+        "planned",
+        prospect.kind,
+        ops.name,
+        prospect.release,
+        prospect.plan.hash,
+        why,
+        steps,
+        exit_code=EXIT_CODES["planned"],
         urls=(ops.url,),
     )
-
-
-__all__ = ["Asked", "Config", "ReleaseError", "plan", "planned", "release", "replace"]

@@ -5,24 +5,31 @@ It depends on nothing that may be broken in an incident: not on tests, staging, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from release import lock
 from release.config import load
-from release.errors import BlockedError, ReleaseError
-from release.model import Live, Release, Unread, World, Write
-from release.ops import Ops, connect
-from release.outcome import EXIT_CODES, Ending, Failure, Listener, Outcome, StepResult
-from release.record import Record
-from release.run import Gate
-from release.flows.releases import of_subject
-from release.preflight import Prospect
 from release.decide import Nothing
+from release.errors import BlockedError, ReleaseError
+from release.flows.releases import of_subject
+from release.model import Live, Unread, Write
+from release.ops import connect
+from release.outcome import EXIT_CODES, Failure, Outcome, StepResult
+from release.preflight import Prospect
+from release.record import Record
 from release.world import look_again, observe
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from release.model import Release, World
+    from release.ops import Ops
+    from release.outcome import Ending, Listener
+    from release.run import Gate
 
 
 @dataclass(frozen=True)
@@ -48,7 +55,14 @@ def rollback(
             raise BlockedError("The record names no release.", "Nothing was deployed by this tool here.")
         ways = _ways(ops, world, record)
         if not ways:
-            outcome = Outcome("nothing", "nothing", environment, release, why=f"{release.tag} is rolled back already", exit_code=0)
+            outcome = Outcome(
+                "nothing",
+                "nothing",
+                environment,
+                release,
+                why=f"{release.tag} is rolled back already",
+                exit_code=0,
+            )
             listener.ended(outcome)
             return outcome
         _refuse_closed_schema(world, record)
@@ -61,8 +75,15 @@ def rollback(
 def _noted(world: World) -> Record:
     if isinstance(world.record, Record) and world.record.before:
         return world.record
-    because = world.record.because if isinstance(world.record, Unread) else "no release has noted what served before it"
-    raise BlockedError(f"There is nothing to go back to: {because}.", "Deploy the last good tag: git switch --detach TAG && inv deploy")
+    because = (
+        world.record.because
+        if isinstance(world.record, Unread)
+        else "no release has noted what served before it"
+    )
+    raise BlockedError(
+        f"There is nothing to go back to: {because}.",
+        "Deploy the last good tag: git switch --detach TAG && inv deploy",
+    )
 
 
 def _ways(ops: Ops, world: World, record: Record) -> tuple[Way, ...]:
@@ -80,7 +101,13 @@ def _refuse_closed_schema(world: World, record: Record) -> None:
 
 
 def _carried_out(
-    ops: Ops, world: World, record: Record, release: Release, ways: tuple[Way, ...], reason: str, listener: Listener
+    ops: Ops,
+    world: World,
+    record: Record,
+    release: Release,
+    ways: tuple[Way, ...],
+    reason: str,
+    listener: Listener,
 ) -> Outcome:
     previous = release.previous_tag or "what served before"
     message = f"rollback {release.tag} -> {previous}: {reason or 'no reason given'}"[:100]
@@ -97,17 +124,36 @@ def _carried_out(
         world = look_again(ops, world, ("live",))
         live = world.live.get(way.worker)
         if not isinstance(live, Live) or live.version_id != way.before:
-            failure = Failure(name, trouble or "Cloudflare still serves another version", "The roll back did not happen.", "Run the same command again.")
+            failure = Failure(
+                name,
+                trouble or "Cloudflare still serves another version",
+                "The roll back did not happen.",
+                "Run the same command again.",
+            )
             return _ended(ops, listener, "unrecorded", release, results, failure)
-        results.append(StepResult(name, "ok", ops.clock.elapsed() - started, f"version {way.before[:8]} (was {way.now[:8]})", (write,)))
+        results.append(
+            StepResult(
+                name,
+                "ok",
+                ops.clock.elapsed() - started,
+                f"version {way.before[:8]} (was {way.now[:8]})",
+                (write,),
+            )
+        )
         listener.finished(results[-1])
     _close(ops, world, record, listener)
     return _smoke(ops, release, results, listener)
 
 
 def _close(ops: Ops, world: World, record: Record, listener: Listener) -> None:
-    burnt = (*record.burnt, record.subject.version) if record.subject and record.outcome != "released" else record.burnt
-    closed = msgspec.structs.replace(record, holder=None, outcome="rolled-back", burnt=tuple(dict.fromkeys(burnt)))
+    burnt = (
+        (*record.burnt, record.subject.version)
+        if record.subject and record.outcome != "released"
+        else record.burnt
+    )
+    closed = msgspec.structs.replace(
+        record, holder=None, outcome="rolled-back", burnt=tuple(dict.fromkeys(burnt))
+    )
     try:
         lock.swap(ops, world, closed)
     except ReleaseError as error:
@@ -124,22 +170,41 @@ def _smoke(ops: Ops, release: Release, results: list[StepResult], listener: List
         ops.clock.sleep(ops.environment.smoke.interval)
         health = ops.web.health(ops.environment, ops.url)
     healthy = health.problem is None and health.version != release.version
-    detail = f"{health.version} is healthy" if healthy else health.problem or f"it still answers as {health.version}"
+    detail = (
+        f"{health.version} is healthy"
+        if healthy
+        else health.problem or f"it still answers as {health.version}"
+    )
     results.append(StepResult("smoke", "ok" if healthy else "failed", ops.clock.elapsed() - started, detail))
     listener.finished(results[-1])
     if healthy:
         return _ended(ops, listener, "rolled-back", release, results, None)
-    failure = Failure("smoke", detail, "The version that served before is not healthy either.", "Look at the database and the bindings; D1 was not rolled back.")
+    failure = Failure(
+        "smoke",
+        detail,
+        "The version that served before is not healthy either.",
+        "Look at the database and the bindings; D1 was not rolled back.",
+    )
     return _ended(ops, listener, "unrecorded", release, results, failure)
 
 
 def _ended(
-    ops: Ops, listener: Listener, ending: Ending, release: Release, results: list[StepResult], failure: Failure | None
+    ops: Ops,
+    listener: Listener,
+    ending: Ending,
+    release: Release,
+    results: list[StepResult],
+    failure: Failure | None,
 ) -> Outcome:
     outcome = Outcome(
-        ending, "rollback", ops.name, release, steps=tuple(results), failure=failure, urls=(ops.url,), exit_code=EXIT_CODES[ending]
+        ending,
+        "rollback",
+        ops.name,
+        release,
+        steps=tuple(results),
+        failure=failure,
+        urls=(ops.url,),
+        exit_code=EXIT_CODES[ending],
     )
     listener.ended(outcome)
     return outcome
-
-

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from release.config import Config, load
+from release.config import load
 from release.decide import previous, unfinished
-from release.model import Base, Database, Health, History, Live, Unread, World
+from release.model import Base, Database, Health, History, Unread
 from release.ops import connect
 from release.record import Record
 from release.steps.migrate import pending
 from release.world import observe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from release.config import Config
+    from release.model import Live, World
 
 
 @dataclass(frozen=True)
@@ -57,7 +62,9 @@ def lines(status: Status) -> Iterator[str]:
 
 def as_json(status: Status) -> dict[str, Any]:
     """For scripts."""
-    return {"environments": {name: _environment(status.config, world) for name, world in status.worlds.items()}}
+    return {
+        "environments": {name: _environment(status.config, world) for name, world in status.worlds.items()}
+    }
 
 
 def _environment(config: Config, world: World) -> dict[str, Any]:
@@ -69,7 +76,8 @@ def _environment(config: Config, world: World) -> dict[str, Any]:
         "health": {"version": health.version, "commit": health.commit, "problem": health.problem},
         "workers": {name: _live(live) for name, live in world.live.items()},
         "pending": list(pending(world.base, world.database))
-        if isinstance(world.base, Base) and isinstance(world.database, Database) else None,
+        if isinstance(world.base, Base) and isinstance(world.database, Database)
+        else None,
         "last": last[1] if last else None,
         "ahead": _ahead(world),
         "unfinished": begun.tag if begun and world.environment == config.production else None,
@@ -85,7 +93,7 @@ def _ahead(world: World) -> str | None:
     return f"{count} commit{'' if count == 1 else 's'}"
 
 
-def _live(live: Live | None | Unread) -> str:
+def _live(live: Live | Unread | None) -> str:
     if isinstance(live, Unread):
         return f"could not be read: {live.because}"
     if live is None:
@@ -93,9 +101,21 @@ def _live(live: Live | None | Unread) -> str:
     if live.version_id is None:
         return " and ".join(f"{share:.0f} % {version[:8]}" for version, share in live.shares)
     made = live.release
-    return f"{live.version_id[:8]}  {made[0]} of {made[1][:7]}" if made else f"{live.version_id[:8]}  made by no release"
+    return (
+        f"{live.version_id[:8]}  {made[0]} of {made[1][:7]}"
+        if made
+        else f"{live.version_id[:8]}  made by no release"
+    )
 
 
 def _unread(world: World) -> list[str]:
-    parts = (world.checkout, world.remote, world.record, world.base, world.history, world.database, world.releases)
+    parts = (
+        world.checkout,
+        world.remote,
+        world.record,
+        world.base,
+        world.history,
+        world.database,
+        world.releases,
+    )
     return list(dict.fromkeys(part.because for part in parts if isinstance(part, Unread)))

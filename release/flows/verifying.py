@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from release.config import load
 from release.flows.releases import last_released
 from release.ops import connect
-from release.outcome import EXIT_CODES, Failure, Listener, Outcome, StepResult
-from release.steps.verify import Verify
+from release.outcome import EXIT_CODES, Failure, Outcome, StepResult
 from release.step import Done, Stuck, Todo
+from release.steps.verify import Verify
 from release.world import look_again, observe
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from release.outcome import Listener
 
 
 def verify(root: Path, environ: Mapping[str, str], environment: str, listener: Listener) -> Outcome:
@@ -34,10 +39,20 @@ def verify(root: Path, environ: Mapping[str, str], environment: str, listener: L
         detail = look.what if isinstance(look, Stuck) else look.detail
         result = StepResult(step.name, "ok" if is_done else "failed", ops.clock.elapsed() - started, detail)
         listener.finished(result)
-        failure = None if is_done else Failure(step.name, detail, "One place disagrees with the last release.", step.advice)
+        failure = (
+            None
+            if is_done
+            else Failure(step.name, detail, "One place disagrees with the last release.", step.advice)
+        )
         outcome = Outcome(
-            "verified" if is_done else "failed", "nothing", environment, release, steps=(result,), failure=failure,
-            urls=(ops.url,), exit_code=EXIT_CODES["verified" if is_done else "failed"],
+            "verified" if is_done else "failed",
+            "nothing",
+            environment,
+            release,
+            steps=(result,),
+            failure=failure,
+            urls=(ops.url,),
+            exit_code=EXIT_CODES["verified" if is_done else "failed"],
         )
         listener.ended(outcome)
         return outcome

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from release.config import Config, Environment
 from release.effects import Effect
 from release.errors import UsageError
 from release.model import World
-from release.ops.clock import Clock, SystemClock
+from release.ops.clock import SystemClock
 from release.ops.cloudflare import Cloudflare
 from release.ops.git import Git
 from release.ops.github import GitHub, repository_of
@@ -19,6 +18,13 @@ from release.ops.http import Http
 from release.ops.secrets import Mask
 from release.ops.web import Web
 from release.ops.wrangler import Wrangler
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from release.config import Config, Environment
+    from release.ops.clock import Clock
 
 Tell = Callable[[str], None]
 Perform = Callable[["Ops", Effect, World, Tell], World]
@@ -67,7 +73,9 @@ class Ops:
         self.http.close()
 
 
-def connect(config: Config, name: str, environ: Mapping[str, str] | None = None, *, writes: bool = True) -> Ops:
+def connect(
+    config: Config, name: str, environ: Mapping[str, str] | None = None, *, writes: bool = True
+) -> Ops:
     """Ops for one environment of a configuration; nothing is asked yet.
 
     With `writes` false, effects are not done: their expectation is taken for granted (a dry run).
@@ -83,10 +91,20 @@ def connect(config: Config, name: str, environ: Mapping[str, str] | None = None,
     git = Git(config.root, config.remote, environ)
     url = environ.get(f"RELEASE_{name.upper().replace('-', '_')}_URL") or environment.url
     return Ops(
-        config=config, name=name, environment=environment, environ=environ, url=url.rstrip("/"), mask=mask,
-        clock=SystemClock(), http=http, git=git, cloudflare=Cloudflare(http, environ),
-        github=GitHub(http, environ, _repository(config, environ, git)), web=Web(http, environ),
-        wrangler=Wrangler(config.root, environ, mask), perform=perform if writes else expect,
+        config=config,
+        name=name,
+        environment=environment,
+        environ=environ,
+        url=url.rstrip("/"),
+        mask=mask,
+        clock=SystemClock(),
+        http=http,
+        git=git,
+        cloudflare=Cloudflare(http, environ),
+        github=GitHub(http, environ, _repository(config, environ, git)),
+        web=Web(http, environ),
+        wrangler=Wrangler(config.root, environ, mask),
+        perform=perform if writes else expect,
     )
 
 
@@ -106,4 +124,6 @@ def _require(environ: Mapping[str, str], names: list[str]) -> None:
 
 
 def _repository(config: Config, environ: Mapping[str, str], git: Git) -> str:
-    return config.repository or environ.get("GITHUB_REPOSITORY") or repository_of(git.url()) or "unknown/unknown"
+    return (
+        config.repository or environ.get("GITHUB_REPOSITORY") or repository_of(git.url()) or "unknown/unknown"
+    )

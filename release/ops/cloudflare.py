@@ -6,13 +6,17 @@ wrangler process takes about a second and an HTTP request some milliseconds.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from release.errors import CannotReadError, EffectError
 from release.model import Database, Live, SchemaObject
-from release.ops.http import Answer, Http, PassingError
+from release.ops.http import PassingError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from release.ops.http import Answer, Http
 
 DEFAULT_URL = "https://api.cloudflare.com/client/v4"
 NO_SCRIPT = frozenset({10007, 10090})  # "This Worker does not exist", with and without environment
@@ -43,7 +47,9 @@ class Cloudflare:
         shares = tuple(sorted(shares, key=lambda share: -share[1]))
         annotations = self.version(script, shares[0][0]).get("annotations") or {} if shares else {}
         message = (newest.get("annotations") or {}).get("workers/message")
-        return Live(script, shares, annotations.get("workers/tag"), message or annotations.get("workers/message"))
+        return Live(
+            script, shares, annotations.get("workers/tag"), message or annotations.get("workers/message")
+        )
 
     def deployments(self, script: str) -> list[dict[str, Any]]:
         """The deployments of a script, newest first, as the API gives them; none when it was never deployed."""
@@ -62,7 +68,9 @@ class Cloudflare:
         schema = tuple(SchemaObject(str(r["type"]), str(r["name"]), str(r["sql"] or "")) for r in rows)
         ledger: tuple[str, ...] | None = None
         if any(entry.kind == "table" and entry.name == "d1_migrations" for entry in schema):
-            ledger = tuple(str(row["name"]) for row in self.query(uuid, "SELECT name FROM d1_migrations ORDER BY id"))
+            ledger = tuple(
+                str(row["name"]) for row in self.query(uuid, "SELECT name FROM d1_migrations ORDER BY id")
+            )
         return Database(name, uuid, ledger, tuple(e for e in schema if e.name != "d1_migrations"))
 
     def bookmark(self, database: Database) -> str:
@@ -81,15 +89,22 @@ class Cloudflare:
             "CREATE TABLE IF NOT EXISTS d1_migrations(id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT UNIQUE, "
             "applied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP NOT NULL);"
         )
-        rows = "".join("INSERT OR IGNORE INTO d1_migrations(name) VALUES ('{}');".format(n.replace("'", "''")) for n in names)
+        rows = "".join(
+            "INSERT OR IGNORE INTO d1_migrations(name) VALUES ('{}');".format(n.replace("'", "''"))
+            for n in names
+        )
         self._write("POST", f"/d1/database/{database.uuid}/query", {"sql": table + rows})
 
     def deploy_version(self, script: str, version_id: str, message: str) -> None:
         """Give a version that exists all the traffic of its script."""
         self._write(
-            "POST", f"/workers/scripts/{quote(script, safe='')}/deployments",
-            {"strategy": "percentage", "versions": [{"version_id": version_id, "percentage": 100}],
-             "annotations": {"workers/message": message}},
+            "POST",
+            f"/workers/scripts/{quote(script, safe='')}/deployments",
+            {
+                "strategy": "percentage",
+                "versions": [{"version_id": version_id, "percentage": 100}],
+                "annotations": {"workers/message": message},
+            },
         )
 
     def _uuid(self, name: str) -> str:
@@ -115,7 +130,8 @@ class Cloudflare:
             return self._http.read(self._account + path, method=method, headers=self._headers, json=json)
         except PassingError as error:
             raise CannotReadError(
-                f"Cloudflare's API cannot be read: {error}.", "Look at cloudflarestatus.com, then run the same command again."
+                f"Cloudflare's API cannot be read: {error}.",
+                "Look at cloudflarestatus.com, then run the same command again.",
             ) from error
 
     def _write(self, method: str, path: str, json: object) -> None:

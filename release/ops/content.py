@@ -4,15 +4,28 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
 
-from release.config import Config
 from release.errors import CannotReadError
-from release.gitobjects import Entry, commit_fields, git_object, parse_tree, tree_body
-from release.gitobjects import algorithm_of, commit_body
+from release.gitobjects import (
+    Entry,
+    algorithm_of,
+    commit_body,
+    commit_fields,
+    git_object,
+    parse_tree,
+    tree_body,
+)
 from release.model import Base, Migration
-from release.ops.git import Git
-from release.record import Record, decode, encode
-from release.gitobjects import GitObject
+from release.record import decode, encode
+
+if TYPE_CHECKING:
+    from release.config import Config
+    from release.gitobjects import (
+        GitObject,
+    )
+    from release.ops.git import Git
+    from release.record import Record
 
 RECORD_FILE = "record.json"
 MOST_RECORD = 4 * 1024 * 1024
@@ -57,7 +70,9 @@ def _file(git: Git, commit: str, root: str, path: str, trees: dict[str, bytes]) 
             trees[oid] = _body(git, oid, "tree")
         below = {entry.name: entry.oid for entry in parse_tree(trees[oid], len(bytes.fromhex(oid)))}
         if part not in below:
-            raise CannotReadError(f"{path} is not in commit {commit[:7]}.", "Check the paths in [tool.release.app].")
+            raise CannotReadError(
+                f"{path} is not in commit {commit[:7]}.", "Check the paths in [tool.release.app]."
+            )
         oid = below[part]
     return _body(git, oid, "blob")
 

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import re
 import subprocess
-from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from release.errors import CannotReadError, EffectError
-from release.gitobjects import GitObject, pack
+from release.gitobjects import pack
 from release.model import Commit
 from release.ops import shell
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from release.gitobjects import GitObject
 
 MOST_COMMITS = 10_000  # of one release; more is never shown
 _QUIET = {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"}
@@ -78,8 +83,12 @@ class Git:
         if self._batch is None:
             self.processes += 1
             self._batch = subprocess.Popen(
-                ["git", "cat-file", "--batch"], cwd=self.root, env=self._env,
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True,
+                ["git", "cat-file", "--batch"],
+                cwd=self.root,
+                env=self._env,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                start_new_session=True,
             )
         asked, answers = self._batch.stdin, self._batch.stdout
         if asked is None or answers is None or "\n" in name:
@@ -100,12 +109,21 @@ class Git:
         """
         limit = [f"--shallow-exclude={shallow_exclude}"] if shallow_exclude else []
         done = self._run(
-            "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-gc", *limit, self.remote, *refs
+            "fetch",
+            "--quiet",
+            "--no-tags",
+            "--no-write-fetch-head",
+            "--no-auto-gc",
+            *limit,
+            self.remote,
+            *refs,
         )
         if done.code and shallow_exclude and "no commits selected" in done.err:
             return False
         if done.code:
-            raise CannotReadError(f"git cannot fetch from {self.remote}: {self._said(done.err)}", _REMOTE_ADVICE)
+            raise CannotReadError(
+                f"git cannot fetch from {self.remote}: {self._said(done.err)}", _REMOTE_ADVICE
+            )
         return True
 
     def contains(self, ancestor: str, descendant: str) -> bool:
@@ -114,7 +132,9 @@ class Git:
             return True
         done = self._run("merge-base", "--is-ancestor", ancestor, descendant)
         if done.code not in (0, 1):
-            raise CannotReadError(f"git cannot compare {ancestor[:7]} with {descendant[:7]}: {self._said(done.err)}")
+            raise CannotReadError(
+                f"git cannot compare {ancestor[:7]} with {descendant[:7]}: {self._said(done.err)}"
+            )
         return done.code == 0
 
     def log(self, tip: str, *excluded: str) -> tuple[Commit, ...]:
@@ -176,4 +196,6 @@ class Git:
         return " · ".join((telling or lines)[:4])
 
 
-_REMOTE_ADVICE = "Check the network, the remote's address (`git remote -v`) and your access to it, then run again."
+_REMOTE_ADVICE = (
+    "Check the network, the remote's address (`git remote -v`) and your access to it, then run again."
+)

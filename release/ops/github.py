@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from release.errors import CannotReadError, EffectError
-from release.ops.http import Answer, Http, PassingError
+from release.ops.http import PassingError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from release.ops.http import Answer, Http
 
 DEFAULT_URL = "https://api.github.com"
 _REPOSITORY = re.compile(r"[/:]([^/:\s]+/[^/\s]+?)(?:\.git)?/?$")
@@ -30,22 +34,37 @@ class GitHub:
     def has_release(self, tag: str) -> bool:
         """Whether a published Release exists for a tag."""
         try:
-            answer = self._http.read(f"{self._url}/releases/tags/{quote(tag, safe='')}", headers=self._headers)
+            answer = self._http.read(
+                f"{self._url}/releases/tags/{quote(tag, safe='')}", headers=self._headers
+            )
         except PassingError as error:
-            raise CannotReadError(f"GitHub cannot be read: {error}.", "Look at githubstatus.com, then run again.") from error
+            raise CannotReadError(
+                f"GitHub cannot be read: {error}.", "Look at githubstatus.com, then run again."
+            ) from error
         if answer.status == 404:  # noqa: PLR2004
             return False
         self._understood(answer, "read its Releases")
         return True
 
-    def create_release(self, tag: str, commit: str, title: str, previous_tag: str | None, notes: str | None) -> None:
+    def create_release(
+        self, tag: str, commit: str, title: str, previous_tag: str | None, notes: str | None
+    ) -> None:
         """Make the Release of a tag that exists; its notes are GitHub's own since `previous_tag`, unless given."""
         try:
             body = notes if notes is not None else self._notes(tag, commit, previous_tag)
             answer = self._http.send(
-                "POST", f"{self._url}/releases", headers=self._headers,
-                json={"tag_name": tag, "target_commitish": commit, "name": title, "body": body,
-                      "draft": False, "prerelease": False, "make_latest": "true"},
+                "POST",
+                f"{self._url}/releases",
+                headers=self._headers,
+                json={
+                    "tag_name": tag,
+                    "target_commitish": commit,
+                    "name": title,
+                    "body": body,
+                    "draft": False,
+                    "prerelease": False,
+                    "make_latest": "true",
+                },
             )
             self._understood(answer, "make a Release (Contents: write)")
         except (PassingError, CannotReadError) as error:
@@ -55,7 +74,9 @@ class GitHub:
         asked = {"tag_name": tag, "target_commitish": commit}
         if previous_tag:
             asked["previous_tag_name"] = previous_tag
-        answer = self._http.send("POST", f"{self._url}/releases/generate-notes", headers=self._headers, json=asked)
+        answer = self._http.send(
+            "POST", f"{self._url}/releases/generate-notes", headers=self._headers, json=asked
+        )
         return str(self._understood(answer, "generate notes (Contents: write)")["body"])
 
     def _understood(self, answer: Answer, purpose: str) -> dict[str, Any]:
@@ -63,7 +84,9 @@ class GitHub:
             said = answer.json()
             message = str(said.get("message", ""))
         except (ValueError, AttributeError):
-            raise CannotReadError(f"GitHub answered {answer.status} with something that is not its JSON.") from None
+            raise CannotReadError(
+                f"GitHub answered {answer.status} with something that is not its JSON."
+            ) from None
         if answer.status in {401, 403, 404}:
             raise CannotReadError(
                 f"GitHub does not let this token {purpose} in {self.repository}: {message} ({answer.status}).",

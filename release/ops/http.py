@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,8 @@ import msgspec
 from release.errors import CannotReadError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import httpx
 
 MOST_BYTES = 16 * 1024 * 1024
@@ -58,8 +59,15 @@ class Http:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def send(
-        self, method: str, url: str, *, headers: Mapping[str, str] | None = None, json: object = None,
-        data: bytes | None = None, timeout: float = TIMEOUT, most: int = MOST_BYTES,
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        json: object = None,
+        data: bytes | None = None,
+        timeout: float = TIMEOUT,
+        most: int = MOST_BYTES,
     ) -> Answer:
         """One request, one answer, no retry. Raises PassingError where none came."""
         import httpx
@@ -74,9 +82,13 @@ class Http:
         except (httpx.TransportError, httpx.StreamError, httpx.DecodingError) as error:
             raise PassingError(_words(error)) from error
         except (httpx.InvalidURL, httpx.HTTPError, UnicodeError) as error:
-            raise CannotReadError(f"{url} cannot be asked: {error}.", "Check the address in [tool.release].") from error
+            raise CannotReadError(
+                f"{url} cannot be asked: {error}.", "Check the address in [tool.release]."
+            ) from error
 
-    def read(self, url: str, *, headers: Mapping[str, str] | None = None, method: str = "GET", json: object = None) -> Answer:
+    def read(
+        self, url: str, *, headers: Mapping[str, str] | None = None, method: str = "GET", json: object = None
+    ) -> Answer:
         """A request that changes nothing, retried while the failure may pass. Raises PassingError in the end."""
         try:
             return self._once(method, url, headers, json)

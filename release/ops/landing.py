@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from release import bump
-from release.effects import PushRelease
 from release.errors import EffectError
 from release.ops.content import read_base, record_commit
 
 if TYPE_CHECKING:
+    from release.effects import PushRelease
     from release.gitobjects import GitObject
     from release.model import Release
     from release.ops import Ops, Tell
@@ -29,7 +29,9 @@ def push(ops: Ops, effect: PushRelease, tell: Tell) -> None:
         refs = ops.git.remote_refs(branch, ops.record_ref)
         tip, objects = _branch_commit(ops, release, refs.get(branch))
         message = effect.message or f"{release.app} {release.version}\n"
-        tagged = bump.annotated_tag(release.commit, release.tag, _seconds(ops, release), message, config.identity)
+        tagged = bump.annotated_tag(
+            release.commit, release.tag, _seconds(ops, release), message, config.identity
+        )
         recorded, record = record_commit(effect.record, int(ops.clock.now()), release.commit)
         ops.git.store([*objects, tagged, *record])
         specs = [f"{tip}:{branch}", f"{tagged.oid}:{tag}", f"+{recorded}:{ops.record_ref}"]
@@ -69,7 +71,12 @@ def _branch_commit(ops: Ops, release: Release, tip: str | None) -> tuple[str, tu
         return tip, objects
     at = read_base(ops.git, tip, ops.config)
     merged = bump.landing(
-        at, release.commit, release.version, release.tag, ops.config.app, ops.config.identity,
+        at,
+        release.commit,
+        release.version,
+        release.tag,
+        ops.config.app,
+        ops.config.identity,
         linear=ops.config.linear_history,
     )
     return merged.commit, (*objects, *merged.objects)

@@ -6,11 +6,14 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from release.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 LEAST = 22  # wrangler 4.156 needs it
 
@@ -82,7 +85,9 @@ def _link(path: Path, target: Path) -> None:
 
 def _version(node: str) -> int | None:
     try:
-        said = subprocess.run([node, "--version"], capture_output=True, text=True, timeout=20, check=False).stdout
+        said = subprocess.run(
+            [node, "--version"], capture_output=True, text=True, timeout=20, check=False
+        ).stdout
     except (OSError, subprocess.TimeoutExpired):
         return None
     major = said.strip().removeprefix("v").partition(".")[0]

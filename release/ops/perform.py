@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from release import effects
 from release.errors import CannotReadError, EffectError
-from release.model import Live, World
+from release.model import Live
 from release.ops import landing, shell, smoke
 from release.ops.secrets import is_secret_name
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from release.model import World
     from release.ops import Ops, Tell
 
-HANDED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TERM", "CI", "USER", "SHELL", "TZ", "NODE_EXTRA_CA_CERTS")
+HANDED_ON = (
+    "PATH",
+    "HOME",
+    "LANG",
+    "LC_ALL",
+    "TMPDIR",
+    "TERM",
+    "CI",
+    "USER",
+    "SHELL",
+    "TZ",
+    "NODE_EXTRA_CA_CERTS",
+)
 
 
 def perform(ops: Ops, effect: effects.Effect, world: World, tell: Tell) -> World:
@@ -39,8 +53,12 @@ def _run_tests(ops: Ops, effect: effects.RunTests, world: World, tell: Tell) -> 
     for command in ops.config.test.commands:
         tell("$ " + " ".join(command.run))
         ended = shell.stream(
-            command.run, cwd=ops.root / command.cwd, env=env, deadline=float(ops.config.test.deadline),
-            tell=tell, mask=ops.mask,
+            command.run,
+            cwd=ops.root / command.cwd,
+            env=env,
+            deadline=float(ops.config.test.deadline),
+            tell=tell,
+            mask=ops.mask,
         )
         if ended.code is None:
             raise EffectError(f"`{' '.join(command.run)}` did not end within {ops.config.test.deadline} s.")
@@ -52,7 +70,9 @@ def _run_tests(ops: Ops, effect: effects.RunTests, world: World, tell: Tell) -> 
 
 def _test_environment(environ: Mapping[str, str], more: tuple[str, ...]) -> dict[str, str]:
     """An allow-list: no token reaches the code that is tested."""
-    return {name: environ[name] for name in (*HANDED_ON, *more) if name in environ and not is_secret_name(name)}
+    return {
+        name: environ[name] for name in (*HANDED_ON, *more) if name in environ and not is_secret_name(name)
+    }
 
 
 def _place_files(ops: Ops, effect: effects.PlaceFiles, world: World, tell: Tell) -> World:

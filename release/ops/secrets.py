@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 SHORTEST = 6  # a shorter value would mask ordinary words
 _SECRET_NAME = re.compile(r"(TOKEN|SECRET|PASSWORD|PASSWD|_KEY|APIKEY|CREDENTIAL|COOKIE)", re.IGNORECASE)
 _GIT_HEADER = re.compile(r"^authorization: *\S+ +(\S+)$", re.IGNORECASE)
-_CONTROL = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|.)|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_CONTROL = re.compile(
+    r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|.)|[\x00-\x08\x0b-\x1f\x7f-\x9f]"
+)
 
 
 def is_secret_name(name: str) -> bool:
@@ -29,7 +34,11 @@ class Mask:
     def of(cls, environ: Mapping[str, str]) -> Mask:
         """A mask for every variable whose name says that it is secret, and for git's extra headers."""
         found = {value for name, value in environ.items() if is_secret_name(name)}
-        headers = (_GIT_HEADER.match(value) for name, value in environ.items() if name.startswith("GIT_CONFIG_VALUE_"))
+        headers = (
+            _GIT_HEADER.match(value)
+            for name, value in environ.items()
+            if name.startswith("GIT_CONFIG_VALUE_")
+        )
         found |= {match[1] for match in headers if match}
         forms = {form for value in found if len(value) >= SHORTEST for form in _forms(value)}
         return cls(tuple(sorted(forms, key=len, reverse=True)))

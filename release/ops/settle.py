@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from release.bump import bump
 from release.errors import ReleaseError
-from release.model import Base, Checkout, Release, World
+from release.model import Base, Checkout
 from release.ops.perform import write_files
 
 if TYPE_CHECKING:
+    from release.model import Release, World
     from release.ops import Ops
 
 
@@ -18,12 +19,18 @@ def restore(ops: Ops, world: World) -> None:
     if not isinstance(world.base, Base):
         return
     now = {path: (ops.root / path).read_bytes() for path in world.base.files if (ops.root / path).is_file()}
-    write_files(ops.root, {path: text for path, text in world.base.files.items() if path in now and now[path] != text})
+    write_files(
+        ops.root, {path: text for path, text in world.base.files.items() if path in now and now[path] != text}
+    )
 
 
 def follow(ops: Ops, world: World, release: Release) -> None:
     """Move a checkout of the base to the bump commit, so that it is clean and holds the new version."""
-    if not isinstance(world.base, Base) or not isinstance(world.checkout, Checkout) or world.base.commit != release.base:
+    if (
+        not isinstance(world.base, Base)
+        or not isinstance(world.checkout, Checkout)
+        or world.base.commit != release.base
+    ):
         return
     try:
         made = bump(world.base, release.version, release.tag, ops.config.app, ops.config.identity)

@@ -8,12 +8,17 @@ import signal
 import subprocess
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from release.errors import EffectError
-from release.ops.secrets import Mask, plain
+from release.ops.secrets import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from release.ops.secrets import Mask
 
 TAIL = 40  # lines kept of what a program said last
 LONGEST_LINE = 4096
@@ -43,8 +48,13 @@ def capture(
     """Run a short program and take all of its output. Raises EffectError when it cannot start or end in time."""
     try:
         with subprocess.Popen(
-            list(argv), cwd=cwd, env=dict(env), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE, start_new_session=True,
+            list(argv),
+            cwd=cwd,
+            env=dict(env),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
         ) as process:
             try:
                 out, err = process.communicate(data, timeout=deadline)
@@ -60,8 +70,13 @@ def capture(
 
 
 def stream(  # noqa: PLR0913
-    argv: Sequence[str], *, cwd: Path, env: Mapping[str, str], deadline: float,
-    tell: Callable[[str], None], mask: Mask,
+    argv: Sequence[str],
+    *,
+    cwd: Path,
+    env: Mapping[str, str],
+    deadline: float,
+    tell: Callable[[str], None],
+    mask: Mask,
 ) -> Streamed:
     """Run a program and hand each line on as it comes, masked and without escape sequences.
 
@@ -70,8 +85,13 @@ def stream(  # noqa: PLR0913
     """
     try:
         process = subprocess.Popen(
-            list(argv), cwd=cwd, env=dict(env), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, start_new_session=True,
+            list(argv),
+            cwd=cwd,
+            env=dict(env),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
         )
     except FileNotFoundError:
         raise EffectError(f"{argv[0]} is not installed, or not on PATH.", f"Install {argv[0]}.") from None
@@ -103,7 +123,9 @@ def kill_group(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def _read(process: subprocess.Popen[bytes], tail: deque[str], tell: Callable[[str], None], mask: Mask) -> None:
+def _read(
+    process: subprocess.Popen[bytes], tail: deque[str], tell: Callable[[str], None], mask: Mask
+) -> None:
     if process.stdout is None:
         return
     with process.stdout as lines:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from release.effects import WatchHealth
 from release.errors import CannotReadError
-from release.model import Health, Live, Release, Smoke
+from release.model import Health, Live, Smoke
 
 if TYPE_CHECKING:
+    from release.effects import WatchHealth
+    from release.model import Release
     from release.ops import Ops, Tell
 
 

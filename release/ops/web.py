@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from release.config import Badge, Environment
 from release.errors import CannotReadError
 from release.model import Health, Unread
-from release.ops.http import Http, PassingError
+from release.ops.http import PassingError
 from release.ops.secrets import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from release.config import Badge, Environment
+    from release.ops.http import Http
 
 MOST_HEALTH = 256 * 1024
 MOST_PAGE = 4 * 1024 * 1024
@@ -33,8 +37,12 @@ class Web:
         try:
             said = answer.json()
         except ValueError:
-            return Health(None, None, f"{fields.path} answered {answer.status} with something that is not JSON")
-        version, commit, status = (_text(said, name) for name in (fields.version, fields.commit, fields.status))
+            return Health(
+                None, None, f"{fields.path} answered {answer.status} with something that is not JSON"
+            )
+        version, commit, status = (
+            _text(said, name) for name in (fields.version, fields.commit, fields.status)
+        )
         problem = None
         if answer.status != 200:  # noqa: PLR2004
             detail = f" ({_text(said, 'error') or status})" if _text(said, "error") or status else ""
@@ -48,7 +56,9 @@ class Web:
     def badge(self, badge: Badge, url: str) -> str | Unread:
         """The version that the dashboard's badge shows, without a leading v; Unread with the reason."""
         try:
-            answer = self._http.send("GET", url + badge.path, headers=self._headers(badge), timeout=20.0, most=MOST_PAGE)
+            answer = self._http.send(
+                "GET", url + badge.path, headers=self._headers(badge), timeout=20.0, most=MOST_PAGE
+            )
         except (PassingError, CannotReadError) as error:
             return Unread(f"{badge.path} did not load: {error}")
         if answer.status != 200:  # noqa: PLR2004

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from release.config import Worker
 from release.errors import EffectError
-from release.model import Release
 from release.ops import shell
 from release.ops.node import node, wrangler
-from release.ops.secrets import Mask
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from release.config import Worker
+    from release.model import Release
+    from release.ops.secrets import Mask
 
 MIGRATE_DEADLINE = 600.0
 LONGEST_MESSAGE = 100  # bytes that Cloudflare keeps of a message
@@ -68,20 +72,34 @@ class Wrangler:
 
     def _env(self, folder: Path, output: Path | None) -> dict[str, str]:
         cache = self._root / ".release" / "cache"
-        bins = [str(p / "node_modules" / ".bin") for p in (folder, *folder.parents) if p.is_relative_to(self._root)]
+        bins = [
+            str(p / "node_modules" / ".bin")
+            for p in (folder, *folder.parents)
+            if p.is_relative_to(self._root)
+        ]
         own = {
             "PATH": ":".join([*bins, str(node(self._environ).parent), self._environ.get("PATH", "")]),
-            "CI": "1", "NO_COLOR": "1", "WRANGLER_SEND_METRICS": "false", "WRANGLER_HIDE_BANNER": "true",
-            "WRANGLER_SEND_ERROR_REPORTS": "false", "WRANGLER_LOG_PATH": str(cache / "wrangler"),
-            "NODE_COMPILE_CACHE": str(cache / "node"), "XDG_CONFIG_HOME": str(cache / "config"),
+            "CI": "1",
+            "NO_COLOR": "1",
+            "WRANGLER_SEND_METRICS": "false",
+            "WRANGLER_HIDE_BANNER": "true",
+            "WRANGLER_SEND_ERROR_REPORTS": "false",
+            "WRANGLER_LOG_PATH": str(cache / "wrangler"),
+            "NODE_COMPILE_CACHE": str(cache / "node"),
+            "XDG_CONFIG_HOME": str(cache / "config"),
         }
         if output is not None:
             own["WRANGLER_OUTPUT_FILE_PATH"] = str(output)
         return {**self._environ, **own}
 
     def _stream(
-        self, command: tuple[str, ...], folder: Path, env: Mapping[str, str], deadline: float,
-        tell: Callable[[str], None], what: str,
+        self,
+        command: tuple[str, ...],
+        folder: Path,
+        env: Mapping[str, str],
+        deadline: float,
+        tell: Callable[[str], None],
+        what: str,
     ) -> None:
         ended = shell.stream(command, cwd=folder, env=env, deadline=deadline, tell=tell, mask=self._mask)
         if ended.code is None:

@@ -6,13 +6,19 @@ import hashlib
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from release.config import Config, load
+from release.config import load
 from release.errors import ReleaseError, UsageError
 from release.ops.node import node
 from release.version import TagPattern, highest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from release.config import Config
 
 Say = Callable[[str], None]
 
@@ -26,8 +32,13 @@ def clone(root: Path, to: Path, environ: Mapping[str, str]) -> Config:
     config = load(root)
     git(root, environ, "clone", "--quiet", str(root), str(to))
     git(to, environ, "checkout", "--quiet", "-B", config.branch)
-    for key, value in {"user.name": config.identity.name, "user.email": config.identity.email,
-                       "gc.auto": "0", "commit.gpgsign": "false", "tag.gpgsign": "false"}.items():
+    for key, value in {
+        "user.name": config.identity.name,
+        "user.email": config.identity.email,
+        "gc.auto": "0",
+        "commit.gpgsign": "false",
+        "tag.gpgsign": "false",
+    }.items():
         git(to, environ, "config", key, value)
     return load(to)
 
@@ -41,15 +52,27 @@ def last_release(config: Config, environ: Mapping[str, str], say: Say) -> str:
     root, pattern = config.root, TagPattern(config.app.tag)
     names = git(root, environ, "tag", "--list", "--merged", "HEAD").split()
     found = highest(names, pattern)
-    if found is not None and git(root, environ, "rev-parse", f"{found[1]}^{{commit}}") != git(root, environ, "rev-parse", "HEAD"):
+    if found is not None and git(root, environ, "rev-parse", f"{found[1]}^{{commit}}") != git(
+        root, environ, "rev-parse", "HEAD"
+    ):
         return found[1]
     tag = found[1] if found else pattern.tag(_manifest_version(config))
     if found is None:
         git(root, environ, "tag", "--annotate", tag, "--message", tag, extra=_dated(config))
-    patches = sorted((root / config.rehearsal.unreleased).glob("*.patch")) if config.rehearsal.unreleased else []
+    patches = (
+        sorted((root / config.rehearsal.unreleased).glob("*.patch")) if config.rehearsal.unreleased else []
+    )
     if patches:
         say(f"laying {len(patches)} unreleased commits on top of {tag}")
-        git(root, environ, "am", "--quiet", "--committer-date-is-author-date", *map(str, patches), extra=_committer(config))
+        git(
+            root,
+            environ,
+            "am",
+            "--quiet",
+            "--committer-date-is-author-date",
+            *map(str, patches),
+            extra=_committer(config),
+        )
     return tag
 
 
@@ -62,18 +85,32 @@ def install(config: Config, root: Path, cache: Path, environ: Mapping[str, str],
     if not command:
         return
     folder = root / config.rehearsal.install_in
-    locks = [folder / name for name in ("package-lock.json", "yarn.lock", "pnpm-lock.yaml") if (folder / name).is_file()]
+    locks = [
+        folder / name
+        for name in ("package-lock.json", "yarn.lock", "pnpm-lock.yaml")
+        if (folder / name).is_file()
+    ]
     digest = hashlib.sha256(b"".join(lock.read_bytes() for lock in locks) + " ".join(command).encode())
     kept = cache / f"node_modules-{digest.hexdigest()[:16]}"
     if not kept.is_dir():
         say(f"installing the monorepo's packages once: {' '.join(command)}")
         path = f"{node(environ).parent}:{environ.get('PATH', '')}"
         done = subprocess.run(
-            command, cwd=folder, env={**environ, "PATH": path}, stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", check=False,
+            command,
+            cwd=folder,
+            env={**environ, "PATH": path},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            check=False,
         )
         if done.returncode:
-            raise StageError(f"`{' '.join(command)}` ended with {done.returncode}:\n{done.stdout[-1500:]}", "Repair it, then run again.")
+            raise StageError(
+                f"`{' '.join(command)}` ended with {done.returncode}:\n{done.stdout[-1500:]}",
+                "Repair it, then run again.",
+            )
         fresh = cache / f"{kept.name}.{os.getpid()}"
         _link_tree(folder / "node_modules", fresh)
         try:
@@ -89,7 +126,14 @@ def git(folder: Path, environ: Mapping[str, str], *words: str, extra: Mapping[st
     env = {**environ, "GIT_CONFIG_NOSYSTEM": "1", "GIT_TERMINAL_PROMPT": "0", **(extra or {})}
     try:
         done = subprocess.run(
-            ["git", *words], cwd=folder, env=env, capture_output=True, text=True, errors="replace", stdin=subprocess.DEVNULL, check=False
+            ["git", *words],
+            cwd=folder,
+            env=env,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            stdin=subprocess.DEVNULL,
+            check=False,
         )
     except FileNotFoundError:
         raise UsageError("git is not installed, or not on PATH.", "Install git.") from None
@@ -103,7 +147,6 @@ def _manifest_version(config: Config) -> str:
 
     text = (config.root / config.app.manifest).read_bytes()
     return value_at(text, ("version",), config.app.manifest)
-
 
 
 def _link_tree(source: Path, to: Path) -> None:

@@ -11,10 +11,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from release.rehearsal.checkout import StageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 KEPT = Path(".release") / "rehearsal" / "stage"
 PATIENCE = 15.0
@@ -88,11 +91,24 @@ def exports(variables: dict[str, str]) -> Iterator[str]:
 def _spawn(root: Path, folder: Path, *, keep: bool) -> subprocess.Popen[str]:
     folder.parent.mkdir(parents=True, exist_ok=True)
     log = (folder.parent / f"{folder.name}.log").open("ab")
-    words = [sys.executable, "-P", "-m", "release.rehearsal.host", str(root), str(folder), *(["--keep"] if keep else [])]
+    words = [
+        sys.executable,
+        "-P",
+        "-m",
+        "release.rehearsal.host",
+        str(root),
+        str(folder),
+        *(["--keep"] if keep else []),
+    ]
     try:
         return subprocess.Popen(
-            words, cwd=root, stdin=subprocess.DEVNULL if keep else subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=log, text=True, start_new_session=True,
+            words,
+            cwd=root,
+            stdin=subprocess.DEVNULL if keep else subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            start_new_session=True,
         )
     finally:
         log.close()
@@ -107,7 +123,9 @@ def _ready(process: subprocess.Popen[str], say: Callable[[str], None]) -> dict[s
             return dict(said["environment"])
         else:
             raise StageError(str(said.get("error")), str(said.get("advice", "")))
-    raise StageError("The stage ended before it was ready.", "Its log lies beside it, under .release/rehearsal/.")
+    raise StageError(
+        "The stage ended before it was ready.", "Its log lies beside it, under .release/rehearsal/."
+    )
 
 
 def _holder(folder: Path) -> int | None:

@@ -43,7 +43,7 @@ def main(root: Path, folder: Path, *, keep: bool) -> int:
 def _serve(root: Path, folder: Path, stop: threading.Event) -> int:
     stage = Stage(root, folder, os.environ)
     try:
-        stage.start(lambda text: _say(say=text) and None)
+        stage.start(_tell)
     except ReleaseError as error:
         return _say(error=error.what, advice=error.advice, code=1)
     try:
@@ -62,6 +62,10 @@ def _until_closed(stop: threading.Event) -> None:
     while sys.stdin.buffer.read(4096):
         pass
     stop.set()
+
+
+def _tell(text: str) -> None:
+    _say(say=text)
 
 
 def _say(code: int = 0, **what: object) -> int:

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from release import sequences
 from release.bump import current_version
 from release.config import load
 from release.errors import ReleaseError
-from release.model import Base, Release, World
-from release.ops import Ops, connect
+from release.model import Base, Release
+from release.ops import connect
 from release.rehearsal.checkout import StageError
-from release.step import Step, Stuck, Todo
+from release.step import Stuck, Todo
 from release.version import TagPattern
 from release.world import look_again, observe
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from release.model import World
+    from release.ops import Ops
+    from release.step import Step
 
 
 def put_live(root: Path, environment: str, last_tag: str, environ: Mapping[str, str]) -> None:
@@ -27,7 +34,9 @@ def put_live(root: Path, environment: str, last_tag: str, environ: Mapping[str, 
             raise StageError(f"The stage's clone cannot be read: {world.base.because}")
         version = current_version(world.base, config.app)
         tag = last_tag if environment == config.production else TagPattern(config.app.tag).tag(version)
-        release = Release(config.app.name, environment, world.base.commit, None, None, version, tag, world.base.commit)
+        release = Release(
+            config.app.name, environment, world.base.commit, None, None, version, tag, world.base.commit
+        )
         for step in sequences.staging(config, environment):
             world = _carried_out(ops, step, world, release)
     finally:
@@ -43,7 +52,9 @@ def _carried_out(ops: Ops, step: Step, world: World, release: Release) -> World:
             for effect in look.effects:
                 world = ops.perform(ops, effect, world, said.append)
         except ReleaseError as error:
-            raise StageError(f"{step.name} of the last release failed on the stage: {error.what}", "\n".join(said[-8:])) from error
+            raise StageError(
+                f"{step.name} of the last release failed on the stage: {error.what}", "\n".join(said[-8:])
+            ) from error
         look = step.look(look_again(ops, world, step.reads, release), release)
     if isinstance(look, Stuck):
         raise StageError(f"{step.name} of the last release failed on the stage: {look.what}", look.advice)

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import secrets
 import shutil
-from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import msgspec
 
-from release.config import Config, load
+from release.config import load
 from release.ops.node import node, wrangler
 from release.rehearsal import checkout, wiring
-from release.rehearsal.checkout import Say, StageError, git
+from release.rehearsal.checkout import StageError, git
 from release.rehearsal.cloud.miniflare_runtime import MiniflareRuntime
 from release.rehearsal.cloud.server import Cloud
 from release.rehearsal.forge import Forge
 from release.rehearsal.seed import put_live
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from release.config import Config
+    from release.rehearsal.checkout import Say
 
 OWNER, REPOSITORY = "rehearsal", "cms"
 FACTS = "stage.json"
@@ -37,7 +42,9 @@ class Facts(msgspec.Struct, kw_only=True):
 class Stage:
     """One machine's own Cloudflare, GitHub and checkout. `folder` holds all of it; `root` is what is rehearsed."""
 
-    def __init__(self, root: Path, folder: Path, environ: Mapping[str, str], cache: Path | None = None) -> None:
+    def __init__(
+        self, root: Path, folder: Path, environ: Mapping[str, str], cache: Path | None = None
+    ) -> None:
         """Prepare; nothing is written or started yet."""
         self.root = root
         self.folder = folder
@@ -86,7 +93,10 @@ class Stage:
     def environment(self) -> dict[str, str]:
         """The variables that point every client at this stage: wrangler, git, the GitHub client, and this tool."""
         facts, config = self._known(), load(self.clone)
-        urls = {f"RELEASE_{name.upper().replace('-', '_')}_URL": self._url(config, name) for name in config.environments}
+        urls = {
+            f"RELEASE_{name.upper().replace('-', '_')}_URL": self._url(config, name)
+            for name in config.environments
+        }
         return {
             "CLOUDFLARE_API_BASE_URL": self.cloud.base_url,
             "CLOUDFLARE_API_TOKEN": facts.cloud_token,
@@ -115,7 +125,10 @@ class Stage:
         config = checkout.clone(self.root, self.clone, self._environ)
         tag = checkout.last_release(config, self._environ, say)
         facts = Facts(
-            account=secrets.token_hex(16), cloud_token=secrets.token_urlsafe(32), forge_token=secrets.token_urlsafe(32), last_tag=tag
+            account=secrets.token_hex(16),
+            cloud_token=secrets.token_urlsafe(32),
+            forge_token=secrets.token_urlsafe(32),
+            last_tag=tag,
         )
         bare = Forge(self.folder / "forge", OWNER, REPOSITORY, facts.forge_token).repository
         git(bare, self._environ, "config", "receive.shallowUpdate", "true")
@@ -152,7 +165,9 @@ class Stage:
         say(f"putting {facts.last_tag} live")
         places = {name: last if name == config.production else self.clone for name in config.environments}
         with ThreadPoolExecutor(len(places)) as lanes:
-            live = [lanes.submit(put_live, place, name, facts.last_tag, environ) for name, place in places.items()]
+            live = [
+                lanes.submit(put_live, place, name, facts.last_tag, environ) for name, place in places.items()
+            ]
             for one in live:
                 one.result()
         git(self.clone, self._environ, "worktree", "remove", "--force", str(last))
@@ -161,7 +176,9 @@ class Stage:
 
     def _url(self, config: Config, name: str) -> str:
         """Where an environment answers: its last worker, which is the one that people see."""
-        return self.cloud.url_for(config.workers[-1].script.format(environment=config.environments[name].wrangler))
+        return self.cloud.url_for(
+            config.workers[-1].script.format(environment=config.environments[name].wrangler)
+        )
 
     def _keep(self, facts: Facts) -> None:
         path = self.folder / FACTS
@@ -179,6 +196,8 @@ def _without_credentials(environ: Mapping[str, str]) -> dict[str, str]:
     from release.ops.secrets import is_secret_name
 
     prefixes = ("CLOUDFLARE_", "GITHUB_", "GH_", "GIT_CONFIG_", "RELEASE_", "WRANGLER_", "ACTIONS_", "CF_")
-    return {name: value for name, value in environ.items() if not is_secret_name(name) and not name.startswith(prefixes)}
-
-
+    return {
+        name: value
+        for name, value in environ.items()
+        if not is_secret_name(name) and not name.startswith(prefixes)
+    }

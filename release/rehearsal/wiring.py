@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import tomllib
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from release.config import Config
 from release.rehearsal.checkout import StageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from release.config import Config
 
 NAMES = ("wrangler.jsonc", "wrangler.json", "wrangler.toml")
 
@@ -23,7 +26,9 @@ def databases(config: Config) -> dict[str, str]:
         if environment.database is None:
             continue
         bound = settings.get("env", {}).get(environment.wrangler, settings).get("d1_databases", [])
-        uuids = [str(entry["database_id"]) for entry in bound if entry.get("database_name") == environment.database]
+        uuids = [
+            str(entry["database_id"]) for entry in bound if entry.get("database_name") == environment.database
+        ]
         if not uuids:
             raise StageError(
                 f"The wrangler configuration of {worker.name} has no database {environment.database} in env.{environment.wrangler}.",
@@ -42,4 +47,6 @@ def _settings(folder: Path) -> dict[str, Any]:
         import json5
 
         return dict(json5.loads(path.read_text()))
-    raise StageError(f"{folder.name} has no wrangler configuration.", f"One of {', '.join(NAMES)} belongs into its folder.")
+    raise StageError(
+        f"{folder.name} has no wrangler configuration.", f"One of {', '.join(NAMES)} belongs into its folder."
+    )

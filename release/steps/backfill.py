@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from release.effects import InsertLedger
-from release.model import Base, Database, Part, Release, World
+from release.model import Base, Database
 from release.replay import differences, prefixes_that_fit
-from release.step import Done, Look, Stuck, Todo
+from release.step import Done, Stuck, Todo
+
+if TYPE_CHECKING:
+    from release.model import Part, Release, World
+    from release.step import Look
 
 
 @dataclass(frozen=True)
@@ -30,7 +35,11 @@ class Backfill:
         """Done when a ledger exists with rows, or the database is empty."""
         del release
         if not isinstance(world.database, Database) or not isinstance(world.base, Base):
-            return Done("no database") if world.database is None else Stuck("the database could not be read", self.advice)
+            return (
+                Done("no database")
+                if world.database is None
+                else Stuck("the database could not be read", self.advice)
+            )
         if world.database.applied:
             return Done("the ledger has rows")
         if not world.database.schema:
@@ -53,6 +62,8 @@ class Backfill:
 
     def _decided(self, database: Database, names: list[str]) -> Look:
         if self.through not in names:
-            return Stuck(f"There is no migration {self.through}.", f"The last one is {names[-1] if names else 'none'}.")
+            return Stuck(
+                f"There is no migration {self.through}.", f"The last one is {names[-1] if names else 'none'}."
+            )
         through = tuple(names[: names.index(self.through) + 1])
         return Todo((InsertLedger(database, through),), f"through {self.through}, as decided")

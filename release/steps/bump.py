@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from release.effects import PlaceFiles
-from release.model import Checkout, Part, Release, World
-from release.step import Done, Look, Stuck, Todo
+from release.model import Checkout
+from release.step import Done, Stuck, Todo
+
+if TYPE_CHECKING:
+    from release.model import Part, Release, World
+    from release.step import Look
 
 
 @dataclass(frozen=True)
@@ -25,5 +30,7 @@ class Bump:
         if not isinstance(world.checkout, Checkout):
             return Stuck(world.checkout.because, world.checkout.advice)
         detail = f"{self.manifest}  {release.previous or 'first release'} -> {release.version}"
-        missing = {file: text for file, text in release.files.items() if world.checkout.files.get(file) != text}
+        missing = {
+            file: text for file, text in release.files.items() if world.checkout.files.get(file) != text
+        }
         return Todo((PlaceFiles(missing),), detail) if missing else Done(detail)

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from release.effects import CreateRelease
-from release.model import Part, Release, World
-from release.step import Done, Look, Stuck, Todo
+from release.step import Done, Stuck, Todo
+
+if TYPE_CHECKING:
+    from release.model import Part, Release, World
+    from release.step import Look
 
 
 @dataclass(frozen=True)

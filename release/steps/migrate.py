@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from release.effects import ApplyMigrations, KeepBookmark
-from release.model import Base, Database, Part, Release, World
+from release.model import Base, Database
 from release.replay import differences_after
-from release.step import Done, Look, Stuck, Todo
+from release.step import Done, Stuck, Todo
+
+if TYPE_CHECKING:
+    from release.model import Part, Release, World
+    from release.step import Look
 
 
 @dataclass(frozen=True)
@@ -29,7 +34,11 @@ class Migrate:
             return Stuck("the database could not be read", "Run the same command again.")
         names = pending(world.base, world.database)
         if not names:
-            return Done(f"{world.database.name} is at {world.database.applied[-1]}" if world.database.applied else "no migrations")
+            return Done(
+                f"{world.database.name} is at {world.database.applied[-1]}"
+                if world.database.applied
+                else "no migrations"
+            )
         diverged = differences_after(world.base.migrations, world.database)
         if diverged:
             return Stuck(
@@ -37,7 +46,10 @@ class Migrate:
                 "Somebody changed it by hand. Bring schema and ledger together (a migration that does the same, "
                 "or undo it), verify on staging, then run the same command again.",
             )
-        return Todo((KeepBookmark(world.database), ApplyMigrations(world.database, names)), f"{', '.join(names)} on {world.database.name}")
+        return Todo(
+            (KeepBookmark(world.database), ApplyMigrations(world.database, names)),
+            f"{', '.join(names)} on {world.database.name}",
+        )
 
 
 def pending(base: Base, database: Database) -> tuple[str, ...]:

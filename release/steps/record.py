@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from release.effects import PushRelease
-from release.model import History, Part, Release, Remote, World
+from release.model import History, Remote
 from release.record import Record
-from release.step import Done, Look, Stuck, Todo
+from release.step import Done, Stuck, Todo
+
+if TYPE_CHECKING:
+    from release.model import Part, Release, World
+    from release.step import Look
 
 
 @dataclass(frozen=True)
@@ -32,12 +37,22 @@ class RecordRelease:
             return Stuck("the remote could not be read", self.advice)
         tagged = world.remote.tags.get(release.tag)
         if tagged is not None and tagged != release.commit:
-            return Stuck(f"{release.tag} names {tagged[:7]} on the remote, not {release.commit[:7]}.", self.advice)
+            return Stuck(
+                f"{release.tag} names {tagged[:7]} on the remote, not {release.commit[:7]}.", self.advice
+            )
         if tagged and world.history.has_landed:
             return Done(f"tag {release.tag} and the bump are on {self.branch}")
-        record = world.record if isinstance(world.record, Record) else Record(environment=release.environment, nonce="")
+        record = (
+            world.record
+            if isinstance(world.record, Record)
+            else Record(environment=release.environment, nonce="")
+        )
         effect = PushRelease(
-            release, self.branch, msgspec.structs.replace(record, outcome="recorded"), _held(world), _message(release, record)
+            release,
+            self.branch,
+            msgspec.structs.replace(record, outcome="recorded"),
+            _held(world),
+            _message(release, record),
         )
         return Todo((effect,), f"tag {release.tag} and the bump on {self.branch}")
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from release.effects import RunTests
-from release.model import Part, Release, World
-from release.step import Done, Look, Todo
+from release.step import Done, Todo
+
+if TYPE_CHECKING:
+    from release.model import Part, Release, World
+    from release.step import Look
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from release.model import Health, History, Part, Release, Remote, Unread, World
 from release.effects import ReadBadge
-from release.step import Done, Look, Stuck, Todo
+from release.model import Health, History, Remote, Unread
+from release.step import Done, Stuck, Todo
+
+if TYPE_CHECKING:
+    from release.model import Part, Release, World
+    from release.step import Look
 
 
 @dataclass(frozen=True)
@@ -24,8 +29,16 @@ class Verify:
         """Done when all agree; else which does not."""
         if self.has_badge and world.badge is None:
             return Todo((ReadBadge(release),))
-        faults = [fault for fault in (self._health(world, release), self._badge(world, release),
-                                      self._git(world, release), self._release(world, release)) if fault]
+        faults = [
+            fault
+            for fault in (
+                self._health(world, release),
+                self._badge(world, release),
+                self._git(world, release),
+                self._release(world, release),
+            )
+            if fault
+        ]
         if faults:
             return Stuck("; ".join(faults), self.advice)
         places = ("health", "badge", "tag", "Release") if self.has_badge else ("health", "tag", "Release")

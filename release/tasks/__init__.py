@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from invoke.collection import Collection
 
 from release.tasks import rehearsals, releases, states, steps
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def collection(root: Path) -> Collection:
@@ -15,8 +18,14 @@ def collection(root: Path) -> Collection:
     `RELEASE_STAGE` in the environment puts a rehearsal's clone in its place.
     """
     tasks = Collection(
-        releases.release, releases.plan, releases.deploy, states.status, states.verify, states.rollback,
-        states.plugins, rehearsals.rehearse,
+        releases.release,
+        releases.plan,
+        releases.deploy,
+        states.status,
+        states.verify,
+        states.rollback,
+        states.plugins,
+        rehearsals.rehearse,
     )
     tasks.add_collection(rehearsals.collection(), name="rehearsal")
     tasks.add_collection(steps.collection(), name="step")

@@ -5,16 +5,18 @@ from __future__ import annotations
 import json as jsonlib
 import os
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from invoke.context import Context
 from invoke.exceptions import Exit
 
 from release.errors import ReleaseError, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from invoke.context import Context
+
     from release.model import Request
     from release.outcome import Outcome
     from release.preflight import Prospect
@@ -60,7 +62,9 @@ def leave(error: ReleaseError, *, json: bool) -> NoReturn:
         from release.model import Problem
         from release.outcome import Outcome
 
-        problem = Problem("usage" if error.exit_code == UsageError.exit_code else "start", error.what, error.advice)
+        problem = Problem(
+            "usage" if error.exit_code == UsageError.exit_code else "start", error.what, error.advice
+        )
         print_json(Outcome("blocked", "blocked", "", problems=(problem,)).as_json())
     sys.stderr.write(f"{error.what}\n")
     sys.stderr.writelines(f"  {line}\n" for line in error.advice.splitlines())
@@ -91,13 +95,16 @@ def terminal_gate(*, yes: bool) -> Gate:
             return Approval(who=who, plan=plan.hash, at=time.time(), how="--yes")
         if not sys.stdin.isatty():
             raise BlockedError(
-                f"Plan {plan.short} is not approved: there is no terminal to ask at.", "Read the plan, then add --yes."
+                f"Plan {plan.short} is not approved: there is no terminal to ask at.",
+                "Read the plan, then add --yes.",
             )
         sys.stderr.write(f"Approve plan {plan.short}? Type the tag: ")
         sys.stderr.flush()
         typed = sys.stdin.readline().strip()
         if typed != release.tag:
-            raise BlockedError(f'Plan {plan.short} is not approved: "{typed}" is not {release.tag}.', "Nothing was written.")
+            raise BlockedError(
+                f'Plan {plan.short} is not approved: "{typed}" is not {release.tag}.', "Nothing was written."
+            )
         return Approval(who=who, plan=plan.hash, at=time.time(), how="typed the tag")
 
     return gate

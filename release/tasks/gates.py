@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from invoke.context import Context
+from typing import TYPE_CHECKING
+
 from invoke.exceptions import Exit
 from invoke.tasks import task
+
+if TYPE_CHECKING:
+    from invoke.context import Context
 
 FLOOR = 95
 
@@ -16,7 +20,12 @@ GATES: tuple[tuple[str, tuple[str, ...]], ...] = (
 )
 
 
-@task(help={"quick": "leave out the tests that run wrangler and workerd", "only": "words for pytest instead of all gates"})
+@task(
+    help={
+        "quick": "leave out the tests that run wrangler and workerd",
+        "only": "words for pytest instead of all gates",
+    }
+)
 def test(context: Context, quick: bool = False, only: str = "") -> None:
     """Run every test and gate: lint, types, layers, all tests with branch coverage.
 
@@ -35,7 +44,9 @@ def test(context: Context, quick: bool = False, only: str = "") -> None:
     for name, command in (*gates, ("pytest", (*pytest, *coverage, *shlex.split(only)))):
         started = time.monotonic()
         done = subprocess.run([sys.executable, "-m", *command], check=False)
-        sys.stderr.write(f"{'ok  ' if done.returncode == 0 else 'FAIL'} {name} ({time.monotonic() - started:.1f} s)\n")
+        sys.stderr.write(
+            f"{'ok  ' if done.returncode == 0 else 'FAIL'} {name} ({time.monotonic() - started:.1f} s)\n"
+        )
         if done.returncode:
             failed.append(name)
     if failed:

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 from invoke.collection import Collection
-from invoke.context import Context
 from invoke.exceptions import Exit
 from invoke.tasks import task
 
 from release.tasks.ending import finish, leave, print_json, requested
 
+if TYPE_CHECKING:
+    from invoke.context import Context
+
+    from release.outcome import Outcome
+
 
 @task(
-    help={"bump": "patch, minor or major; default patch", "json": "print one JSON object on stdout",
-          "verbose": "show the lines of every program that runs"}
+    help={
+        "bump": "patch, minor or major; default patch",
+        "json": "print one JSON object on stdout",
+        "verbose": "show the lines of every program that runs",
+    }
 )
 def rehearse(context: Context, bump: str = "patch", json: bool = False, verbose: bool = False) -> None:
     """Make the release for real on this machine alone: real wrangler, real workerd, real git, a local Cloudflare and GitHub.
@@ -20,21 +30,28 @@ def rehearse(context: Context, bump: str = "patch", json: bool = False, verbose:
     Example: inv rehearse --bump minor
     """
 
-    def run():  # type: ignore[no-untyped-def]  # noqa: ANN202
+    def run() -> Outcome:
         import os
-        import sys
         import time
-        from pathlib import Path
 
-        from release.flows import releasing, rehearsing
+        from release.flows import releasing
         from release.record import Approval
+        from release.rehearsal.rehearse import rehearse as on_a_stage
         from release.views import listener
 
         asked = releasing.Asked(requested(bump, "production"))
-        return rehearsing.rehearse(
-            Path(context.config.release.root), os.environ, asked,
-            lambda prospect: Approval(who="rehearsal", plan=prospect.plan.hash if prospect.plan else "", at=time.time(), how="rehearsal"),
-            listener(json=json, verbose=verbose), lambda text: sys.stderr.write(f"stage: {text}\n") and None,
+        return on_a_stage(
+            Path(context.config.release.root),
+            os.environ,
+            asked,
+            lambda prospect: Approval(
+                who="rehearsal",
+                plan=prospect.plan.hash if prospect.plan else "",
+                at=time.time(),
+                how="rehearsal",
+            ),
+            listener(json=json, verbose=verbose),
+            _tell,
         )
 
     finish(run, json=json)
@@ -57,7 +74,7 @@ def start(context: Context) -> None:
     from release.rehearsal import control
 
     try:
-        found = control.start(_root(context), lambda text: sys.stderr.write(f"stage: {text}\n") and None)
+        found = control.start(_root(context), _tell)
     except ReleaseError as error:
         leave(error, json=False)
     sys.stdout.write(f"The stage runs: {found['RELEASE_PRODUCTION_URL']}\n")
@@ -89,12 +106,23 @@ def status(context: Context, json: bool = False) -> None:
 
     found = control.environment(_root(context))
     if json:
-        print_json({"running": found is not None, "urls": {k: v for k, v in (found or {}).items() if k.endswith("_URL") and k.startswith("RELEASE_")}})
+        print_json(
+            {
+                "running": found is not None,
+                "urls": {
+                    k: v for k, v in (found or {}).items() if k.endswith("_URL") and k.startswith("RELEASE_")
+                },
+            }
+        )
         return
     if found is None:
         sys.stdout.write("No stage runs. Start one: inv rehearsal.start\n")
         return
-    sys.stdout.writelines(f"{name.removeprefix('RELEASE_').lower():<16} {found[name]}\n" for name in found if name.startswith("RELEASE_"))
+    sys.stdout.writelines(
+        f"{name.removeprefix('RELEASE_').lower():<16} {found[name]}\n"
+        for name in found
+        if name.startswith("RELEASE_")
+    )
 
 
 @task
@@ -111,9 +139,14 @@ def stop(context: Context) -> None:
     sys.stdout.write("The stage is stopped; its state is kept.\n" if stopped else "No stage runs.\n")
 
 
-def _root(context: Context):  # type: ignore[no-untyped-def]  # noqa: ANN202
-    from pathlib import Path
+def _tell(text: str) -> None:
+    import sys
 
+    sys.stderr.write(f"stage: {text}\n")
+    sys.stderr.flush()
+
+
+def _root(context: Context) -> Path:
     return Path(context.config.release.root)
 
 

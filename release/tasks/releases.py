@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from invoke.context import Context
 from invoke.tasks import task
 
 from release.tasks.ending import finish, requested, root_of, terminal_gate
+
+if TYPE_CHECKING:
+    from invoke.context import Context
+
+    from release.outcome import Outcome
 
 HELP = {
     "bump": "patch (no schema change), minor (additive), major (breaking); default patch",
@@ -23,8 +28,14 @@ HELP = {
 
 @task(help={name: HELP[name] for name in ("bump", "env", "dry_run", "plan", "yes", "json", "verbose")})
 def release(
-    context: Context, bump: str = "patch", env: str = "", dry_run: bool = False, plan: str = "", yes: bool = False,
-    json: bool = False, verbose: bool = False,
+    context: Context,
+    bump: str = "patch",
+    env: str = "",
+    dry_run: bool = False,
+    plan: str = "",
+    yes: bool = False,
+    json: bool = False,
+    verbose: bool = False,
 ) -> None:
     """Release the commit that is checked out; the same command again finishes what broke.
 
@@ -35,7 +46,7 @@ def release(
     2 wrong use, 3 production changed and is not recorded, 4 blocked, 5 nothing to release.
     """
 
-    def run():  # type: ignore[no-untyped-def]  # noqa: ANN202
+    def run() -> Outcome:
         import os
 
         from release.flows import releasing
@@ -57,7 +68,7 @@ def plan(context: Context, bump: str = "patch", env: str = "", output: str = "",
     Example: inv plan --bump patch --output plan.json
     """
 
-    def run():  # type: ignore[no-untyped-def]  # noqa: ANN202
+    def run() -> Outcome:
         import os
 
         from release.flows import releasing
@@ -70,13 +81,15 @@ def plan(context: Context, bump: str = "patch", env: str = "", output: str = "",
 
 
 @task(help={name: HELP[name] for name in ("env", "dry_run", "json", "verbose")})
-def deploy(context: Context, env: str = "staging", dry_run: bool = False, json: bool = False, verbose: bool = False) -> None:
+def deploy(
+    context: Context, env: str = "staging", dry_run: bool = False, json: bool = False, verbose: bool = False
+) -> None:
     """Deploy the commit that is checked out, without a number: backfill, migrate, workers, smoke.
 
     Example: inv deploy --env staging
     """
 
-    def run():  # type: ignore[no-untyped-def]  # noqa: ANN202
+    def run() -> Outcome:
         import os
 
         from release.flows import releasing

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from invoke.context import Context
+from typing import TYPE_CHECKING
+
 from invoke.tasks import task
 
 from release.tasks.ending import finish, leave, print_json, root_of, terminal_gate
+
+if TYPE_CHECKING:
+    from invoke.context import Context
+
+    from release.outcome import Outcome
 
 
 @task(help={"json": "print one JSON object on stdout"})
@@ -37,7 +43,7 @@ def verify(context: Context, env: str = "production", json: bool = False) -> Non
     Example: inv verify
     """
 
-    def run():  # type: ignore[no-untyped-def]  # noqa: ANN202
+    def run() -> Outcome:
         import os
 
         from release.flows import verifying
@@ -49,16 +55,22 @@ def verify(context: Context, env: str = "production", json: bool = False) -> Non
 
 
 @task(
-    help={"env": "the environment", "reason": "why; kept in the deployments and the record", "yes": "don't ask",
-          "json": "print one JSON object on stdout"}
+    help={
+        "env": "the environment",
+        "reason": "why; kept in the deployments and the record",
+        "yes": "don't ask",
+        "json": "print one JSON object on stdout",
+    }
 )
-def rollback(context: Context, env: str = "production", reason: str = "", yes: bool = False, json: bool = False) -> None:
+def rollback(
+    context: Context, env: str = "production", reason: str = "", yes: bool = False, json: bool = False
+) -> None:
     """Put the workers back on the versions that served before the last release; the database stays.
 
     Example: inv rollback --reason "login fails"
     """
 
-    def run():  # type: ignore[no-untyped-def]  # noqa: ANN202
+    def run() -> Outcome:
         import os
 
         from release.flows import rollback as flow

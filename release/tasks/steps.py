@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from invoke.collection import Collection
-from invoke.context import Context
-from invoke.tasks import Task, task
+from invoke.tasks import task
 
 from release.tasks.ending import finish, requested, root_of, terminal_gate
+
+if TYPE_CHECKING:
+    from invoke.context import Context
+    from invoke.tasks import Task
+
+    from release.outcome import Outcome
 
 NAMES = {
     "test": "run the configured build, test and lint commands",
@@ -32,9 +39,14 @@ def collection() -> Collection:
 
 def _step(name: str) -> Task:  # type: ignore[type-arg]
     def step(
-        context: Context, bump: str = "patch", env: str = "production", yes: bool = False, json: bool = False, through: str = ""
+        context: Context,
+        bump: str = "patch",
+        env: str = "production",
+        yes: bool = False,
+        json: bool = False,
+        through: str = "",
     ) -> None:
-        def run():  # type: ignore[no-untyped-def]  # noqa: ANN202
+        def run() -> Outcome:
             import os
 
             from release.flows import releasing
@@ -42,7 +54,9 @@ def _step(name: str) -> Task:  # type: ignore[type-arg]
 
             only = name.replace("deploy-", "deploy ")
             asked = releasing.Asked(requested(bump, env), only=only, through=through or None)
-            return releasing.release(root_of(context), os.environ, asked, terminal_gate(yes=yes), listener(json=json))
+            return releasing.release(
+                root_of(context), os.environ, asked, terminal_gate(yes=yes), listener(json=json)
+            )
 
         finish(run, json=json)
 
@@ -51,7 +65,12 @@ def _step(name: str) -> Task:  # type: ignore[type-arg]
         f"The step `{name}` alone: {NAMES[name]}.\n\n    Example: inv step.{name}\n\n"
         "    It runs under the checks, the approval and the lock of a release, and refuses while an earlier step is not done."
     )
-    help_texts = {"bump": "as in `inv release`", "env": "the environment", "yes": "approve without typing the tag",
-                  "json": "one JSON object on stdout", "through": "backfill only: the last migration that was applied"}
+    help_texts = {
+        "bump": "as in `inv release`",
+        "env": "the environment",
+        "yes": "approve without typing the tag",
+        "json": "one JSON object on stdout",
+        "through": "backfill only: the last migration that was applied",
+    }
     made: Task = task(name=name, help=help_texts)(step)  # type: ignore[type-arg]
     return made

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 HOST_SCRIPT = Path(__file__).with_name("host.mjs")
 _ANSWER_SECONDS = 60.0  # a slow machine starts workerd in three
 _GOODBYE_SECONDS = 5.0
+_NEWEST = (
+    6  # uploads that are kept loaded beside what serves, so that a rollback of yesterday's pair is instant
+)
 _INHERITED = ("PATH", "HOME", "TMPDIR", "LANG", "NODE_COMPILE_CACHE")
 _STARTUP_ERROR = re.compile(r"service core:user:[^:]+: (?P<error>.*?)(?:\\n|\"|\n|$)")
 
@@ -59,7 +62,8 @@ class MiniflareRuntime:
         self.node_modules = node_modules
         self.directory = directory
         self._host: _Host | None = None
-        self._workers: dict[str, dict[str, Any]] = {}
+        self._workers: dict[str, dict[str, Any]] = {}  # every known version, oldest first
+        self._loaded: list[str] = []
         self._databases: list[str] = []
         self._shares: dict[str, tuple[Share, ...]] = {}
         self._ports: dict[str, int] = {}
@@ -110,21 +114,24 @@ class MiniflareRuntime:
         """Load a version. Raises ScriptError when workerd refuses it; what ran before runs on."""
         worker = miniflare_worker(version, folder)
         with self._loading:
-            before = dict(self._workers)
             self._workers[worker["name"]] = worker
             if self._host is None:
                 return
             try:
                 self._load()
             except _RefusedError as refused:
-                self._workers = before
+                del self._workers[worker["name"]]
                 raise ScriptError(_startup_error(str(refused))) from refused
 
     def route(self, script: str, shares: Sequence[Share]) -> None:
         """Send the script's traffic to these versions from now on."""
-        self.port_for(script)
-        self._shares[script] = tuple(shares)
-        if self._host:
+        with self._loading:
+            self.port_for(script)
+            self._shares[script] = tuple(shares)
+            if self._host is None:
+                return
+            if not {_name(script, share) for share in shares} <= set(self._loaded):
+                self._load()
             self._route(script, shares)
 
     def d1(self, uuid: str, statements: Sequence[Statement]) -> tuple[Result, ...]:
@@ -151,10 +158,15 @@ class MiniflareRuntime:
         return {script: f"http://127.0.0.1:{port}" for script, port in self._ports.items() if port}
 
     def _load(self) -> None:
-        self._ask("load", workers=list(self._workers.values()), databases=self._databases)
+        """Load what serves and the newest uploads; all versions ever made would slow every upload down."""
+        wanted = {_name(script, share) for script, shares in self._shares.items() for share in shares}
+        wanted.update(list(self._workers)[-_NEWEST:])
+        workers = [worker for name, worker in self._workers.items() if name in wanted]
+        self._ask("load", workers=workers, databases=self._databases)
+        self._loaded = [worker["name"] for worker in workers]
 
     def _route(self, script: str, shares: Sequence[Share]) -> None:
-        pairs = [[f"{script}.{share.version_id}", share.percentage] for share in shares]
+        pairs = [[_name(script, share), share.percentage] for share in shares]
         self._ask("route", script=script, shares=pairs)
 
     def _spawn(self) -> _Host:
@@ -201,6 +213,10 @@ class MiniflareRuntime:
         host.process.wait()
         with contextlib.suppress(OSError):
             host.lines_in.close()
+
+
+def _name(script: str, share: Share) -> str:
+    return f"{script}.{share.version_id}"
 
 
 def _listen(host: _Host, lines: IO[str]) -> None:

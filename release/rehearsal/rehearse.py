@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from release.flows.releasing import Asked, release
-from release.outcome import Listener, Outcome
-from release.run import Gate
+from release.flows.releasing import release
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from release.flows.releasing import Asked
+    from release.outcome import Listener, Outcome
+    from release.run import Gate
 
 
 def rehearse(
-    root: Path, environ: Mapping[str, str], asked: Asked, gate: Gate, listener: Listener, say: Callable[[str], None]
+    root: Path,
+    environ: Mapping[str, str],
+    asked: Asked,
+    gate: Gate,
+    listener: Listener,
+    say: Callable[[str], None],
 ) -> Outcome:
     """Set up a stage of its own, release on it, and take it away again. Raises StageError when it cannot be set up."""
-    from release.rehearsal.control import staged
-
     folder = root / ".release" / "rehearsal" / uuid4().hex[:8]
     try:
         with staged(root, folder, say) as stage:

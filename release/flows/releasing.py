@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from release.model import Request
-    from release.ops import Ops
+    from release.ops import Connect, Ops
     from release.outcome import Listener
     from release.preflight import Prospect
     from release.run import Gate
@@ -39,8 +39,19 @@ class Asked:
     through: str | None = None
 
 
-def release(root: Path, environ: Mapping[str, str], asked: Asked, gate: Gate, listener: Listener) -> Outcome:
-    """Carry a release, a deployment or one step out. Raises UsageError for wrong words or configuration."""
+def release(
+    root: Path,
+    environ: Mapping[str, str],
+    asked: Asked,
+    gate: Gate,
+    listener: Listener,
+    *,
+    connect: Connect = connect,
+) -> Outcome:
+    """Carry a release, a deployment or one step out. Raises UsageError for wrong words or configuration.
+
+    `connect` wires the outside systems; a test wires others.
+    """
     config = load(root)
     approved = read_plan(asked.plan_file) if asked.plan_file else None
     ops = connect(config, asked.request.environment, environ)
@@ -58,7 +69,9 @@ def release(root: Path, environ: Mapping[str, str], asked: Asked, gate: Gate, li
         ops.close()
 
 
-def plan(root: Path, environ: Mapping[str, str], asked: Asked, listener: Listener) -> Outcome:
+def plan(
+    root: Path, environ: Mapping[str, str], asked: Asked, listener: Listener, *, connect: Connect = connect
+) -> Outcome:
     """The same up to the gate: nothing is written but the plan's own file, when one is named."""
     config = load(root)
     ops = connect(config, asked.request.environment, environ, writes=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from release.effects import Effect
 from release.errors import UsageError
@@ -71,6 +71,16 @@ class Ops:
         """Close connections and helper processes."""
         self.git.close()
         self.http.close()
+
+
+class Connect(Protocol):
+    """What makes Ops: `connect`, or a test's own wiring."""
+
+    def __call__(
+        self, config: Config, name: str, environ: Mapping[str, str] | None = None, *, writes: bool = True
+    ) -> Ops:
+        """Ops for one environment, as `connect` says."""
+        ...
 
 
 def connect(

@@ -9,6 +9,8 @@ import pytest
 from werkzeug.wrappers import Response
 
 from release.rehearsal.cloud.envelope import Write
+from release.rehearsal.cloud.memory_runtime import MemoryRuntime
+from release.rehearsal.cloud.runtime import RuntimeGoneError
 from release.rehearsal.loopback import DropConnection
 from tests.contract.cloud_account import ACCOUNT, DATABASE, bundle, opened
 
@@ -141,6 +143,20 @@ def test_a_restart_finds_another_port_when_the_old_one_is_taken(tmp_path: Path) 
             two.cloud.store.save(two.cloud.account.__class__(ports={"cms": port}))
             assert two.cloud.url_for("cms") != one.cloud.url_for("cms")
             assert two.get("/").status_code == 404
+
+
+def test_a_runtime_that_does_not_start_leaves_no_port_behind(tmp_path: Path) -> None:
+    class Broken(MemoryRuntime):
+        def start(self) -> None:
+            raise RuntimeGoneError("no node here")
+
+    with opened(tmp_path / "state") as account:
+        account.deploy_first()
+        url = account.cloud.url_for("cms")
+    with pytest.raises(RuntimeGoneError), opened(tmp_path / "state", Broken()):
+        pass
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(url, trust_env=False)
 
 
 def test_nothing_listens_after_stop(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from release.rehearsal.cloud.statements import Statement
 from tests.contract.cloud_account import DATABASE, TOKEN, miniflare, opened
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.contract.cloud_account import Account
+
 
 PATH = f"/d1/database/{DATABASE}"
 LEDGER = (
@@ -208,6 +210,27 @@ def test_an_export_makes_the_database_again(account: Account) -> None:
         "tidy",
     ]
     copy.close()
+
+
+def test_a_finished_import_can_be_polled(account: Account) -> None:
+    result = account.result("POST", f"{PATH}/import", json={"action": "poll"})
+    assert (result["success"], result["status"]) == (True, "complete")
+
+
+def test_a_virtual_table_cannot_be_exported_but_has_a_bookmark(account: Account) -> None:
+    account.sql("CREATE VIRTUAL TABLE words USING fts5(text)")
+    code, message = account.refusal("POST", f"{PATH}/export", json={})[1:]
+    assert (code, "Virtual Tables" in message) == (7500, True)
+    wanted = bookmark(account)
+    assert account.refusal("POST", f"{PATH}/time_travel/restore?bookmark={wanted}")[:2] == (400, 7400)
+    account.sql("DROP TABLE words")
+
+
+def test_a_workers_own_write_moves_the_bookmark(account: Account) -> None:
+    account.sql("CREATE TABLE t (a)")
+    before = bookmark(account)
+    account.cloud.runtime.d1(DATABASE, [Statement("INSERT INTO t VALUES (1)")])
+    assert bookmark(account) > before
 
 
 def bookmark(account: Account) -> str:

@@ -116,6 +116,15 @@ def test_a_version_override_reaches_a_version_that_gets_no_traffic(account: Acco
     assert account.get("/", headers=override).text == "shadow"
 
 
+def test_a_version_that_was_unloaded_long_ago_serves_again(account: Account) -> None:
+    old = account.upload(source=says("old"))
+    for number in range(7):
+        account.upload(source=says(str(number)))
+    assert len(running(account)._loaded) < len(running(account)._workers)
+    account.serve(old)
+    assert account.get("/").text == "old"
+
+
 def test_bodies_and_headers_go_both_ways(account: Account) -> None:
     source = """export default { async fetch(request) {
       const headers = { "x-got": request.headers.get("x-sent") };

@@ -62,6 +62,7 @@ def test_what_wrangler_reads_before_a_second_deploy(account: Account) -> None:
     assert account.result("GET", "/workers/subdomain")["subdomain"]
     assert account.script("POST", "/subdomain", json={"enabled": True})["enabled"]
     assert account.script("PATCH", "/script-settings", json={})["logpush"] is False
+    assert account.script("GET", "/subdomain")["enabled"]
 
 
 def test_an_uploaded_version_serves_nothing_until_it_is_deployed(account: Account) -> None:

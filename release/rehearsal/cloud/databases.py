@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from release.rehearsal.cloud import snapshots
-from release.rehearsal.cloud.backend import NO_DATABASE, now
+from release.rehearsal.cloud.backend import now
 from release.rehearsal.cloud.bodies import Import, NewDatabase, Queries, body
 from release.rehearsal.cloud.envelope import Answer, ApiError
 from release.rehearsal.cloud.runtime import SqlError
@@ -135,7 +135,7 @@ def restore(backend: Backend, request: Request, uuid: str) -> Answer:
         )
     previous = _keep_moment(backend, uuid)
     try:
-        snapshots.restore(backend.runtime, uuid, kept.read_text())
+        snapshots.restore(backend.runtime, uuid, kept.read_text("utf-8"))
     except SqlError as error:
         raise ApiError(400, SQL_FAILED, str(error)) from error
     _moved(backend, uuid)
@@ -168,8 +168,14 @@ def _moved(backend: Backend, uuid: str) -> Database:
 
 
 def _keep_moment(backend: Backend, uuid: str) -> str:
-    """Keep the database's content under its bookmark; a worker's own writes move the bookmark here."""
-    text = _dumped(backend, uuid)
+    """Keep the database's content under its bookmark; a worker's own writes move the bookmark here.
+
+    What cannot be exported cannot be kept: it has a bookmark all the same, which a restore then refuses.
+    """
+    try:
+        text = snapshots.dump(backend.runtime, uuid)
+    except SqlError:
+        return snapshots.bookmark(backend.database(uuid))
     digest = hashlib.sha256(text.encode()).hexdigest()
     with backend.store.guard:
         database = backend.database(uuid)
@@ -181,7 +187,7 @@ def _keep_moment(backend: Backend, uuid: str) -> str:
     name = snapshots.bookmark(database)
     kept = backend.store.directory / "bookmarks" / uuid / f"{name}.sql"
     kept.parent.mkdir(parents=True, exist_ok=True)
-    kept.write_text(text)
+    kept.write_text(text, "utf-8")
     return name
 
 
@@ -205,18 +211,3 @@ def _shown(database: Database) -> dict[str, Any]:
         "created_at": now(),
         "file_size": 0,
     }
-
-
-__all__ = [
-    "FILES",
-    "NO_DATABASE",
-    "SQL_FAILED",
-    "bookmark",
-    "create",
-    "export",
-    "import_file",
-    "info",
-    "listing",
-    "query",
-    "restore",
-]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any
 
+from release.rehearsal.cloud.runtime import SqlError
 from release.rehearsal.cloud.statements import Statement, split
 
 if TYPE_CHECKING:
@@ -23,8 +24,10 @@ _DEFERRED = "PRAGMA defer_foreign_keys=TRUE;"
 
 
 def dump(runtime: Runtime, uuid: str) -> str:
-    """Return the SQL that makes the database again. Raises SqlError, for a virtual table for example."""
+    """Return the SQL that makes the database again. Raises SqlError for a virtual table, as D1 does."""
     schema = _rows(runtime, uuid, [_SCHEMA])[0]
+    if any(entry["sql"].upper().startswith("CREATE VIRTUAL") for entry in schema):
+        raise SqlError("D1 Export error: cannot export databases with Virtual Tables (fts5)")
     counted = bool(_rows(runtime, uuid, [_AUTOINCREMENT])[0][0]["found"])
     tables = [entry["name"] for entry in schema if entry["type"] == "table"] + ["sqlite_sequence"] * counted
     columns = _rows(runtime, uuid, [f"PRAGMA table_info({quoted(table)})" for table in tables])

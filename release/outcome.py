@@ -40,13 +40,18 @@ class StepResult:
 
 @dataclass(frozen=True)
 class Failure:
-    """A step that failed: what happened, what it means, what is live now, what to do."""
+    """A step that failed: what happened, what it means, what to do.
+
+    `standing` says in a sentence what is true now; `state` lists what is live, what is not recorded and how
+    to go back, as label and fact.
+    """
 
     step: str
     what: str
     meaning: str
     advice: str
     state: tuple[tuple[str, str], ...] = ()
+    standing: str = ""
 
 
 @dataclass(frozen=True)

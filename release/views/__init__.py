@@ -1,15 +1,58 @@
-"""What people and scripts see: terminal, JSON. Values in, text out."""
+"""What people and scripts see: terminal, plain lines, JSON. Values in, text out."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+import sys
+from typing import TYPE_CHECKING, Protocol, TextIO
+
+from release.outcome import Listener
 
 if TYPE_CHECKING:
-    from release.outcome import Listener
+    from collections.abc import Mapping
+    from types import TracebackType
+    from typing import Self
 
 
-def listener(*, json: bool = False, verbose: bool = False) -> Listener:
-    """Who tells the person: plain lines for now."""
+class View(Listener, Protocol):
+    """A listener that a person reads. As a context manager it leaves the terminal as it was, whatever happened."""
+
+    def __enter__(self) -> Self:
+        """The view itself."""
+        ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop drawing; name the step that was running, if one was."""
+        ...
+
+
+def listener(
+    *,
+    json: bool = False,
+    verbose: bool = False,
+    out: TextIO | None = None,
+    err: TextIO | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> View:
+    """The view for this invocation: a live one on a terminal, plain lines elsewhere and where TERM is `dumb`.
+
+    With `json`, stdout belongs to the one JSON object (release.views.jsonview writes it) and people read stderr.
+    `verbose` keeps the lines of programs on a terminal; plain lines hold them always, for a log is all that a CI
+    machine leaves behind. `out`, `err` and `environ` are the process's own unless given.
+    """
+    stream = (err or sys.stderr) if json else (out or sys.stdout)
+    environ = os.environ if environ is None else environ
+    from release.views.sink import Sink
+
+    if stream.isatty() and environ.get("TERM", "dumb") not in {"dumb", "unknown", ""}:
+        from release.views.live import LiveView, console
+
+        return LiveView(console(Sink(stream), environ), verbose=verbose)
     from release.views.plain import Plain
 
-    return Plain(to_stderr=json, verbose=verbose)
+    return Plain(Sink(stream))
+
+
+__all__ = ["View", "listener"]

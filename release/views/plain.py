@@ -2,46 +2,76 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
-from release.outcome import Outcome, StepResult
-from release.views.text import outcome_lines, plan_lines, result_line
+from release.views.ending import outcome_lines
+from release.views.progress import Progress
+from release.views.sink import printable
+from release.views.text import plan_lines, result_lines
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from types import TracebackType
+    from typing import Self
+
+    from release.outcome import Outcome, StepResult
     from release.preflight import Prospect
+    from release.views.line import Line
+    from release.views.sink import Sink
 
 
 class Plain:
-    """Writes to stderr when stdout belongs to `--json`, else to stdout."""
+    """One line for a step's start, one for each line that its programs say, one for its end.
 
-    def __init__(self, *, to_stderr: bool = False, verbose: bool = False) -> None:
-        self._out = sys.stderr if to_stderr else sys.stdout
-        self._verbose = verbose
+    The start is told too: where a CI job is killed, the last line says what was being done.
+    """
+
+    def __init__(self, out: Sink) -> None:
+        self._out = out
+        self._progress = Progress()
 
     def planned(self, prospect: Prospect) -> None:
         """The plan."""
-        for line in plan_lines(prospect):
-            self._say(line)
-        self._say("")
+        self._progress.planned(prospect)
+        self._say([*plan_lines(prospect)])
+        if prospect.plan is not None:
+            self._write("")
 
     def started(self, step: str) -> None:
-        """Nothing: the line comes when the step ends."""
+        """The step's name."""
+        self._progress.started(step)
+        self._write(f"...  {step}")
 
     def line(self, text: str) -> None:
-        """What a program says."""
-        self._say(f"     | {text}")
+        """What a program says, behind a bar: no line of it can pass for one of ours, or for a CI command."""
+        self._write(f"     | {text}")
 
     def finished(self, result: StepResult) -> None:
-        """One line a step."""
-        self._say(result_line(result))
+        """How the step ended."""
+        self._progress.finished()
+        self._say(result_lines(result))
 
     def ended(self, outcome: Outcome) -> None:
         """What is true now."""
-        self._say("")
-        for line in outcome_lines(outcome):
-            self._say(line)
+        if outcome.steps and outcome.outcome != "planned":
+            self._write("")
+        self._say(outcome_lines(outcome))
 
-    def _say(self, text: str) -> None:
-        self._out.write(f"{text}\n")
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """After a Ctrl-C, what is known."""
+        if isinstance(error, KeyboardInterrupt):
+            self._write("")
+            self._say(self._progress.stopped())
+
+    def _say(self, lines: Iterable[Line]) -> None:
+        for line in lines:
+            self._write(line.text)
+
+    def _write(self, text: str) -> None:
+        self._out.write(f"{printable(text)}\n")
         self._out.flush()

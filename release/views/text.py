@@ -1,107 +1,152 @@
-"""The words of plan and outcome, for any terminal or log (pure)."""
+"""The words of a plan, of problems and of finished steps, for any terminal or log (pure)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from release.decide import Go, Nothing
-from release.model import Base, Database, Health, History, Problem
-from release.outcome import Outcome, StepResult
-from release.plan import Outlook
-from release.preflight import Prospect
+from release.decide import Go
+from release.model import Base, Checkout, Database, History, Unread
 from release.step import Done, Stuck
+from release.views.line import Line, paragraph
 
-MARKS = {"ok": "ok  ", "skipped": "same", "failed": "FAIL", "todo": "    ", "stuck": "FAIL"}
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from release.model import Problem, Release, World
+    from release.outcome import StepResult
+    from release.plan import Outlook, Plan
+    from release.preflight import Prospect
+    from release.views.line import Tone
+
+WIDTH = 100  # columns after which a log line has its seconds, unless it is longer itself
+NAME = 16
+SHORT = 7
+MARKS: dict[str, tuple[str, Tone]] = {
+    "ok": ("ok", "good"),
+    "skipped": ("same", "dim"),
+    "failed": ("FAIL", "bad"),
+    "todo": ("todo", "plain"),
+    "stuck": ("FAIL", "bad"),
+}
 
 
-def plan_lines(prospect: Prospect) -> Iterator[str]:
-    """The plan: what, from where, each step with what it will do, and from which step on production changes."""
+def plan_lines(prospect: Prospect, width: int | None = None) -> Iterator[Line]:
+    """The plan: what, from where, and each step with what it will do; `!` marks those that change production.
+
+    Nothing where there is no plan. `width` is in columns; None leaves long lines whole.
+    """
     release, plan = prospect.release, prospect.plan
     if release is None or plan is None or not isinstance(prospect.decision, Go):
         return
-    before = release.previous or "first release"
-    yield f"{release.app} {before} -> {release.version}   {release.base[:7]}   to {release.environment}   plan {plan.short}"
-    yield f"  {' · '.join(_facts(prospect))}"
-    yield ""
-    first = True
+    yield from paragraph(_heading(release, plan, prospect.world), width, tone="strong")
+    yield from paragraph(" · ".join(_facts(prospect, prospect.decision)), width, "  ")
+    yield Line()
+    changed = False
     for number, one in enumerate(prospect.outlooks, 1):
-        yield _step_line(number, one, first=first and _writes(one))
-        first = first and not _writes(one)
+        if changes(one) and not changed:
+            changed = True
+            yield Line(f"       from here on {release.environment} changes:", "warn")
+        yield _step_line(number, one)
 
 
-def problem_lines(problems: tuple[Problem, ...]) -> Iterator[str]:
-    """All problems at once, each with what to do."""
-    for problem in problems:
-        yield f"  {problem.what}"
-        yield from (f"    {line}" for line in problem.advice.splitlines())
+def changes(one: Outlook) -> bool:
+    """Whether a step will write to the environment."""
+    return bool(one.writes) and one.step.changes
 
 
-def result_line(result: StepResult) -> str:
-    """One finished step."""
-    seconds = f"{result.seconds:6.1f} s" if result.outcome != "skipped" else ""
+def level(release: Release) -> str:
+    """patch, minor or major, as the two versions say; `first release`; empty where no number is raised."""
+    if release.commit == release.base:
+        return ""
+    if release.previous is None:
+        return "first release"
+    before, after = release.previous.split(".")[:2], release.version.split(".")[:2]
+    if before[0] != after[0]:
+        return "major"
+    return "minor" if before != after else "patch"
+
+
+def problem_lines(problems: tuple[Problem, ...], width: int | None = None) -> Iterator[Line]:
+    """All problems at once, each with where it is and what to do."""
+    for number, problem in enumerate(problems, 1):
+        at = f"{problem.file}{f':{problem.line}' if problem.line else ''}" if problem.file else ""
+        where = f" ({at})" if at and at not in problem.what else ""
+        first, *rest = paragraph(f"{problem.what}{where}", width, "     ")
+        yield Line(f"  {number:>2} {first.text[5:]}", "bad", lead=4)
+        yield from rest
+        yield from paragraph(problem.advice, width, "     ", "dim")
+
+
+def result_lines(result: StepResult, width: int = WIDTH) -> Iterator[Line]:
+    """One finished step and what it took; further lines of its detail are quoted behind a bar."""
+    mark, tone = MARKS[result.outcome]
     first, *rest = result.detail.splitlines() or [""]
-    head = f"{MARKS[result.outcome]} {result.name:<15} {first}"
-    return "\n".join([f"{head:<88}{seconds}".rstrip(), *(f"     {line}" for line in rest)])
+    head = f"{mark:<5}{result.name:<{NAME - 1}} {first}".rstrip()
+    took = f"{result.seconds:.1f} s" if result.outcome in {"ok", "failed"} else ""
+    room = width - len(head) - len(took)
+    yield Line(f"{head}{' ' * max(room, 2)}{took}".rstrip(), tone, lead=4)
+    yield from (Line(f"     | {line.strip()}", "dim", lead=6) for line in rest)
 
 
-def outcome_lines(outcome: Outcome) -> Iterator[str]:
-    """The end: what is true now, and the next command."""
-    release = outcome.release
-    if outcome.outcome == "nothing":
-        yield f"Nothing to release: {outcome.why}."
-    elif outcome.outcome == "blocked" and outcome.failure is None:
-        count = len(outcome.problems)
-        yield f"Not released: {count} problem{'' if count == 1 else 's'}. Nothing was written."
-        yield from problem_lines(outcome.problems)
-    elif outcome.failure is not None:
-        yield from _failure_lines(outcome)
-    elif outcome.outcome in {"released", "deployed"} and release:
-        took = sum(step.seconds for step in outcome.steps)
-        what = f"{release.tag} is released" if outcome.outcome == "released" else f"{release.base[:7]} is deployed"
-        yield f"{what} to {release.environment}, in {took:.1f} s."
-        yield from (f"  {url}" for url in outcome.urls)
-    if outcome.next:
-        yield f"  next        {outcome.next}"
+def took(steps: tuple[StepResult, ...]) -> str:
+    """What each step that acted took, in order."""
+    return " · ".join(
+        f"{step.name} {step.seconds:.1f} s" for step in steps if step.outcome in {"ok", "failed"}
+    )
 
 
-def _facts(prospect: Prospect) -> Iterator[str]:
-    world, decision = prospect.world, prospect.decision
-    if isinstance(decision, Go):
-        yield decision.why if decision.kind == "start" else f"{decision.kind}: {decision.why}"
-    if isinstance(world.base, Base) and isinstance(world.database, Database):
-        count = sum(m.name not in world.database.applied for m in world.base.migrations)
+def _heading(release: Release, plan: Plan, world: World) -> str:
+    parts = [f"{release.app} {release.version}", level(release)]
+    if level(release) and release.previous:
+        parts[0] = f"{release.app} {release.previous} -> {release.version}"
+    checkout = world.checkout
+    branch = checkout.branch if isinstance(checkout, Checkout) and checkout.head == release.base else None
+    parts += [
+        f"{release.base[:SHORT]}{f' on {branch}' if branch else ''}",
+        f"to {release.environment}",
+        f"plan {plan.short}",
+    ]
+    return "   ".join(part for part in parts if part)
+
+
+def _facts(prospect: Prospect, go: Go) -> Iterator[str]:
+    world = prospect.world
+    yield go.why if go.kind == "start" else f"{go.kind}: {go.why}"
+    if (
+        isinstance(world.base, Base)
+        and isinstance(world.database, Database)
+        and any(map(changes, prospect.outlooks))
+    ):
+        count = sum(migration.name not in world.database.applied for migration in world.base.migrations)
         yield f"{count or 'no'} migration{'' if count == 1 else 's'} pending"
-    if isinstance(world.health, Health):
-        health = world.health
-        yield f"{world.environment} runs {health.version}" if health.problem is None else f"{world.environment}: {health.problem}"
+    yield _condition(world)
     if isinstance(world.history, History) and not world.history.contained:
         yield "not on the remote branch"
 
 
-def _writes(one: Outlook) -> bool:
-    return bool(one.writes) and one.step.changes
+def _condition(world: World) -> str:
+    health = world.health
+    if isinstance(health, Unread):
+        return f"the health of {world.environment} could not be read"
+    if health.problem is not None:
+        return f"{world.environment} is not healthy: {health.problem}"
+    return f"{world.environment} runs {health.version or 'an unknown version'} and is healthy"
 
 
-def _step_line(number: int, one: Outlook, *, first: bool) -> str:
-    mark = "!" if _writes(one) else " "
+def _step_line(number: int, one: Outlook) -> Line:
+    mark, tone = ("!", "warn") if changes(one) else (" ", "plain")
     detail = one.look.what if isinstance(one.look, Stuck) else one.look.detail
-    if isinstance(one.look, Done):
-        detail = f"nothing to do: {detail}" if detail else "nothing to do"
-    line = f"  {mark} {number:>2} {one.step.name:<15} {detail.splitlines()[0] if detail else ''}"
-    return f"{line:<84} from here on production changes" if first else line.rstrip()
+    if isinstance(one.look, Stuck):
+        mark, tone = "x", "bad"
+    elif isinstance(one.look, Done):
+        detail, tone = f"nothing to do{f': {detail}' if detail else ''}", "dim"
+    first = detail.splitlines()[0] if detail else ""
+    checked: Tone = tone  # type: ignore[assignment]
+    return Line(
+        f"  {mark} {number:>2} {one.step.name:<{NAME - 1}} {first}".rstrip(),
+        checked,
+        lead=0 if tone == "dim" else 4,
+    )
 
 
-def _failure_lines(outcome: Outcome) -> Iterator[str]:
-    failure = outcome.failure
-    if failure is None:
-        return
-    if outcome.outcome == "blocked":
-        yield f"Not released. {failure.what}"
-    else:
-        yield failure.meaning
-    yield from (f"  {line}" for line in failure.advice.splitlines())
-    for label, fact in failure.state:
-        yield f"  {label:<11} {fact}"
-
-
-__all__ = ["Nothing", "outcome_lines", "plan_lines", "problem_lines", "result_line"]
+__all__ = ["changes", "level", "plan_lines", "problem_lines", "result_lines", "took"]

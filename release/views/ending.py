@@ -1,0 +1,109 @@
+"""The words of an ending: what is true now, and the next command (pure)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from release.views.line import Line, fact, paragraph
+from release.views.text import SHORT, problem_lines, took
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from release.outcome import Failure, Outcome
+
+AGAIN = "The same command again looks at what is really there and finishes it."
+
+
+def outcome_lines(outcome: Outcome, width: int | None = None) -> Iterator[Line]:
+    """How it ended. `width` is in columns; None leaves long lines whole, as a log wants them."""
+    if outcome.outcome == "nothing":
+        yield from paragraph(_nothing(outcome), width, tone="strong")
+    elif outcome.outcome == "planned":
+        yield from paragraph("This is a plan. Nothing was written.", width, tone="strong")
+    elif outcome.failure is not None:
+        yield from _failure(outcome, outcome.failure, width)
+    elif outcome.outcome == "blocked":
+        count = len(outcome.problems)
+        yield from paragraph(
+            f"Not released: {count} problem{'' if count == 1 else 's'}. Nothing was written.",
+            width,
+            tone="strong",
+        )
+        yield from problem_lines(outcome.problems, width)
+    else:
+        yield from _summary(outcome, width)
+    if outcome.next:
+        yield Line()
+        yield from fact("next", outcome.next, width, tone="strong")
+
+
+def stopped_lines(
+    step: str | None, *, changing: bool, environment: str, width: int | None = None
+) -> Iterator[Line]:
+    """A run that a person or a machine stopped before it could look at what it had done.
+
+    `changing`: a step that writes to the environment had started.
+    """
+    where = f"Stopped in {step}." if step else "Stopped."
+    state = (
+        f"{environment} may have changed: `inv status` shows what is live."
+        if changing
+        else f"Nothing in {environment} was changed."
+    )
+    yield from paragraph(f"{where} {state[0].upper()}{state[1:]}", width, tone="strong")
+    if step:
+        yield from paragraph(AGAIN, width)
+
+
+def _nothing(outcome: Outcome) -> str:
+    head, _, rest = outcome.why.partition(" ")
+    why = f"{head.capitalize() if head.isalpha() else head} {rest}".strip()
+    what = "Nothing to do." if outcome.exit_code == 0 else "Nothing to release."
+    return f"{what} {why}." if why else what
+
+
+def _summary(outcome: Outcome, width: int | None) -> Iterator[Line]:
+    release = outcome.release
+    seconds = sum(step.seconds for step in outcome.steps)
+    yield from paragraph(f"{_done(outcome)}, in {seconds:.1f} s.", width, tone="good")
+    if release is not None and outcome.outcome == "released":
+        before = f" (was {release.previous})" if release.previous else " (the first release)"
+        yield from fact("version", f"{release.version}{before}", width)
+        yield from fact("tag", f"{release.tag} on {release.commit[:SHORT]}", width)
+    for number, url in enumerate(outcome.urls):
+        yield from fact("" if number else "live at", url, width)
+    if any(step.outcome == "ok" for step in outcome.steps):
+        yield from fact("took", took(outcome.steps), width)
+
+
+def _done(outcome: Outcome) -> str:
+    """What was reached, without the time it took."""
+    release = outcome.release
+    if release is None:
+        return f"{outcome.outcome.capitalize()} on {outcome.environment}"
+    if outcome.outcome == "deployed":
+        return f"{release.base[:SHORT]} is deployed to {release.environment}"
+    if outcome.outcome == "verified":
+        return f"Everything agrees on {release.tag} in {release.environment}"
+    if outcome.outcome == "rolled-back":
+        return f"{release.tag} is rolled back: {release.environment} serves what served before it"
+    was = ": it was live already, and is recorded now" if outcome.decision == "finish" else ""
+    return f"{release.tag} is released to {release.environment}{was}"
+
+
+def _failure(outcome: Outcome, failure: Failure, width: int | None) -> Iterator[Line]:
+    if outcome.outcome == "blocked":
+        yield from paragraph(f"Not released. {failure.meaning}", width, tone="strong")
+        yield from fact("because", failure.what, width, tone="bad")
+        yield from fact("do", failure.advice, width)
+        return
+    yield from paragraph(failure.standing or failure.meaning, width, tone="strong")
+    what, *quoted = failure.what.splitlines() or [""]
+    yield from fact("failed", f"{failure.step}: {what}", width, tone="bad")
+    yield from (Line(f"     | {line.strip()}", "dim", lead=6) for line in quoted)
+    if failure.standing:
+        yield from fact("means", failure.meaning, width)
+    yield from fact("do", failure.advice, width)
+    for label, text in failure.state:
+        yield from fact(label, text, width)

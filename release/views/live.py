@@ -1,0 +1,178 @@
+"""A terminal that a person watches: finished steps stay as lines, the running one moves below them."""
+
+from __future__ import annotations
+
+import atexit
+from collections import deque
+from typing import IO, TYPE_CHECKING, cast
+
+from rich.cells import cell_len, set_cell_size
+from rich.console import Console, Group
+from rich.live import Live
+from rich.spinner import Spinner
+from rich.text import Text
+
+from release.views.ending import outcome_lines
+from release.views.line import Line
+from release.views.progress import Progress
+from release.views.sink import printable, steady
+from release.views.text import plan_lines, result_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from types import TracebackType
+    from typing import Self
+
+    from release.outcome import Outcome, StepResult
+    from release.preflight import Prospect
+    from release.views.sink import Sink
+
+SHOWN = 5  # lines of the running step below its name
+KEPT = 20  # lines of a step that fails
+WIDEST = 100  # columns that a finished step's line fills at most, so that its seconds stay near
+PER_SECOND = 8
+LONGEST = 1_000  # characters of a line that are looked at before it is cut to the terminal
+STYLES = {"plain": "", "strong": "bold", "good": "green", "bad": "bold red", "warn": "yellow", "dim": "dim"}
+
+
+class Screen(Console):
+    """A console that never hides the cursor: however a run dies, nobody has to bring it back."""
+
+    def show_cursor(self, show: bool = True) -> bool:  # noqa: FBT001, FBT002 - rich's own signature
+        """Leave it as it is."""
+        del show
+        return False
+
+
+def console(sink: Sink, environ: Mapping[str, str]) -> Console:
+    """The console on a terminal; colours as TERM, COLORTERM and NO_COLOR in `environ` say."""
+    return Screen(
+        file=cast("IO[str]", sink),
+        force_terminal=True,
+        markup=False,
+        emoji=False,
+        highlight=False,
+        soft_wrap=True,
+        _environ=environ,
+    )
+
+
+class LiveView:
+    """The plan, then a line for each finished step; below them the running step with its last lines, redrawn.
+
+    `moving` false draws only when something happens, without a thread.
+    """
+
+    def __init__(self, terminal: Console, *, verbose: bool = False, moving: bool = True) -> None:
+        self._terminal = terminal
+        self._verbose = verbose
+        self._progress = Progress()
+        self._tail: deque[str] = deque(maxlen=KEPT)
+        self._since = 0.0
+        wide = terminal.encoding.startswith("utf")
+        self._spinner = Spinner("dots" if wide else "line", style="green")
+        self._then, self._cut = (" · ", "…") if wide else (" - ", "~")
+        self._live = Live(
+            console=terminal,
+            get_renderable=self._picture,
+            auto_refresh=moving,
+            refresh_per_second=PER_SECOND,
+            transient=True,
+        )
+
+    def planned(self, prospect: Prospect) -> None:
+        """The plan."""
+        self._progress.planned(prospect)
+        self._say(plan_lines(prospect, self._terminal.width))
+        if prospect.plan is not None:
+            self._say([Line()])
+
+    def started(self, step: str) -> None:
+        """From here on the picture moves."""
+        self._tail.clear()
+        self._since = self._terminal.get_time()
+        self._progress.started(step)
+        self._draw()
+
+    def line(self, text: str) -> None:
+        """What a program says: below the running step, and kept above it where that was asked for."""
+        if self._verbose or (self._progress.step is None and self._progress.has_started):
+            self._say([Line(f"     | {text}", "dim")])
+            return
+        if self._progress.step is None and not self._tail:
+            self._since = self._terminal.get_time()
+        self._tail.append(steady(text[:LONGEST]))
+        self._draw()
+
+    def finished(self, result: StepResult) -> None:
+        """The step's line stays; where it failed, so do its last lines."""
+        tail = [text for text in self._tail if text not in result.detail]
+        self._progress.finished()
+        self._tail.clear()
+        self._say(result_lines(result, min(self._terminal.width, WIDEST)))
+        if result.outcome == "failed" and not self._verbose:
+            self._say(Line(f"     | {text}", "dim") for text in tail)
+
+    def ended(self, outcome: Outcome) -> None:
+        """What is true now."""
+        self.close()
+        if outcome.steps and outcome.outcome != "planned":
+            self._say([Line()])
+        self._say(outcome_lines(outcome, self._terminal.width))
+
+    def close(self) -> None:
+        """Take the moving part away; the lines above it stay."""
+        self._live.stop()
+        atexit.unregister(self.close)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Take the moving part away; after a Ctrl-C say what is known."""
+        self.close()
+        if isinstance(error, KeyboardInterrupt):
+            self._say([Line(), *self._progress.stopped(self._terminal.width)])
+
+    def _draw(self) -> None:
+        if not self._live.is_started:
+            atexit.register(self.close)  # for whoever forgets the `with`
+            self._live.start()
+        self._live.refresh()
+
+    def _say(self, lines: Iterable[Line]) -> None:
+        for line in lines:
+            self._terminal.print(_styled(line))
+
+    def _picture(self) -> Group:
+        step = self._progress.step
+        tail = tuple(self._tail)[-self._shown() :]
+        if step is None and not tail:
+            return Group()
+        seconds = self._terminal.get_time() - self._since
+        width = self._terminal.width - 1  # the last column is left free: writing it makes some terminals wrap
+        frame = cast("Text", self._spinner.render(self._terminal.get_time())).plain
+        took = f"{seconds:.0f} s"
+        name = self._fitted(f" {frame[:1]}   {steady(step or 'waiting')}", width - len(took) - 2)
+        rows = [Text(f"{name}  {took}", style="bold")]
+        rows += [Text(self._fitted(f"     | {text}", width), style="dim") for text in tail]
+        if self._progress.to_come:
+            rows.append(
+                Text(self._fitted(f"     then {self._then.join(self._progress.to_come)}", width), style="dim")
+            )
+        return Group(*rows)
+
+    def _shown(self) -> int:
+        """The number of lines that fit below the running step, on a low terminal fewer than `SHOWN`."""
+        return max(1, min(SHOWN, self._terminal.height - 4))
+
+    def _fitted(self, text: str, width: int) -> str:
+        return text if cell_len(text) <= width else f"{set_cell_size(text, max(width - 1, 0))}{self._cut}"
+
+
+def _styled(line: Line) -> Text:
+    text = Text(printable(line.text))
+    text.stylize(STYLES[line.tone], 0, line.lead or len(line.text))
+    return text

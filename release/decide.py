@@ -128,10 +128,11 @@ def unreadable(world: World) -> tuple[Problem, ...]:
 def unfinished(world: World, config: Config) -> Subject | None:
     """The release that was begun in this environment and is neither complete nor closed.
 
-    Its record says so; where the record is lost, the annotation of a live version and its message do.
+    Its record says so; where the record is lost, the annotation of a live version and its message do. A release
+    that left no trace outside its record (a test failed, say) was not begun: its number binds nobody.
     """
     record = world.record
-    if isinstance(record, Record) and record.unfinished is not None:
+    if isinstance(record, Record) and record.unfinished is not None and _has_trace(world, record.unfinished):
         return record.unfinished
     for live in world.live.values():
         found = _from_annotation(live, world, config) if isinstance(live, Live) else None
@@ -140,11 +141,19 @@ def unfinished(world: World, config: Config) -> Subject | None:
     return None
 
 
+def _has_trace(world: World, subject: Subject) -> bool:
+    """Whether a worker serves it, or its tag is on the remote."""
+    if isinstance(world.remote, Remote) and world.remote.tags.get(subject.tag) == subject.commit:
+        return True
+    serving = (live.release for live in world.live.values() if isinstance(live, Live))
+    return (subject.tag, subject.commit) in serving
+
+
 def is_everywhere(world: World, subject: Subject) -> bool:
     """Whether Cloudflare serves this release, wholly, on every worker."""
     lives = world.live.values()
     return bool(lives) and all(
-        isinstance(l, Live) and l.release == (subject.tag, subject.commit) for l in lives
+        isinstance(live, Live) and live.release == (subject.tag, subject.commit) for live in lives
     )
 
 

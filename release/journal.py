@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from release.errors import BlockedError
+from release.local import local_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,6 +27,7 @@ class Journal:
     def __init__(self, root: Path, run: str) -> None:
         self._path = root / FILE
         self._run = run
+        self._is_written = False
 
     def planned(self, prospect: Prospect) -> None:
         """Note the decision and the plan."""
@@ -57,7 +59,7 @@ class Journal:
         entry = {"at": round(time.time(), 3), "run": self._run, "event": event, **what}
         line = msgspec.json.encode(entry) + b"\n"
         try:
-            self._path.parent.mkdir(exist_ok=True)
+            local_folder(self._path.parent.parent)
             descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
             try:
                 os.write(descriptor, line)
@@ -65,7 +67,10 @@ class Journal:
                     os.fsync(descriptor)
             finally:
                 os.close(descriptor)
+            self._is_written = True
         except OSError as error:
+            if self._is_written:
+                return  # a disk that fills up must not stop a release half-way; the remote's record is the memory
             raise BlockedError(
                 f".release/ cannot be written: {error.strerror}.",
                 "A release keeps its journal there: make the folder writable.",

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from release.errors import BlockedError, CannotReadError, LockLostError
+from release.local import local_folder
 from release.model import Remote
 from release.ops.content import record_commit
 from release.record import Holder, Record
@@ -38,15 +39,18 @@ class Wait:
     who: str
 
 
-def claim(record: Record | None, wanted: Record, now: float, *, orphaned: bool) -> Record | Wait:
+def claim(
+    record: Record | None, wanted: Record, now: float, *, orphaned: bool, patient: bool = False
+) -> Record | Wait:
     """The record that takes the lock, or a wait. Pure. Raises BlockedError when another release holds it.
 
-    `orphaned` says that the holder ran on this machine and is gone: its lease counts no more.
+    `orphaned` says that the holder ran on this machine and is gone: its lease counts no more. `patient` waits for
+    another release too (deployments to staging queue up).
     """
     if record is None or record.holder is None or orphaned or now > record.lease_until + LONGEST_WRITE:
         return wanted
     who = f"{record.holder.who} on {record.holder.where}"
-    if record.subject == wanted.subject:
+    if patient or record.subject == wanted.subject:
         return Wait(record.lease_until + LONGEST_WRITE, who)
     tag = record.subject.tag if record.subject else "something"
     raise BlockedError(
@@ -56,7 +60,7 @@ def claim(record: Record | None, wanted: Record, now: float, *, orphaned: bool) 
 
 
 def holder(ops: Ops) -> Holder:
-    """This run, as the record names it."""
+    """How the record names the run that holds it."""
     run = ops.environ.get("GITHUB_RUN_ID")
     url = f"{ops.environ.get('GITHUB_SERVER_URL', '')}/{ops.environ.get('GITHUB_REPOSITORY', '')}/actions/runs/{run}"
     return Holder(
@@ -73,9 +77,8 @@ def this_machine(root: Path) -> Iterator[None]:
 
     Raises BlockedError when another process has it.
     """
-    folder = root / ".release"
     try:
-        folder.mkdir(exist_ok=True)
+        folder = local_folder(root)
         descriptor = os.open(folder / LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
         raise BlockedError(
@@ -100,8 +103,9 @@ def acquire(ops: Ops, world: World, wanted: Record, tell: Callable[[str], None])
     while True:
         record = world.record if isinstance(world.record, Record) else None
         held = record.holder if record else None
+        patient = ops.name != ops.config.production
         orphaned = held is not None and wanted.holder is not None and held.where == wanted.holder.where
-        answer = claim(record, wanted, ops.clock.now(), orphaned=orphaned)
+        answer = claim(record, wanted, ops.clock.now(), orphaned=orphaned, patient=patient)
         if isinstance(answer, Record):
             return swap(ops, world, answer)
         left = max(0.0, answer.until - ops.clock.now())

@@ -10,7 +10,7 @@ import msgspec
 from release import decide as decisions
 from release import sequences
 from release.errors import ReleaseError
-from release.model import Problem, Remote
+from release.model import Checkout, Problem, Remote
 from release.plan import Plan, drift, make_plan, outlook, stuck
 from release.record import Record
 from release.step import Todo
@@ -30,11 +30,12 @@ if TYPE_CHECKING:
 class Prospect:
     """What an invocation is about to do: the decision, the plan, each step's outlook, and all problems.
 
-    `plan` and `release` are None where there is nothing to carry out.
+    `command` is what was asked for, as it is typed; `plan` and `release` are None where there is nothing to carry out.
     """
 
     world: World
     decision: decisions.Decision
+    command: str
     release: Release | None = None
     plan: Plan | None = None
     outlooks: tuple[Outlook, ...] = ()
@@ -63,14 +64,15 @@ def survey(
     plans a deployment without a number.
     """
     world = observe(ops)
+    command = typed(ops, request, deploying=deploying)
     decide = decisions.decide_deploy if deploying else decisions.decide
     decision = decide(world, request, ops.config)
     if approved and isinstance(decision, decisions.Nothing) and _is_landed(approved, world):
         decision = decisions.Nothing(f"{approved.tag} is released already", decision.last, released=True)
     if isinstance(decision, decisions.Blocked):
-        return Prospect(world, decision, problems=decision.problems)
+        return Prospect(world, decision, command, problems=decision.problems)
     if isinstance(decision, decisions.Nothing):
-        return Prospect(world, decision)
+        return Prospect(world, decision, command)
     steps = extensions.with_steps(
         _sequence(ops, decision, world, through, deploying=deploying), request.environment
     )
@@ -78,15 +80,16 @@ def survey(
         outlooks = outlook(steps, world, decision.release)
     except ReleaseError as error:
         return Prospect(
-            world, decision, decision.release, problems=(Problem("plan", error.what, error.advice),)
+            world, decision, command, decision.release, problems=(Problem("plan", error.what, error.advice),)
         )
     plan = _begun(world, decision.release) or make_plan(outlooks, world, decision.release)
     problems = (
         *check(extensions.checks(request.environment), steps, outlooks, world, decision.release),
         *(Problem(name, look.what, look.advice) for name, look in stuck(outlooks)),
         *_drifted(approved, plan),
+        *_detached(ops, world, decision, approved=approved is not None or deploying),
     )
-    return Prospect(world, decision, decision.release, plan, outlooks, problems)
+    return Prospect(world, decision, command, decision.release, plan, outlooks, problems)
 
 
 def check(
@@ -113,6 +116,28 @@ def check(
                 Problem(one.name, f"The check broke: {type(error).__name__}: {error}", "Repair the plugin.")
             )
     return tuple(found)
+
+
+def typed(ops: Ops, request: Request, *, deploying: bool) -> str:
+    """The command line of a request."""
+    if deploying:
+        return f"inv deploy --env {request.environment}"
+    env = "" if request.environment == ops.config.production else f" --env {request.environment}"
+    return f"inv release --bump {request.level}{env}"
+
+
+def _detached(ops: Ops, world: World, go: decisions.Go, *, approved: bool) -> tuple[Problem, ...]:
+    """HEAD may be detached only where an approved plan names the commit, or nothing is built from it."""
+    checkout = world.checkout
+    if approved or go.kind == "finish" or not isinstance(checkout, Checkout) or checkout.branch is not None:
+        return ()
+    return (
+        Problem(
+            "branch",
+            f"HEAD is detached at {checkout.head[:7]}; releases are made from {ops.config.branch}.",
+            f"git switch {ops.config.branch}, then run the same command again; or release an approved plan (--plan FILE).",
+        ),
+    )
 
 
 def _sequence(

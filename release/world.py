@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from release.bump import TRAILER
 from release.errors import CannotReadError, ReleaseError
-from release.model import Checkout, History, Remote, Unread, World
+from release.model import Checkout, History, Live, Remote, Unread, World
 from release.ops.content import read_base, read_record
 from release.ops.node import node, wrangler
 from release.version import TagPattern, highest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from concurrent.futures import Future
 
     from release.model import Base, Commit, Part, Release
@@ -43,6 +43,12 @@ def observe(ops: Ops) -> World:
             base = _read(lambda: read_base(ops.git, checkout.head, ops.config))
             record = _read(lambda: read_record(ops.git, remote.record) if remote.record else None)
         live = {worker.name: asked[worker.name].result() for worker in ops.config.workers}
+        if (
+            ops.name != ops.config.production
+            and isinstance(history, History)
+            and isinstance(checkout, Checkout)
+        ):
+            history = replace(history, overtaken=_overtaking(ops, checkout.head, live))
         return World(
             environment=ops.name,
             checkout=checkout,
@@ -168,6 +174,15 @@ def _landed(ops: Ops, remote: Remote, commit: str | None) -> bool:
     if commit is None or remote.tip is None:
         return False
     return commit == remote.tip or ops.git.object(commit) is None or ops.git.contains(commit, remote.tip)
+
+
+def _overtaking(ops: Ops, head: str, live: Mapping[str, Live | Unread | None]) -> str | None:
+    """The commit that every worker serves, where it is a descendant of HEAD."""
+    commits = {one.release[1] if isinstance(one, Live) and one.release else None for one in live.values()}
+    commit = commits.pop() if len(commits) == 1 else None
+    if commit is None or commit == head or ops.git.object(commit) is None or ops.git.object(head) is None:
+        return None
+    return commit if ops.git.contains(head, commit) else None
 
 
 def _again_checkout(ops: Ops, world: World, _: Release | None) -> World:

@@ -83,6 +83,6 @@ class InBranch:
             Problem(
                 self.name,
                 f"{release.base[:7]} is not on {self.remote}/{self.branch}.",
-                f"Push it or merge its pull request, or switch to what is there (git pull), then run again.",
+                "Push it or merge its pull request, or switch to what is there (git pull), then run again.",
             ),
         )

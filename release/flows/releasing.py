@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from release import checks, extensions
+from release.closing import without_run
 from release.config import load
 from release.journal import Journal
 from release.ops import connect, require_write_tokens
 from release.outcome import EXIT_CODES, Listeners, Outcome, StepResult
 from release.plan import read_plan, write_plan
 from release.preflight import survey
-from release.run import carry_out, without_run
+from release.run import carry_out
 from release.step import Done, Stuck
 
 if TYPE_CHECKING:

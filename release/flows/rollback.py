@@ -66,7 +66,7 @@ def rollback(
             listener.ended(outcome)
             return outcome
         _refuse_closed_schema(world, record)
-        gate(Prospect(world, Nothing("rollback"), release, None))
+        gate(Prospect(world, Nothing("rollback"), "inv rollback", release))
         return _carried_out(ops, world, record, release, ways, reason, listener)
     finally:
         ops.close()

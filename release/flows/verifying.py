@@ -1,4 +1,4 @@
-"""`inv verify`: does everything that shows the version agree on the last release?"""
+"""`inv verify`: whether everything that shows the version agrees on the last release."""
 
 from __future__ import annotations
 

@@ -90,8 +90,8 @@ class Cloudflare:
             "applied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP NOT NULL);"
         )
         rows = "".join(
-            "INSERT OR IGNORE INTO d1_migrations(name) VALUES ('{}');".format(n.replace("'", "''"))
-            for n in names
+            f"INSERT OR IGNORE INTO d1_migrations(name) VALUES ({_quoted(name)});"  # noqa: S608 - quoted right here
+            for name in names
         )
         self._write("POST", f"/d1/database/{database.uuid}/query", {"sql": table + rows})
 
@@ -139,6 +139,11 @@ class Cloudflare:
             _result(self._http.send(method, self._account + path, headers=self._headers, json=json))
         except (PassingError, CannotReadError) as error:
             raise EffectError(f"Cloudflare's API refused a write: {error}.") from error
+
+
+def _quoted(text: str) -> str:
+    """An SQL string."""
+    return "'" + text.replace("'", "''") + "'"
 
 
 def _result(answer: Answer) -> Any:  # noqa: ANN401

@@ -55,7 +55,7 @@ def bump_objects(ops: Ops, release: Release) -> tuple[GitObject, ...]:
     made = bump.bump(base, release.version, release.tag, ops.config.app, ops.config.identity)
     if made.commit != release.commit:
         raise EffectError(
-            f"The bump of {release.base[:7]} to {release.version} is {made.commit[:7]} here, but {release.commit[:7]} was deployed.",
+            f"The bump of {release.base[:7]} to {release.version} is {made.commit[:7]} here; deployed was {release.commit[:7]}.",
             "Identity, manifest or lockfile settings in [tool.release] changed since: put them back for this release.",
         )
     return made.objects

@@ -69,7 +69,7 @@ def capture(
     return Captured(process.returncode, out, plain(err.decode(errors="replace")).strip())
 
 
-def stream(  # noqa: PLR0913
+def stream(
     argv: Sequence[str],
     *,
     cwd: Path,

@@ -14,8 +14,10 @@ if TYPE_CHECKING:
 
 
 def watch(ops: Ops, effect: WatchHealth, tell: Tell) -> tuple[Smoke, Health]:
-    """Poll to the deadline. Healthy means: ok and the right version, `streak` times in a row, while Cloudflare
-    serves all of this release's versions before and after.
+    """Poll to the deadline and say how it ended, with the last answer.
+
+    Healthy means: ok and the right version, `streak` times in a row, while Cloudflare serves all of this
+    release's versions before and after.
 
     Where the number was live before (`left_version`) and health names no commit, answers count only after
     `settle` seconds: until then an old bundle may still answer (docs/architecture.md, "Propagation").

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from release.flows.releasing import release
+from release.rehearsal.control import staged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self
 import msgspec
 
 from release.config import load
+from release.local import local_folder
 from release.ops.node import node, wrangler
 from release.rehearsal import checkout, wiring
 from release.rehearsal.checkout import StageError, git
@@ -120,7 +121,7 @@ class Stage:
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
         self._cache.mkdir(parents=True, exist_ok=True)
-        (self.root / ".release" / ".gitignore").write_text("*\n")
+        local_folder(self.root)
         say("cloning this repository at HEAD")
         config = checkout.clone(self.root, self.clone, self._environ)
         tag = checkout.last_release(config, self._environ, say)

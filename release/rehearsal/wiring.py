@@ -31,7 +31,7 @@ def databases(config: Config) -> dict[str, str]:
         ]
         if not uuids:
             raise StageError(
-                f"The wrangler configuration of {worker.name} has no database {environment.database} in env.{environment.wrangler}.",
+                f"The wrangler configuration of {worker.name} has no database {environment.database} for {environment.wrangler}.",
                 f"Check `database` in [tool.release.environments.{name}].",
             )
         found[environment.database] = uuids[0]

@@ -57,7 +57,8 @@ class Backfill:
         alike = ", ".join(m.name for m in migrations[fits[0] : fits[-1]])
         return Stuck(
             f"The schema alone does not tell whether {alike} was applied (such a file changes data only).",
-            f"Look at the data, then name the last one that was applied: inv step.backfill --through {migrations[fits[-1] - 1].name}",
+            "Look at the data, then name the last one that was applied: "
+            f"inv step.backfill --through {migrations[fits[-1] - 1].name}",
         )
 
     def _decided(self, database: Database, names: list[str]) -> Look:

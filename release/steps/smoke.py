@@ -23,7 +23,10 @@ class SmokeCheck:
     reads: tuple[Part, ...] = ()
     changes: bool = False
     meaning: str = "The new bundle is live and bad."
-    advice: str = "Nothing was committed, so a rerun picks up cleanly: `inv rollback`, or merge a fix and run the same command again."
+    advice: str = (
+        "Nothing was committed, so a rerun picks up cleanly: "
+        "`inv rollback`, or merge a fix and run the same command again."
+    )
 
     def look(self, world: World, release: Release) -> Look:
         """Done when this run has seen it healthy."""

@@ -21,12 +21,13 @@ GATES: tuple[tuple[str, tuple[str, ...]], ...] = (
 
 
 @task(
+    name="test",
     help={
         "quick": "leave out the tests that run wrangler and workerd",
         "only": "words for pytest instead of all gates",
-    }
+    },
 )
-def test(context: Context, quick: bool = False, only: str = "") -> None:
+def run_gates(context: Context, quick: bool = False, only: str = "") -> None:
     """Run every test and gate: lint, types, layers, all tests with branch coverage.
 
     Example: inv test --quick

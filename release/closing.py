@@ -1,0 +1,160 @@
+"""The end of a run: the lock is given back, the work tree is left in order, and what is true now is said."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from release import lock
+from release.decide import Go, Nothing
+from release.errors import ReleaseError
+from release.model import Release, Remote, Unread
+from release.ops.settle import follow, restore
+from release.outcome import EXIT_CODES, Outcome
+from release.record import Record
+from release.report import state_of
+from release.world import look_again
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from release.model import World
+    from release.ops import Ops
+    from release.outcome import Ending, Failure, StepResult
+    from release.preflight import Prospect
+    from release.record import Subject
+
+LAST = "verify"
+
+
+def without_run(prospect: Prospect) -> Outcome:
+    """The outcome where there is nothing to carry out, or something is in the way."""
+    decision, environment = prospect.decision, prospect.world.environment
+    plan = prospect.plan.hash if prospect.plan else None
+    if isinstance(decision, Nothing):
+        release = _release(decision.last, environment) if decision.last else None
+        code = EXIT_CODES["released"] if decision.released else EXIT_CODES["nothing"]
+        return Outcome("nothing", "nothing", environment, release, plan, decision.why, exit_code=code)
+    return Outcome(
+        "blocked",
+        prospect.kind,
+        environment,
+        prospect.release,
+        plan,
+        problems=prospect.problems,
+        next=prospect.command,
+        exit_code=EXIT_CODES["blocked"],
+    )
+
+
+def succeeded(
+    ops: Ops, prospect: Prospect, world: World, results: Sequence[StepResult], *, only: str | None
+) -> Outcome:
+    """Every step is done: the release is complete, or the one step was."""
+    landed = is_recorded(prospect, world)
+    is_complete = only in {None, LAST}
+    _give_back(ops, prospect, world, "released" if is_complete else "recorded" if landed else "running")
+    if landed and prospect.release:
+        follow(ops, prospect.world, prospect.release)
+    return outcome(ops, prospect, "released" if landed else "deployed", results)
+
+
+def failed(
+    ops: Ops, prospect: Prospect, world: World, results: Sequence[StepResult], failure: Failure
+) -> Outcome:
+    """A step failed: say whether production changed, and leave everything so that a rerun finishes it."""
+    recorded = is_recorded(prospect, world)
+    if recorded and prospect.release:
+        follow(ops, prospect.world, prospect.release)
+    else:
+        restore(ops, prospect.world)
+    world = look_again(ops, world, ("live", "database"))
+    changed = recorded or has_changed(prospect, world)
+    with contextlib.suppress(ReleaseError):
+        world = _give_back(ops, prospect, world, "recorded" if recorded else "failed", changed=changed)
+    facts = state_of(ops, prospect, world, changed=changed, recorded=recorded)
+    return outcome(
+        ops, prospect, "unrecorded" if changed else "failed", results, replace(failure, state=facts)
+    )
+
+
+def abandon(ops: Ops, prospect: Prospect, world: World) -> None:
+    """Something unforeseen broke the run: leave the tree and the lock in order as far as that goes."""
+    restore(ops, prospect.world)
+    with contextlib.suppress(ReleaseError):
+        _give_back(ops, prospect, world, "failed")
+
+
+def outcome(
+    ops: Ops,
+    prospect: Prospect,
+    ending: Ending,
+    results: Sequence[StepResult],
+    failure: Failure | None = None,
+) -> Outcome:
+    """The outcome of a run that was begun."""
+    is_go = isinstance(prospect.decision, Go)
+    return Outcome(
+        ending,
+        prospect.kind,
+        ops.name,
+        prospect.release,
+        prospect.plan.hash if prospect.plan else None,
+        prospect.decision.why if is_go and isinstance(prospect.decision, Go) else "",
+        tuple(results),
+        failure=failure,
+        next=None if EXIT_CODES[ending] == 0 else prospect.command,
+        urls=(ops.url,),
+        exit_code=EXIT_CODES[ending],
+    )
+
+
+def has_changed(prospect: Prospect, world: World) -> bool:
+    """Whether the environment is not what it was when the plan was made; what cannot be read counts as changed."""
+    plan = prospect.plan
+    if plan is None:
+        return False
+    for name, before in plan.serving.items():
+        live = world.live.get(name)
+        if isinstance(live, Unread) or ((live.version_id or "") if live else "") != before:
+            return True
+    database = world.database
+    if isinstance(database, Unread):
+        return True
+    return bool(database and database.applied and database.applied[-1] != plan.ledger)
+
+
+def is_recorded(prospect: Prospect, world: World) -> bool:
+    """Whether the tag of this release is on the remote."""
+    release = prospect.release
+    if release is None or not isinstance(world.remote, Remote):
+        return False
+    return world.remote.tags.get(release.tag) == release.commit
+
+
+def _give_back(ops: Ops, prospect: Prospect, world: World, ending: str, *, changed: bool = True) -> World:
+    """Give the lock back, and keep in the record how it ended; a run that changed nothing leaves no memory."""
+    record = world.record
+    if not isinstance(record, Record) or record.holder is None:
+        return world
+    before = prospect.world.record if isinstance(prospect.world.record, Record) else None
+    if not changed:
+        record = before or Record(environment=ops.name, nonce="")
+        ending = record.outcome
+    return lock.swap(ops, world, msgspec.structs.replace(record, holder=None, outcome=ending))
+
+
+def _release(subject: Subject, environment: str) -> Release:
+    return Release(
+        subject.app,
+        environment,
+        subject.base,
+        subject.previous,
+        subject.previous_tag,
+        subject.version,
+        subject.tag,
+        subject.commit,
+    )

@@ -15,7 +15,7 @@ from release.model import Release, Remote, Unread
 from release.ops.settle import follow, restore
 from release.outcome import EXIT_CODES, Outcome
 from release.record import Record
-from release.report import state_of
+from release.report import explained, next_command
 from release.world import look_again
 
 if TYPE_CHECKING:
@@ -75,10 +75,9 @@ def failed(
     changed = recorded or has_changed(prospect, world)
     with contextlib.suppress(ReleaseError):
         world = _give_back(ops, prospect, world, "recorded" if recorded else "failed", changed=changed)
-    facts = state_of(ops, prospect, world, changed=changed, recorded=recorded)
-    return outcome(
-        ops, prospect, "unrecorded" if changed else "failed", results, replace(failure, state=facts)
-    )
+    full = explained(failure, prospect, world, changed=changed, recorded=recorded)
+    ended = outcome(ops, prospect, "unrecorded" if changed else "failed", results, full)
+    return replace(ended, next=next_command(prospect, world, recorded=recorded))
 
 
 def abandon(ops: Ops, prospect: Prospect, world: World) -> None:

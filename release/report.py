@@ -42,10 +42,8 @@ def explained(
     return replace(failure, standing=standing, state=facts)
 
 
-def next_command(prospect: Prospect, world: World, *, changed: bool, recorded: bool) -> str | None:
-    """The one command to run next: back where the new bundle is bad, else the same again. None: fix it first."""
-    if not changed:
-        return None
+def next_command(prospect: Prospect, world: World, *, recorded: bool) -> str:
+    """The one command to run next: back where the new bundle is live and bad, else the same again."""
     is_bad = world.smoke is not None and not world.smoke.healthy
     if is_bad and not recorded and _way_back(world):
         return rollback_command(world.environment)
@@ -67,7 +65,7 @@ def live_now(world: World) -> str:
     return ", ".join(parts)
 
 
-def _serving(live: Live | None | Unread) -> str:
+def _serving(live: Live | Unread | None) -> str:
     if live is None:
         return "not deployed"
     if isinstance(live, Unread):

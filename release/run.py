@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from release.extensions import Extensions
     from release.model import Release, World, Write
     from release.ops import Ops
-    from release.outcome import Listener, Outcome
+    from release.outcome import Listener, Outcome, StepEnding
     from release.plan import Plan
     from release.step import Look, Step
 

@@ -35,7 +35,9 @@ def outcome_lines(outcome: Outcome, width: int | None = None) -> Iterator[Line]:
         yield from _summary(outcome, width)
     if outcome.next:
         yield Line()
-        yield from fact("next", outcome.next, width, tone="strong")
+        # Where nothing changed, something is to be repaired first.
+        label = "then" if outcome.outcome in {"failed", "blocked"} else "next"
+        yield from fact(label, outcome.next, width, tone="strong")
 
 
 def stopped_lines(

@@ -1,0 +1,254 @@
+"""The double of a whole world: forge, cloud, checkout and clock in this process, up in milliseconds."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal
+
+from release.config import load
+from release.flows import releasing
+from release.flows.releasing import Asked
+from release.model import Request
+from release.ops import connect as real_connect
+from release.record import Approval
+from release.rehearsal.cloud.memory_runtime import MemoryRuntime
+from release.rehearsal.cloud.server import Cloud
+from release.rehearsal.forge import Forge
+from release.testing.clock import MONDAY, FakeClock
+from release.testing.monorepo import NewCommit, import_commits
+from release.testing.recorder import Recorder
+from release.testing.tools import put_node, put_wrangler
+from release.testing.wrangler import ApiWrangler
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from release.config import Config
+    from release.model import Level
+    from release.ops import Ops
+    from release.outcome import Listener, Outcome
+    from release.preflight import Prospect
+    from release.run import Gate
+
+OWNER, NAME = "acme", "cms"
+ACCOUNT = "acc0"
+CLOUD_TOKEN = "cloud-t0ken"  # noqa: S105  # opens nothing but this process
+FORGE_TOKEN = "forge-t0ken"  # noqa: S105
+DATABASES = {
+    "double-production": "c81e4a37-90d2-4f6b-8d13-1b5a6e9f7c42",
+    "double-staging": "5e0b7a0c-3b7f-4d37-a1a5-8f8f3a1f6d11",
+}
+
+
+class Double:
+    """A world to release in. Every part is the real one or speaks its protocol; nothing of it needs Node.
+
+    `root` is the checkout, on main, clean and pushed. `forge` and `cloud` take hooks for faults (`before`,
+    `after`), `runtime.behaviour[script]` makes a worker answer otherwise, `clock` passes no time. `environ`
+    holds what a release reads from the environment; a test may change a copy and pass it on.
+    """
+
+    def __init__(self, folder: Path, *, remote: Literal["file", "http"] = "file") -> None:
+        """Make the parts; nothing listens yet, and no commit exists.
+
+        git reaches the forge's repository as a file, which takes a fifth of the time, or over `http`, where
+        the forge's hooks see each of its requests. The repository's own hooks (`hooks/update`) work in both.
+        """
+        self._remote = remote
+        self.folder = folder
+        self.root = folder / "checkout"
+        self.clock = FakeClock()
+        self.runtime = MemoryRuntime()
+        self.cloud = Cloud(ACCOUNT, CLOUD_TOKEN, folder / "cloud", self.runtime)
+        self.forge = Forge(folder / "forge", OWNER, NAME, FORGE_TOKEN)
+        self.environ: dict[str, str] = {}
+        self._commits = 0
+
+    def start(self) -> None:
+        """Listen, and know the addresses."""
+        for name, uuid in DATABASES.items():
+            self.cloud.add_database(uuid, name)
+        self.forge.start()
+        self.cloud.start()
+        self.environ.update(self._environment())
+
+    def stop(self) -> None:
+        """Close every port. Harmless when repeated."""
+        try:
+            self.cloud.stop()
+        finally:
+            self.forge.stop()
+
+    @property
+    def remote_url(self) -> str:
+        """The address of `origin`."""
+        return self.forge.clone_url if self._remote == "http" else f"file://{self.forge.repository}"
+
+    def script(self, worker: str, environment: str = "production") -> str:
+        """The name of a worker's script, as `runtime.behaviour` and the cloud know it."""
+        return f"double-{worker}-{environment}"
+
+    def connect(
+        self, config: Config, name: str, environ: Mapping[str, str] | None = None, *, writes: bool = True
+    ) -> Ops:
+        """Ops as `release.ops.connect` makes them, with this world's clock and a wrangler without Node."""
+        import httpx
+
+        environ = self.environ if environ is None else environ
+        ops = real_connect(config, name, environ, writes=writes)
+        ops.http.transport = httpx.HTTPTransport(verify=False)  # loads no certificates
+        wrangler = ApiWrangler(config, {**self.environ, **environ}, DATABASES)
+        return replace(ops, clock=self.clock, wrangler=wrangler)  # type: ignore[arg-type]  # the same methods
+
+    @contextmanager
+    def ops(
+        self, name: str = "production", root: Path | None = None, *, writes: bool = True
+    ) -> Iterator[Ops]:
+        """Connected Ops for one environment, closed in the end."""
+        ops = self.connect(load(root or self.root), name, writes=writes)
+        try:
+            yield ops
+        finally:
+            ops.close()
+
+    def release(
+        self,
+        bump: Level = "patch",
+        environment: str = "production",
+        *,
+        root: Path | None = None,
+        gate: Gate | None = None,
+        listener: Listener | None = None,
+        environ: Mapping[str, str] | None = None,
+        plan_file: Path | None = None,
+        only: str | None = None,
+        through: str | None = None,
+    ) -> Outcome:
+        """`inv release --yes`, from `root` (by default the checkout). Raises UsageError as the command does."""
+        asked = Asked(Request(environment, bump), plan_file=plan_file, only=only, through=through)
+        return self._carry_out(asked, root, gate, listener, environ)
+
+    def deploy(
+        self,
+        environment: str = "staging",
+        *,
+        root: Path | None = None,
+        listener: Listener | None = None,
+        environ: Mapping[str, str] | None = None,
+    ) -> Outcome:
+        """`inv deploy --env staging`."""
+        return self._carry_out(Asked(Request(environment), deploying=True), root, None, listener, environ)
+
+    def plan(
+        self,
+        bump: Level = "patch",
+        environment: str = "production",
+        *,
+        root: Path | None = None,
+        listener: Listener | None = None,
+        environ: Mapping[str, str] | None = None,
+        output: Path | None = None,
+        deploying: bool = False,
+    ) -> Outcome:
+        """`inv plan`."""
+        asked = Asked(Request(environment, bump), output=output, deploying=deploying)
+        return releasing.plan(
+            root or self.root,
+            self.environ if environ is None else environ,
+            asked,
+            listener or Recorder(),
+            connect=self.connect,
+        )
+
+    def commit(self, changes: Mapping[str, bytes | str | None], message: str = "feat: more") -> str:
+        """A commit on main that the checkout has too; its id. A content of None removes a file."""
+        made = self.merge(changes, message)
+        self.git("pull", "--quiet", "--ff-only", str(self.forge.repository), "main")
+        return made
+
+    def merge(
+        self, changes: Mapping[str, bytes | str | None], message: str = "feat: more", count: int = 1
+    ) -> str:
+        """Somebody else's commits on the remote's main, of which the checkout knows nothing; the last one's id.
+
+        Each of `count` commits makes the same changes.
+        """
+        made = [
+            NewCommit(f"{message} {number}" if count > 1 else message, changes) for number in range(count)
+        ]
+        return self.commits(made)[-1]
+
+    def commits(self, new: list[NewCommit]) -> list[str]:
+        """Commits, perhaps with tags, on the remote's main; their ids."""
+        made = import_commits(self.forge.repository, new, environ=self.environ, at=self._commits)
+        self._commits += len(new)
+        return made
+
+    def clone(self, name: str = "another", *words: str) -> Path:
+        """Another machine's checkout; `words` go to git clone, e.g. `--depth=1`."""
+        to = self.folder / name
+        self.git("clone", "--quiet", *words, self.remote_url, str(to), cwd=self.folder)
+        put_wrangler(to)
+        return to
+
+    def git(self, *words: str, cwd: Path | None = None, data: bytes = b"") -> str:
+        """What git says in the checkout. Raises CalledProcessError."""
+        done = subprocess.run(
+            ["git", *words],
+            cwd=cwd or self.root,
+            env=self.environ,
+            input=data,
+            check=True,
+            capture_output=True,
+        )
+        return done.stdout.decode(errors="surrogateescape").strip()
+
+    def _carry_out(
+        self,
+        asked: Asked,
+        root: Path | None,
+        gate: Gate | None,
+        listener: Listener | None,
+        environ: Mapping[str, str] | None,
+    ) -> Outcome:
+        return releasing.release(
+            root or self.root,
+            self.environ if environ is None else environ,
+            asked,
+            gate or approve,
+            listener or Recorder(),
+            connect=self.connect,
+        )
+
+    def _environment(self) -> dict[str, str]:
+        home = self.folder / "home"
+        home.mkdir(exist_ok=True)
+        path = f"{put_node(self.folder / 'bin')}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+        return {
+            "PATH": path,
+            "HOME": str(home),
+            "LC_ALL": "C",
+            "GIT_CONFIG_GLOBAL": os.devnull,
+            "GIT_CONFIG_NOSYSTEM": "1",
+            **self.forge.git_environment(),
+            "CLOUDFLARE_API_BASE_URL": self.cloud.base_url,
+            "CLOUDFLARE_API_TOKEN": CLOUD_TOKEN,
+            "CLOUDFLARE_ACCOUNT_ID": ACCOUNT,
+            "GITHUB_API_URL": self.forge.api_url,
+            "GITHUB_SERVER_URL": self.forge.server_url,
+            "GITHUB_REPOSITORY": f"{OWNER}/{NAME}",
+            "GITHUB_TOKEN": FORGE_TOKEN,
+            **{
+                f"RELEASE_{name.upper()}_URL": self.cloud.url_for(self.script("cms", name))
+                for name in ("production", "staging")
+            },
+        }
+
+
+def approve(prospect: Prospect) -> Approval:
+    """The gate of a double: everybody agrees."""
+    return Approval(who="ada", plan=prospect.plan.hash if prospect.plan else "", at=MONDAY, how="double")

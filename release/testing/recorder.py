@@ -1,0 +1,41 @@
+"""A listener that keeps what it is told."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from release.outcome import Outcome, StepResult
+    from release.preflight import Prospect
+
+
+class Recorder:
+    """Keeps the prospect, the steps that started, every line, the results and the outcome, in order."""
+
+    def __init__(self) -> None:
+        """Nothing was told yet."""
+        self.prospect: Prospect | None = None
+        self.steps: list[str] = []
+        self.lines: list[str] = []
+        self.results: list[StepResult] = []
+        self.outcome: Outcome | None = None
+
+    def planned(self, prospect: Prospect) -> None:
+        """Keep the prospect."""
+        self.prospect = prospect
+
+    def started(self, step: str) -> None:
+        """Keep the step's name."""
+        self.steps.append(step)
+
+    def line(self, text: str) -> None:
+        """Keep the line."""
+        self.lines.append(text)
+
+    def finished(self, result: StepResult) -> None:
+        """Keep the result."""
+        self.results.append(result)
+
+    def ended(self, outcome: Outcome) -> None:
+        """Keep the outcome."""
+        self.outcome = outcome

@@ -1,0 +1,75 @@
+"""The scene that a double opens with: the last release is live, and there is work to release."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Literal
+
+from release.config import load
+from release.model import Release
+from release.testing.double import DATABASES, Double
+from release.testing.monorepo import RELEASED, NewCommit, files, work
+from release.testing.tools import put_wrangler
+from release.testing.wrangler import ApiWrangler
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+
+@contextmanager
+def double(
+    folder: Path,
+    *,
+    released: str | None = RELEASED,
+    overlay: Mapping[str, bytes | str] | None = None,
+    remote: Literal["file", "http"] = "file",
+) -> Iterator[Double]:
+    """A running Double in `folder`, stopped in the end.
+
+    Production serves `released`, with its tag on the remote and its two migrations applied; main is one commit
+    ahead, with a third migration, and staging serves that. `released=None`: nothing was ever released or
+    deployed. `overlay` are files that differ from `monorepo.files()`, from the first commit on. `remote` says
+    how git gets to the forge, see Double.
+    """
+    world = Double(folder, remote=remote)
+    try:
+        world.start()
+        _open(world, released, {**files(released or RELEASED), **(overlay or {})})
+        yield world
+    finally:
+        world.stop()
+    broken = [*world.forge.failures, *world.cloud.failures]
+    if broken:
+        raise AssertionError(broken[0])
+
+
+def _open(world: Double, released: str | None, first: Mapping[str, bytes | str]) -> None:
+    tag = f"cms-v{released}" if released else None
+    message = f"chore(release): cms {released}" if released else "feat: a cms"
+    (old,) = world.commits([NewCommit(message, first, tag)])
+    repository = str(world.forge.repository)
+    world.git("clone", "--quiet", "--no-tags", repository, str(world.root), cwd=world.folder)
+    world.git("remote", "set-url", "origin", world.remote_url)
+    put_wrangler(world.root)
+    if released:
+        _put_live(world, "production", released, old)
+    new = world.commit(work(), "feat: pages have a slug")
+    if released:
+        _put_live(world, "staging", released, new)
+
+
+def _put_live(world: Double, environment: str, version: str, commit: str) -> None:
+    """Migrate and deploy what lies in the checkout."""
+    config = load(world.root)
+    place = config.environments[environment]
+    wrangler = ApiWrangler(config, world.environ, DATABASES)
+    release = Release("cms", environment, commit, None, None, version, f"cms-v{version}", commit)
+    if config.database and place.database:
+        wrangler.migrate(config.workers[-1].path, place.database, place.wrangler, _unheard)
+    for worker in config.workers:
+        wrangler.deploy(worker, place.wrangler, release, f"was nothing base {commit}", _unheard)
+
+
+def _unheard(_: str) -> None:
+    """Nobody listens."""

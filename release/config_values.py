@@ -261,5 +261,5 @@ class Settings(Value, frozen=True, kw_only=True):
     ] = "refs/release/{environment}"
     lease: Annotated[
         int, Meta(ge=60, le=86400, description="Seconds that the record's lock holds without a sign of life.")
-    ] = 900
+    ] = 300
     rehearsal: Annotated[Rehearsal, Meta(description="What a rehearsal needs to know.")] = Rehearsal()

@@ -15,7 +15,12 @@ if TYPE_CHECKING:
 
 
 class Effect(Protocol):
-    """Something to be done. `ops.perform` does it; a dry run takes `expect`'s word instead."""
+    """Something to be done. `ops.perform` does it; a dry run takes `expect`'s word instead.
+
+    `is_brief` is false for what may take longer than a lease of the record.
+    """
+
+    is_brief: ClassVar[bool]
 
     def writes(self, step: str) -> tuple[Write, ...]:
         """The external writes that this makes, in order; none for what stays on this machine."""
@@ -33,6 +38,8 @@ class Effect(Protocol):
 class Local:
     """An effect that writes nothing outside this machine."""
 
+    is_brief: ClassVar[bool] = True
+
     def writes(self, step: str) -> tuple[Write, ...]:
         """Nothing."""
         del step
@@ -47,6 +54,8 @@ class Local:
 @dataclass(frozen=True)
 class RunTests(Local):
     """Run the configured build, test and lint commands."""
+
+    is_brief: ClassVar[bool] = False
 
     name: ClassVar[str] = "test"
 
@@ -73,6 +82,8 @@ class PlaceFiles(Local):
 class WatchHealth(Local):
     """Poll the health route to the deadline; `left_version` is true when the number was live before already."""
 
+    is_brief: ClassVar[bool] = False
+
     release: Release
     left_version: bool
 
@@ -97,6 +108,8 @@ class ReadBadge(Local):
 @dataclass(frozen=True)
 class InsertLedger:
     """Write the names of migrations that the schema already holds into the ledger."""
+
+    is_brief: ClassVar[bool] = True
 
     database: Database
     names: tuple[str, ...]
@@ -131,6 +144,8 @@ class KeepBookmark(Local):
 class ApplyMigrations:
     """Apply all pending migrations, in order, with one wrangler call."""
 
+    is_brief: ClassVar[bool] = False
+
     database: Database
     names: tuple[str, ...]
 
@@ -150,6 +165,8 @@ class ApplyMigrations:
 @dataclass(frozen=True)
 class DeployWorker:
     """Upload one worker's bundle and give it all the traffic."""
+
+    is_brief: ClassVar[bool] = False
 
     worker: str
     script: str
@@ -173,6 +190,8 @@ class DeployWorker:
 @dataclass(frozen=True)
 class PushRelease:
     """Push tag, branch and record in one atomic push; `held` is the record's object that must still be there."""
+
+    is_brief: ClassVar[bool] = True
 
     release: Release
     branch: str
@@ -209,6 +228,8 @@ class PushRelease:
 class CreateRelease:
     """Make the GitHub Release of the tag, with notes since the previous tag of the same app."""
 
+    is_brief: ClassVar[bool] = True
+
     release: Release
     notes: str | None = None
 
@@ -231,6 +252,8 @@ class CreateRelease:
 @dataclass(frozen=True)
 class Call:
     """Whatever a plugin's step does: its own function, called with the release; its writes are named by it."""
+
+    is_brief: ClassVar[bool] = False
 
     name: str
     run: Callable[[Release], None]

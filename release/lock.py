@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import getpass
-import os
 import secrets
 import socket
+import threading
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from release.errors import BlockedError, CannotReadError, LockLostError
-from release.local import local_folder
+from release.errors import BlockedError, CannotReadError, LockLostError, ReleaseError
 from release.model import Remote
 from release.ops.content import record_commit
 from release.record import Holder, Record
@@ -22,21 +20,24 @@ from release.world import look_again
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from release.model import World
     from release.ops import Ops
 
-LOCK_FILE = "lock"
-LONGEST_WRITE = 120.0  # seconds that a write of a vanished holder may still take
+LONGEST_WRITE = 310.0  # seconds that a write of a vanished holder may still take: wrangler gives up after 303
+BEATS = 3  # renewals in the time of one lease
 
 
 @dataclass(frozen=True)
 class Wait:
-    """The same release is held by a run that may be dead: wait until then (seconds since 1970)."""
+    """Somebody holds the record, and may be dead: wait until then (seconds since 1970)."""
 
     until: float
     who: str
+
+
+class StaleError(ReleaseError):
+    """The record changed while this run waited for it: look at the world again."""
 
 
 def claim(
@@ -44,7 +45,7 @@ def claim(
 ) -> Record | Wait:
     """The record that takes the lock, or a wait. Pure. Raises BlockedError when another release holds it.
 
-    `orphaned` says that the holder ran on this machine and is gone: its lease counts no more. `patient` waits for
+    `orphaned` says that the holder ran in this checkout and is gone: its lease counts no more. `patient` waits for
     another release too (deployments to staging queue up).
     """
     if record is None or record.holder is None or orphaned or now > record.lease_until + LONGEST_WRITE:
@@ -53,9 +54,10 @@ def claim(
     if patient or record.subject == wanted.subject:
         return Wait(record.lease_until + LONGEST_WRITE, who)
     tag = record.subject.tag if record.subject else "something"
+    url = f" ({record.holder.url})" if record.holder.url else ""
     raise BlockedError(
-        f"{who} is releasing {tag} to {record.environment} right now{f' ({record.holder.url})' if record.holder.url else ''}.",
-        "Wait for it to end, then run the same command again. `inv status` shows how far it is.",
+        f"{who} is releasing {tag} to {record.environment} right now{url}.",
+        "Wait for it to end, then run the same command again. If that run is dead, `inv unlock` frees the lock.",
     )
 
 
@@ -64,54 +66,45 @@ def holder(ops: Ops) -> Holder:
     run = ops.environ.get("GITHUB_RUN_ID")
     url = f"{ops.environ.get('GITHUB_SERVER_URL', '')}/{ops.environ.get('GITHUB_REPOSITORY', '')}/actions/runs/{run}"
     return Holder(
-        who=ops.environ.get("GITHUB_ACTOR") or _user(),
+        who=ops.environ.get("GITHUB_ACTOR") or user(),
         where=f"{socket.gethostname()}:{ops.root}",
+        checkout=ops.checkout,
         run=secrets.token_hex(8),
         url=url if run else None,
     )
 
 
-@contextlib.contextmanager
-def this_machine(root: Path) -> Iterator[None]:
-    """Hold the lock file of this checkout; children inherit it, so that an orphan still holds it.
-
-    Raises BlockedError when another process has it.
-    """
+def user() -> str:
+    """The account that this process runs under."""
     try:
-        folder = local_folder(root)
-        descriptor = os.open(folder / LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o600)
-    except OSError as error:
-        raise BlockedError(
-            f".release/ cannot be written: {error.strerror}.",
-            "A release keeps its journal there: make the folder writable.",
-        ) from None
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        os.set_inheritable(descriptor, True)  # noqa: FBT003
-        yield
-    except BlockingIOError:
-        raise BlockedError(
-            "Another release, or a program that one started, still runs in this checkout.",
-            "Wait for it to end, then run the same command again.",
-        ) from None
-    finally:
-        os.close(descriptor)
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"
 
 
 def acquire(ops: Ops, world: World, wanted: Record, tell: Callable[[str], None]) -> World:
-    """Take the lock for `wanted`: the first write of a release. Waits, with a countdown, for a run that may be dead."""
+    """Take the lock for `wanted`: the first write of a release.
+
+    Waits, with a countdown, for a holder that may be dead. Raises StaleError when the record changed meanwhile,
+    BlockedError when another release holds it or the remote refuses the ref.
+    """
+    seen = world.remote.record if isinstance(world.remote, Remote) else None
     while True:
         record = world.record if isinstance(world.record, Record) else None
         held = record.holder if record else None
+        orphaned = held is not None and bool(held.checkout) and held.checkout == ops.checkout
         patient = ops.name != ops.config.production
-        orphaned = held is not None and wanted.holder is not None and held.where == wanted.holder.where
         answer = claim(record, wanted, ops.clock.now(), orphaned=orphaned, patient=patient)
         if isinstance(answer, Record):
             return swap(ops, world, answer)
         left = max(0.0, answer.until - ops.clock.now())
-        tell(f"{answer.who} may still be at work on this release: waiting {left:.0f} s at most")
+        tell(f"{answer.who} may still be at work: waiting {left:.0f} s at most")
         ops.clock.sleep(min(5.0, left + 0.1))
         world = look_again(ops, world, ("remote", "record"))
+        if not isinstance(world.remote, Remote) or world.remote.record != seen:
+            raise StaleError(
+                "The record changed while this run waited for it.", "Run the same command again."
+            )
 
 
 def renew(ops: Ops, world: World, **changes: Any) -> World:  # noqa: ANN401
@@ -136,32 +129,60 @@ def swap(ops: Ops, world: World, record: Record) -> World:
     return replace(world, record=fresh, remote=replace(world.remote, record=oid))
 
 
+def prove(ops: Ops, world: World) -> None:
+    """Raise LockLostError unless the remote still has this run's record."""
+    held = world.remote.record if isinstance(world.remote, Remote) else None
+    if ops.git.remote_refs(ops.record_ref).get(ops.record_ref) != held:
+        raise _taken()
+
+
+class Pulse:
+    """Renews a lease in the background while a long effect runs; `world` is the newest that it knows."""
+
+    def __init__(self, ops: Ops, world: World) -> None:
+        self.world = world
+        self._ops = ops
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._beat, daemon=True)
+
+    @contextlib.contextmanager
+    def beating(self) -> Iterator[Pulse]:
+        """Beat until the block ends."""
+        self._thread.start()
+        try:
+            yield self
+        finally:
+            self._stop.set()
+            self._thread.join()
+
+    def onto(self, world: World) -> World:
+        """`world` with the record as the last beat left it."""
+        if not isinstance(world.remote, Remote) or not isinstance(self.world.remote, Remote):
+            return world
+        return replace(
+            world, record=self.world.record, remote=replace(world.remote, record=self.world.remote.record)
+        )
+
+    def _beat(self) -> None:
+        while not self._stop.wait(self._ops.config.lease / BEATS):
+            # A beat that fails is made up for by the next; whoever lost the lock is stopped before its next write.
+            with contextlib.suppress(ReleaseError):
+                self.world = renew(self._ops, self.world)
+
+
 def _lost(ops: Ops, world: World, refused: str) -> BlockedError:
     there = ops.git.remote_refs(ops.record_ref).get(ops.record_ref)
     before = world.remote.record if isinstance(world.remote, Remote) else None
     if there != before:
-        return LockLostError(
-            "Somebody else has taken the record of this environment meanwhile.",
-            "`inv status` says who. Run the same command again when they are done.",
-        )
+        return _taken()
     return BlockedError(
         f"The remote does not take {ops.record_ref}: {refused}.",
         "Allow pushes to refs/release/*, or set `record_ref` in [tool.release] to a ref that it takes.",
     )
 
 
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "unknown"
-
-
-def prove(ops: Ops, world: World) -> None:
-    """Raise LockLostError unless the remote still has this run's record."""
-    held = world.remote.record if isinstance(world.remote, Remote) else None
-    if ops.git.remote_refs(ops.record_ref).get(ops.record_ref) != held:
-        raise LockLostError(
-            "Somebody else has taken the record of this environment meanwhile.",
-            "`inv status` says who. Run the same command again when they are done.",
-        )
+def _taken() -> LockLostError:
+    return LockLostError(
+        "Somebody else has taken the record of this environment meanwhile.",
+        "`inv status` says who. Run the same command again when they are done.",
+    )

@@ -69,10 +69,12 @@ class Base:
 
 @dataclass(frozen=True)
 class Commit:
-    """A commit since the last release."""
+    """A commit since the last release; `lands` are the tags of the releases that it stands for, by a trailer."""
 
     sha: str
     subject: str
+    parents: tuple[str, ...] = ()
+    lands: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

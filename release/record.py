@@ -10,11 +10,15 @@ SCHEMA = 1
 
 
 class Holder(msgspec.Struct, frozen=True, kw_only=True):
-    """Who holds the lock: a person or account, the machine, the CI run's address, and one run's own id."""
+    """Who holds the lock: a person or account, the machine and folder, one run's own id, the CI run's address.
+
+    `checkout` is the same for every run in one checkout: the next one there knows that this one is gone.
+    """
 
     who: str
     where: str
     run: str
+    checkout: str = ""
     url: str | None = None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ import msgspec
 
 from release import closing, lock
 from release.decide import Nothing
-from release.errors import BlockedError, ReleaseError
+from release.errors import BlockedError, EffectError, ReleaseError
 from release.model import Live
 from release.outcome import Failure, StepResult
 from release.preflight import Prospect
@@ -20,6 +21,7 @@ from release.step import Done, Stuck, Todo
 from release.world import look_again
 
 if TYPE_CHECKING:
+    from release.effects import Effect
     from release.extensions import Extensions
     from release.model import Release, World, Write
     from release.ops import Ops
@@ -59,8 +61,7 @@ def carry_out(
     run = Run(ops, extensions, listener, prospect, prospect.release, prospect.plan, only)
     try:
         approval = extensions.approval(run.release, run.plan.hash) or gate(prospect)
-        with lock.this_machine(ops.root):
-            return _told(listener, extensions, _locked(run, approval))
+        return _told(listener, extensions, _locked(run, approval))
     except BlockedError as error:
         failure = Failure("start", error.what, "Nothing was written.", error.advice)
         return _told(listener, extensions, closing.outcome(ops, prospect, "blocked", (), failure))
@@ -182,14 +183,26 @@ def _act(
     for effect in todo.effects:
         if effect.writes(step.name):
             world = _note(run, world, before_write=True)
-        try:
-            world = run.ops.perform(run.ops, effect, world, run.listener.line)
-        except ReleaseError as error:
-            trouble = error
+        world, trouble = _performed(run, effect, world)
+        if trouble is not None:
             break
     world = look_again(run.ops, world, step.reads, run.release)
     landed = tuple(write for effect in todo.effects for write in effect.landed(world, step.name))
     return world, landed, trouble
+
+
+def _performed(run: Run, effect: Effect, world: World) -> tuple[World, ReleaseError | None]:
+    """The world after an effect, and its failure; the lease of the record is kept alive while a long one runs."""
+    pulse = lock.Pulse(run.ops, world)
+    trouble: ReleaseError | None = None
+    with contextlib.nullcontext() if effect.is_brief else pulse.beating():
+        try:
+            world = run.ops.perform(run.ops, effect, world, run.listener.line)
+        except ReleaseError as error:
+            trouble = error
+        except KeyboardInterrupt:
+            trouble = EffectError("Stopped by Ctrl-C.", "The same command again finishes what was begun.")
+    return (world if effect.is_brief else pulse.onto(world)), trouble
 
 
 def _note(run: Run, world: World, *, before_write: bool = False) -> World:

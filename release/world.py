@@ -7,10 +7,10 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from release.bump import TRAILER
-from release.errors import CannotReadError, ReleaseError
+from release.errors import ReleaseError
 from release.model import Checkout, History, Live, Remote, Unread, World
 from release.ops.content import read_base, read_record
+from release.ops.history import has_landed, read_history
 from release.ops.node import node, wrangler
 from release.version import TagPattern, highest
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from concurrent.futures import Future
 
-    from release.model import Base, Commit, Part, Release
+    from release.model import Base, Part, Release
     from release.ops import Ops
     from release.record import Record
 
@@ -39,7 +39,7 @@ def observe(ops: Ops) -> World:
         base: Base | Unread = Unread("the checkout was not read")
         history: History | Unread = Unread("the checkout was not read")
         if not isinstance(remote, Unread) and not isinstance(checkout, Unread):
-            history = _read(lambda: _history(ops, checkout, remote))
+            history = _read(lambda: read_history(ops, checkout, remote))
             base = _read(lambda: read_base(ops.git, checkout.head, ops.config))
             record = _read(lambda: read_record(ops.git, remote.record) if remote.record else None)
         live = {worker.name: asked[worker.name].result() for worker in ops.config.workers}
@@ -48,7 +48,7 @@ def observe(ops: Ops) -> World:
             and isinstance(history, History)
             and isinstance(checkout, Checkout)
         ):
-            history = replace(history, overtaken=_overtaking(ops, checkout.head, live))
+            history = replace(history, overtaken=_overtaking(ops, checkout.head, history, live))
         return World(
             environment=ops.name,
             checkout=checkout,
@@ -138,50 +138,16 @@ def _releases(ops: Ops, tags: tuple[str, ...]) -> frozenset[str] | Unread:
     return _read(lambda: frozenset(tag for tag in tags if ops.github.has_release(tag)))
 
 
-def _history(ops: Ops, checkout: Checkout, remote: Remote) -> History:
-    git, head, tip = ops.git, checkout.head, remote.tip
-    if tip is None:
-        raise CannotReadError(
-            f"The remote {ops.config.remote} has no branch {ops.config.branch}.",
-            "Check `branch` and `remote` in [tool.release].",
-        )
-    last = _last(ops, remote)
-    tagged = remote.tags[last[1]] if last else None
-    wanted = [oid for oid in (tip, remote.record, None if checkout.shallow else tagged) if oid]
-    if checkout.shallow or any(git.object(oid) is None for oid in wanted):
-        _fetch(ops, checkout, remote, last[1] if last else None)
-    contained = git.object(tip) is not None and git.contains(head, tip)
-    excluded = [tagged] if tagged and git.object(tagged) is not None else []
-    unreleased: tuple[Commit, ...] = () if head == tagged else git.log(head, *excluded)
-    if checkout.shallow and tagged and not excluded and not contained:
-        unreleased = ()  # nothing lies beyond the tag: what a shallow history still shows was released
-    return History(contained or head == tagged, unreleased, _landed(ops, remote, tagged))
-
-
-def _fetch(ops: Ops, checkout: Checkout, remote: Remote, last_tag: str | None) -> None:
-    branch = f"refs/heads/{ops.config.branch}"
-    record = [ops.record_ref] if remote.record else []
-    if not checkout.shallow:
-        ops.git.fetch(branch, *record, *([f"refs/tags/{last_tag}"] if last_tag else []))
-    elif last_tag is None:
-        ops.git.fetch(branch, *record)
-    elif not ops.git.fetch(branch, *record, shallow_exclude=f"refs/tags/{last_tag}") and record:
-        ops.git.fetch(*record)
-
-
-def _landed(ops: Ops, remote: Remote, commit: str | None) -> bool:
-    """Whether the branch holds a release: its bump commit itself, or a commit that says so in a trailer."""
-    if commit is None or remote.tip is None:
-        return False
-    return commit == remote.tip or ops.git.object(commit) is None or ops.git.contains(commit, remote.tip)
-
-
-def _overtaking(ops: Ops, head: str, live: Mapping[str, Live | Unread | None]) -> str | None:
+def _overtaking(
+    ops: Ops, head: str, history: History, live: Mapping[str, Live | Unread | None]
+) -> str | None:
     """The commit that every worker serves, where it is a descendant of HEAD."""
     commits = {one.release[1] if isinstance(one, Live) and one.release else None for one in live.values()}
     commit = commits.pop() if len(commits) == 1 else None
     if commit is None or commit == head or ops.git.object(commit) is None or ops.git.object(head) is None:
         return None
+    if any(commit == one.sha or commit in one.parents for one in history.unreleased):
+        return None  # HEAD holds it: the usual case needs no process
     return commit if ops.git.contains(head, commit) else None
 
 
@@ -197,22 +163,10 @@ def _again_remote(ops: Ops, world: World, release: Release | None) -> World:
     world = replace(world, remote=remote)
     if isinstance(remote, Unread) or isinstance(world.history, Unread) or release is None:
         return world
-    landed = _read(lambda: _has_landed(ops, remote, release))
+    landed = _read(lambda: has_landed(ops, remote, release))
     if isinstance(landed, Unread):
         return replace(world, history=landed)
     return replace(world, history=replace(world.history, has_landed=landed))
-
-
-def _has_landed(ops: Ops, remote: Remote, release: Release) -> bool:
-    if remote.tags.get(release.tag) != release.commit or remote.tip is None:
-        return False
-    if remote.tip == release.commit:
-        return True
-    if ops.git.object(remote.tip) is None or ops.git.object(release.commit) is None:
-        ops.git.fetch(f"refs/heads/{ops.config.branch}", f"refs/tags/{release.tag}")
-    if ops.git.contains(release.commit, remote.tip):
-        return True
-    return release.tag in ops.git.trailers(remote.tip, release.base, TRAILER)
 
 
 def _again_record(ops: Ops, world: World, _: Release | None) -> World:

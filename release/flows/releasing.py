@@ -10,7 +10,9 @@ from release import checks, extensions
 from release.closing import without_run
 from release.config import load
 from release.journal import Journal
+from release.lock import StaleError
 from release.ops import connect, require_write_tokens
+from release.ops.machine import alone
 from release.outcome import EXIT_CODES, Listeners, Outcome, StepResult
 from release.plan import read_plan, write_plan
 from release.preflight import survey
@@ -21,9 +23,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from release.extensions import Extensions
     from release.model import Request
     from release.ops import Connect, Ops
     from release.outcome import Listener
+    from release.plan import Plan
     from release.preflight import Prospect
     from release.run import Gate
 
@@ -61,13 +65,25 @@ def release(
     try:
         plugins = extensions.load(config, (checks,))
         told = Listeners((listener, Journal(root, secrets.token_hex(4))))
+        with alone(root, told.line):
+            return _released(ops, plugins, asked, approved, gate, told)
+    finally:
+        ops.close()
+
+
+def _released(
+    ops: Ops, plugins: Extensions, asked: Asked, approved: Plan | None, gate: Gate, told: Listeners
+) -> Outcome:
+    """Survey and carry out; from the start again where the record changed while the run waited for it."""
+    while True:
         prospect = survey(
             ops, plugins, asked.request, approved=approved, through=asked.through, deploying=asked.deploying
         )
         told.planned(prospect)
-        return carry_out(ops, plugins, prospect, gate, told, only=asked.only)
-    finally:
-        ops.close()
+        try:
+            return carry_out(ops, plugins, prospect, gate, told, only=asked.only)
+        except StaleError as error:
+            told.line(f"{error.what} Looking again.")
 
 
 def plan(

@@ -15,6 +15,7 @@ from release.ops.cloudflare import Cloudflare
 from release.ops.git import Git
 from release.ops.github import GitHub, repository_of
 from release.ops.http import Http
+from release.ops.machine import checkout_name
 from release.ops.secrets import Mask
 from release.ops.web import Web
 from release.ops.wrangler import Wrangler
@@ -34,7 +35,8 @@ Perform = Callable[["Ops", Effect, World, Tell], World]
 class Ops:
     """All outside systems for one environment. `perform` does effects; everything else only reads.
 
-    `url` is where the environment answers; `mask` hides secrets in whatever is shown.
+    `url` is where the environment answers; `mask` hides secrets in whatever is shown; `checkout` names this
+    checkout on this machine.
     """
 
     config: Config
@@ -51,6 +53,7 @@ class Ops:
     web: Web
     wrangler: Wrangler
     perform: Perform
+    checkout: str = ""
 
     @property
     def root(self) -> Path:
@@ -115,6 +118,7 @@ def connect(
         web=Web(http, environ),
         wrangler=Wrangler(config.root, environ, mask),
         perform=perform if writes else expect,
+        checkout=checkout_name(config.root),
     )
 
 

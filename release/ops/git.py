@@ -137,18 +137,17 @@ class Git:
             )
         return done.code == 0
 
-    def log(self, tip: str, *excluded: str) -> tuple[Commit, ...]:
-        """The commits of `tip` that are not in `excluded`, newest first."""
+    def log(self, tips: Sequence[str], excluded: Sequence[str], *, trailer: str) -> tuple[Commit, ...]:
+        """The commits of `tips` that are not in `excluded`, newest first; `trailer` names the tags that one lands."""
+        form = f"--format=%H%x00%P%x00%s%x00%(trailers:key={trailer},valueonly,separator=%x20)"
         nots = [f"^{commit}" for commit in excluded]
-        out = self._read("log", f"-{MOST_COMMITS}", "-z", "--format=%H %s", tip, *nots, "--")
-        entries = out.decode(errors="replace").split("\0")
-        return tuple(Commit(*entry.split(" ", 1)) for entry in entries if " " in entry)
-
-    def trailers(self, tip: str, excluded: str, key: str) -> tuple[str, ...]:
-        """The values of a trailer in the commits of `tip` that are not in `excluded`."""
-        form = f"--format=%(trailers:key={key},valueonly,separator=%x0A)"
-        out = self._read("log", f"-{MOST_COMMITS}", form, tip, f"^{excluded}", "--")
-        return tuple(line for line in out.decode(errors="replace").splitlines() if line)
+        out = self._read("log", f"-{MOST_COMMITS}", "-z", form, *tips, *nots, "--")
+        fields = out.decode(errors="replace").split("\0")
+        entries = zip(fields[0::4], fields[1::4], fields[2::4], fields[3::4], strict=False)
+        return tuple(
+            Commit(sha, subject, tuple(parents.split()), tuple(lands.split()))
+            for sha, parents, subject, lands in entries
+        )
 
     def store(self, objects: Iterable[GitObject]) -> None:
         """Write objects into the repository, all with one process."""

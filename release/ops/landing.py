@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 TRIES = 5
 
 
-def push(ops: Ops, effect: PushRelease, tell: Tell) -> None:
-    """Push tag, branch and record. A branch that moved is fetched and tried again; it is never lowered or forced.
+def push(ops: Ops, effect: PushRelease, tip: str | None, tell: Tell) -> None:
+    """Push tag, branch and record onto `tip`. A branch that moved is read and tried again, never lowered or forced.
 
     Raises EffectError when the remote refuses; whether anything arrived, the remote's refs say.
     """
@@ -26,22 +26,20 @@ def push(ops: Ops, effect: PushRelease, tell: Tell) -> None:
     branch, tag = f"refs/heads/{effect.branch}", f"refs/tags/{release.tag}"
     refused = "the branch moved at every try"
     for _ in range(TRIES):
-        refs = ops.git.remote_refs(branch, ops.record_ref)
-        tip, objects = _branch_commit(ops, release, refs.get(branch))
+        commit, objects = _branch_commit(ops, release, tip)
         message = effect.message or f"{release.app} {release.version}\n"
         tagged = bump.annotated_tag(
             release.commit, release.tag, _seconds(ops, release), message, config.identity
         )
         recorded, record = record_commit(effect.record, int(ops.clock.now()), release.commit)
         ops.git.store([*objects, tagged, *record])
-        specs = [f"{tip}:{branch}", f"{tagged.oid}:{tag}", f"+{recorded}:{ops.record_ref}"]
-        leases = {ops.record_ref: effect.held}
+        specs = [f"{commit}:{branch}", f"{tagged.oid}:{tag}", f"+{recorded}:{ops.record_ref}"]
         tell(f"pushing {release.tag} and {effect.branch} in one atomic push")
-        answer = ops.git.push(specs, leases)
+        answer = ops.git.push(specs, {ops.record_ref: effect.held})
         if answer is None:
             return
-        refused = answer
-        if ops.git.remote_refs(branch).get(branch) == refs.get(branch):
+        refused, seen, tip = answer, tip, ops.git.remote_refs(branch).get(branch)
+        if tip == seen:
             break
         tell(f"{effect.branch} moved meanwhile: once more")
     raise EffectError(f"The push of {release.tag} was refused: {refused}.")

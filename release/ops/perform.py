@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from release import effects
 from release.errors import CannotReadError, EffectError
-from release.model import Live
+from release.model import Live, Remote
 from release.ops import landing, shell, smoke
 from release.ops.secrets import is_secret_name
 
@@ -125,7 +125,7 @@ def _watch_health(ops: Ops, effect: effects.WatchHealth, world: World, tell: Tel
 
 
 def _push_release(ops: Ops, effect: effects.PushRelease, world: World, tell: Tell) -> World:
-    landing.push(ops, effect, tell)
+    landing.push(ops, effect, world.remote.tip if isinstance(world.remote, Remote) else None, tell)
     return world
 
 

@@ -77,10 +77,12 @@ def stream(
     deadline: float,
     tell: Callable[[str], None],
     mask: Mask,
+    heir: bool = False,
 ) -> Streamed:
     """Run a program and hand each line on as it comes, masked and without escape sequences.
 
     The program leads its own process group; the whole group is ended at the deadline and on Ctrl-C.
+    An `heir` inherits the checkout's lock: what it still writes after this run was killed, the next one waits for.
     Raises EffectError when it cannot start.
     """
     try:
@@ -92,6 +94,7 @@ def stream(
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            close_fds=not heir,
         )
     except FileNotFoundError:
         raise EffectError(f"{argv[0]} is not installed, or not on PATH.", f"Install {argv[0]}.") from None

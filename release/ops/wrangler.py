@@ -101,7 +101,9 @@ class Wrangler:
         tell: Callable[[str], None],
         what: str,
     ) -> None:
-        ended = shell.stream(command, cwd=folder, env=env, deadline=deadline, tell=tell, mask=self._mask)
+        ended = shell.stream(
+            command, cwd=folder, env=env, deadline=deadline, tell=tell, mask=self._mask, heir=True
+        )
         if ended.code is None:
             raise EffectError(f"{what} did not end within {deadline:.0f} s and was stopped.")
         if ended.code:

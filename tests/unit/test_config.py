@@ -73,7 +73,7 @@ def test_the_guides_full_example_loads_with_all_its_values(tmp_path: Path) -> No
 def test_the_least_example_of_the_errors_and_the_guide_loads_with_defaults(tmp_path: Path) -> None:
     assert EXAMPLE in GUIDE
     config = load(written(tmp_path, EXAMPLE))
-    assert (config.branch, config.remote, config.lease, config.database) == ("main", "origin", 900, None)
+    assert (config.branch, config.remote, config.lease, config.database) == ("main", "origin", 300, None)
     assert config.record_ref == "refs/release/{environment}"
     assert config.environment("production").health.path == "/api/health"
     assert config.environment("production").smoke == Smoke(deadline=90, streak=3, interval=1.0, settle=60)
@@ -149,11 +149,11 @@ def test_a_folder_in_the_files_place_and_absurd_nesting_are_no_crash(
     ("old", "new", "expected"),
     [
         ("branch =", "barnch =", 'tool.release.barnch: unknown key; did you mean "branch"?'),
-        ("lease = 900", 'lease = "900"', "tool.release.lease: expected a whole number, found '900'"),
-        ("lease = 900", "lease = 3", "tool.release.lease: expected a whole number >= 60, found 3"),
-        ("lease = 900", "lease = true", "tool.release.lease: expected a whole number, found True"),
+        ("lease = 300", 'lease = "900"', "tool.release.lease: expected a whole number, found '900'"),
+        ("lease = 300", "lease = 3", "tool.release.lease: expected a whole number >= 60, found 3"),
+        ("lease = 300", "lease = true", "tool.release.lease: expected a whole number, found True"),
         (
-            "deadline = 900",
+            "deadline = 300",
             "deadlin = 9",
             'tool.release.workers[1].deadlin: unknown key; did you mean "deadline"?',
         ),
@@ -194,7 +194,7 @@ def test_one_wrong_key_or_type_is_one_line_with_its_place(
 
 
 def test_a_key_far_from_any_known_one_lists_what_there_is(refusal: Refusal) -> None:
-    (line,) = refusal(full_with("lease = 900", "zzz = 900"))
+    (line,) = refusal(full_with("lease = 300", "zzz = 900"))
     assert "unknown key; known: app, identity, test, workers, environments" in line
 
 
@@ -217,7 +217,7 @@ def test_all_problems_come_at_once_in_the_order_of_their_lines(refusal: Refusal)
 
 
 def test_a_long_value_is_cut(refusal: Refusal) -> None:
-    (line,) = refusal(full_with("lease = 900", f"lease = '{'x' * 500}'"))
+    (line,) = refusal(full_with("lease = 300", f"lease = '{'x' * 500}'"))
     assert len(line) < 160
 
 
@@ -325,7 +325,7 @@ def test_a_default_that_does_not_fit_is_named_at_its_tables_line(refusal: Refusa
 
 
 def test_a_line_end_in_a_key_does_not_end_the_errors_line(refusal: Refusal) -> None:
-    (line,) = refusal(full_with("lease = 900", '"le\\u2028ase" = 900'))
+    (line,) = refusal(full_with("lease = 300", '"le\\u2028ase" = 900'))
     assert r"tool.release.'le\u2028ase': unknown key; did you mean" in line
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from release.model import Live, Unread
+from release.model import Database, History, Live, Remote, Unread
 from release.outcome import Failure
 from release.record import Record
 from release.step import Stuck
@@ -37,9 +37,10 @@ def explained(
     if release is None or not changed:
         environment = world.environment.capitalize()
         return replace(failure, standing=f"Not released. {environment} is unchanged.")
-    standing = _recorded(failure, release) if recorded else _unrecorded(release, world)
-    facts = tuple(_facts(failure, prospect, release, world, recorded=recorded))
-    return replace(failure, standing=standing, state=facts)
+    standing = _recorded(failure, prospect, release) if recorded else _unrecorded(prospect, release, world)
+    return replace(
+        failure, standing=standing, state=tuple(_facts(prospect, release, world, recorded=recorded))
+    )
 
 
 def next_command(prospect: Prospect, world: World, *, recorded: bool) -> str:
@@ -75,43 +76,55 @@ def _serving(live: Live | Unread | None) -> str:
     return f"{live.version_id[:8]} ({live.release[0] if live.release else 'made by no release'})"
 
 
-def _recorded(failure: Failure, release: Release) -> str:
+def _recorded(failure: Failure, prospect: Prospect, release: Release) -> str:
     if failure.step == "record":
         return f"{release.tag} is live and tagged, and the branch does not hold it yet."
-    return f"{release.tag} is live and recorded, and {failure.step} is not done."
+    steps = [one.step.name for one in prospect.outlooks]
+    return f"{release.tag} is live and recorded, and {failure.step if failure.step in steps else 'the rest'} is not done."
 
 
-def _unrecorded(release: Release, world: World) -> str:
-    """The sentence for an environment that changed without a tag."""
-    where, mark = world.environment.capitalize(), (release.tag, release.commit)
+def _unrecorded(prospect: Prospect, release: Release, world: World) -> str:
+    """One sentence for an environment that changed without a tag, and one for git."""
     is_deployment = release.commit == release.base
-    name, after = (release.base[:7], "") if is_deployment else (release.tag, f" {UNTAGGED}")
+    known = not is_deployment and not isinstance(world.remote, Unread)
+    return f"{_change(prospect, release, world)}{f' {UNTAGGED}' if known else ''}"
+
+
+def _change(prospect: Prospect, release: Release, world: World) -> str:
+    where, mark = world.environment.capitalize(), (release.tag, release.commit)
+    name = release.base[:7] if release.commit == release.base else release.tag
     new = [worker for worker, live in world.live.items() if isinstance(live, Live) and live.release == mark]
     old = [worker for worker in world.live if worker not in new]
-    if any(isinstance(live, Unread) for live in world.live.values()):
-        return f"{where} may have changed: what it serves could not be read.{after}"
+    if _is_unknown(world):
+        return f"{where} may have changed: what it serves could not be read."
     if new and old:
-        return f"{where} is half changed: {_list(new)} {_is(new)} {name}, {_list(old)} {_is(old)} not.{after}"
+        return f"{where} is half changed: {_list(new)} {_is(new)} {name}, {_list(old)} {_is(old)} not."
     if new:
-        return f"{where} serves {name}{_health(world)}.{after}"
-    if isinstance(world.database, Unread):
-        return f"Whether the database of {world.environment} changed could not be read; no worker was deployed.{after}"
-    return f"The database of {world.environment} was migrated; no worker serves {name}.{after}"
+        return f"{where} serves {name}{_health(world)}."
+    ledger = world.database.applied if isinstance(world.database, Database) else ()
+    if prospect.plan and ledger and ledger[-1] != prospect.plan.ledger:
+        return f"The database of {world.environment} was migrated; no worker serves {name}."
+    return f"{where} is not what it was, and not {name}: somebody else deployed meanwhile."
+
+
+def _is_unknown(world: World) -> bool:
+    parts = (*world.live.values(), world.database)
+    return any(isinstance(part, Unread) for part in parts)
 
 
 def _health(world: World) -> str:
     if world.smoke is None:
         return ", and its health was not checked"
-    return ", healthy, but is not recorded" if world.smoke.healthy else " and is not healthy"
+    return (
+        " and is healthy, but the release is not recorded" if world.smoke.healthy else " and is not healthy"
+    )
 
 
 def _facts(
-    failure: Failure, prospect: Prospect, release: Release, world: World, *, recorded: bool
+    prospect: Prospect, release: Release, world: World, *, recorded: bool
 ) -> Iterator[tuple[str, str]]:
     yield "live now", live_now(world)
-    missing = _missing(failure, prospect, recorded=recorded)
-    if isinstance(world.remote, Unread):
-        missing = f"unknown: {world.remote.because}"
+    missing = ", ".join(_missing(prospect, release, world))
     if missing:
         yield "not recorded", missing
     if recorded:
@@ -119,7 +132,8 @@ def _facts(
     if _way_back(world):
         back = " then ".join(reversed(list(world.live)))
         yield "roll back", f"{rollback_command(world.environment)}   puts {back} back; the database stays"
-    if world.smoke is None or not world.smoke.healthy:
+    is_healthy = world.smoke is not None and world.smoke.healthy
+    if not is_healthy and not _is_unknown(world):
         yield "or fix", f"merge the fix, then: {prospect.command}   ships it as {release.version}"
     record = world.record if isinstance(world.record, Record) else None
     if record and record.bookmark and prospect.plan and prospect.plan.migrations:
@@ -129,16 +143,19 @@ def _facts(
         )
 
 
-def _missing(failure: Failure, prospect: Prospect, *, recorded: bool) -> str:
-    """The writes to git and GitHub that the plan holds and that are still to come."""
-    if prospect.plan is None:
-        return ""
-    steps = prospect.plan.steps
-    at = steps.index(failure.step) if recorded and failure.step in steps else 0
-    to_come = [write for write in prospect.plan.writes if write.step in steps[at:]]
-    return ", ".join(
-        f"{write.what} ({write.target})" for write in to_come if write.system in {"git", "github"}
-    )
+def _missing(prospect: Prospect, release: Release, world: World) -> Iterator[str]:
+    """What of the plan git and GitHub do not hold yet."""
+    systems = {write.system for write in prospect.plan.writes} if prospect.plan else set()
+    if "git" in systems and isinstance(world.remote, Unread):
+        yield f"unknown: {world.remote.because}"
+        return
+    if "git" in systems and isinstance(world.remote, Remote):
+        if world.remote.tags.get(release.tag) != release.commit:
+            yield f"tag {release.tag}"
+        if not (isinstance(world.history, History) and world.history.has_landed):
+            yield "the bump on the branch"
+    if "github" in systems and (isinstance(world.releases, Unread) or release.tag not in world.releases):
+        yield "the GitHub Release"
 
 
 def _way_back(world: World) -> bool:

@@ -4,28 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, Protocol, TextIO
-
-from release.outcome import Listener
+from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from types import TracebackType
-    from typing import Self
 
-
-class View(Listener, Protocol):
-    """A listener that a person reads. As a context manager it leaves the terminal as it was, whatever happened."""
-
-    def __enter__(self) -> Self:
-        """The view itself."""
-        ...
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Stop drawing; name the step that was running, if one was."""
-        ...
+    from release.outcome import Listener
 
 
 def listener(
@@ -35,7 +19,7 @@ def listener(
     out: TextIO | None = None,
     err: TextIO | None = None,
     environ: Mapping[str, str] | None = None,
-) -> View:
+) -> Listener:
     """The view for this invocation: a live one on a terminal, plain lines elsewhere and where TERM is `dumb`.
 
     With `json`, stdout belongs to the one JSON object (release.views.jsonview writes it) and people read stderr.
@@ -53,6 +37,3 @@ def listener(
     from release.views.plain import Plain
 
     return Plain(Sink(stream))
-
-
-__all__ = ["View", "listener"]

@@ -12,8 +12,6 @@ if TYPE_CHECKING:
 
     from release.outcome import Failure, Outcome
 
-AGAIN = "The same command again looks at what is really there and finishes it."
-
 
 def outcome_lines(outcome: Outcome, width: int | None = None) -> Iterator[Line]:
     """How it ended. `width` is in columns; None leaves long lines whole, as a log wants them."""
@@ -40,24 +38,6 @@ def outcome_lines(outcome: Outcome, width: int | None = None) -> Iterator[Line]:
         yield from fact(label, outcome.next, width, tone="strong")
 
 
-def stopped_lines(
-    step: str | None, *, changing: bool, environment: str, width: int | None = None
-) -> Iterator[Line]:
-    """A run that a person or a machine stopped before it could look at what it had done.
-
-    `changing`: a step that writes to the environment had started.
-    """
-    where = f"Stopped in {step}." if step else "Stopped."
-    state = (
-        f"{environment} may have changed: `inv status` shows what is live."
-        if changing
-        else f"Nothing in {environment} was changed."
-    )
-    yield from paragraph(f"{where} {state[0].upper()}{state[1:]}", width, tone="strong")
-    if step:
-        yield from paragraph(AGAIN, width)
-
-
 def _nothing(outcome: Outcome) -> str:
     head, _, rest = outcome.why.partition(" ")
     why = f"{head.capitalize() if head.isalpha() else head} {rest}".strip()
@@ -67,8 +47,8 @@ def _nothing(outcome: Outcome) -> str:
 
 def _summary(outcome: Outcome, width: int | None) -> Iterator[Line]:
     release = outcome.release
-    seconds = sum(step.seconds for step in outcome.steps)
-    yield from paragraph(f"{_done(outcome)}, in {seconds:.1f} s.", width, tone="good")
+    seconds = f", in {sum(step.seconds for step in outcome.steps):.1f} s" if outcome.steps else ""
+    yield from paragraph(f"{_done(outcome)}{seconds}.", width, tone="good")
     if release is not None and outcome.outcome == "released":
         before = f" (was {release.previous})" if release.previous else " (the first release)"
         yield from fact("version", f"{release.version}{before}", width)
@@ -101,9 +81,8 @@ def _failure(outcome: Outcome, failure: Failure, width: int | None) -> Iterator[
         yield from fact("do", failure.advice, width)
         return
     yield from paragraph(failure.standing or failure.meaning, width, tone="strong")
-    what, *quoted = failure.what.splitlines() or [""]
-    yield from fact("failed", f"{failure.step}: {what}", width, tone="bad")
-    yield from (Line(f"     | {line.strip()}", "dim", lead=6) for line in quoted)
+    what = (failure.what.splitlines() or [""])[0]  # the rest stands above, where the step ended
+    yield from fact("failed", f"{failure.step}: {what.removesuffix(':')}", width, tone="bad")
     if failure.standing:
         yield from fact("means", failure.meaning, width)
     yield from fact("do", failure.advice, width)

@@ -20,8 +20,6 @@ from release.views.text import plan_lines, result_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from types import TracebackType
-    from typing import Self
 
     from release.outcome import Outcome, StepResult
     from release.preflight import Prospect
@@ -82,7 +80,7 @@ class LiveView:
 
     def planned(self, prospect: Prospect) -> None:
         """The plan."""
-        self._progress.planned(prospect)
+        self._progress.planned(tuple(one.step.name for one in prospect.outlooks))
         self._say(plan_lines(prospect, self._terminal.width))
         if prospect.plan is not None:
             self._say([Line()])
@@ -114,8 +112,12 @@ class LiveView:
             self._say(Line(f"     | {text}", "dim") for text in tail)
 
     def ended(self, outcome: Outcome) -> None:
-        """What is true now."""
+        """What is true now; before it, the step that was stopped, if one was."""
+        stopped, seconds, tail = self._progress.step, self._elapsed(), tuple(self._tail)
         self.close()
+        if stopped is not None:
+            self._say([Line(f"stop {stopped}  {seconds:.1f} s", "bad", lead=4)])
+            self._say(Line(f"     | {text}", "dim") for text in tail)
         if outcome.steps and outcome.outcome != "planned":
             self._say([Line()])
         self._say(outcome_lines(outcome, self._terminal.width))
@@ -125,20 +127,9 @@ class LiveView:
         self._live.stop()
         atexit.unregister(self.close)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Take the moving part away; after a Ctrl-C say what is known."""
-        self.close()
-        if isinstance(error, KeyboardInterrupt):
-            self._say([Line(), *self._progress.stopped(self._terminal.width)])
-
     def _draw(self) -> None:
         if not self._live.is_started:
-            atexit.register(self.close)  # for whoever forgets the `with`
+            atexit.register(self.close)  # where an error that nobody foresaw ends the run
             self._live.start()
         self._live.refresh()
 
@@ -151,10 +142,9 @@ class LiveView:
         tail = tuple(self._tail)[-self._shown() :]
         if step is None and not tail:
             return Group()
-        seconds = self._terminal.get_time() - self._since
         width = self._terminal.width - 1  # the last column is left free: writing it makes some terminals wrap
         frame = cast("Text", self._spinner.render(self._terminal.get_time())).plain
-        took = f"{seconds:.0f} s"
+        took = f"{self._elapsed():.0f} s"
         name = self._fitted(f" {frame[:1]}   {steady(step or 'waiting')}", width - len(took) - 2)
         rows = [Text(f"{name}  {took}", style="bold")]
         rows += [Text(self._fitted(f"     | {text}", width), style="dim") for text in tail]
@@ -163,6 +153,9 @@ class LiveView:
                 Text(self._fitted(f"     then {self._then.join(self._progress.to_come)}", width), style="dim")
             )
         return Group(*rows)
+
+    def _elapsed(self) -> float:
+        return self._terminal.get_time() - self._since
 
     def _shown(self) -> int:
         """The number of lines that fit below the running step, on a low terminal fewer than `SHOWN`."""

@@ -5,14 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from release.views.ending import outcome_lines
-from release.views.progress import Progress
 from release.views.sink import printable
 from release.views.text import plan_lines, result_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from types import TracebackType
-    from typing import Self
 
     from release.outcome import Outcome, StepResult
     from release.preflight import Prospect
@@ -28,18 +25,15 @@ class Plain:
 
     def __init__(self, out: Sink) -> None:
         self._out = out
-        self._progress = Progress()
 
     def planned(self, prospect: Prospect) -> None:
         """The plan."""
-        self._progress.planned(prospect)
         self._say([*plan_lines(prospect)])
         if prospect.plan is not None:
             self._write("")
 
     def started(self, step: str) -> None:
         """The step's name."""
-        self._progress.started(step)
         self._write(f"...  {step}")
 
     def line(self, text: str) -> None:
@@ -48,7 +42,6 @@ class Plain:
 
     def finished(self, result: StepResult) -> None:
         """How the step ended."""
-        self._progress.finished()
         self._say(result_lines(result))
 
     def ended(self, outcome: Outcome) -> None:
@@ -56,17 +49,6 @@ class Plain:
         if outcome.steps and outcome.outcome != "planned":
             self._write("")
         self._say(outcome_lines(outcome))
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """After a Ctrl-C, what is known."""
-        if isinstance(error, KeyboardInterrupt):
-            self._write("")
-            self._say(self._progress.stopped())
 
     def _say(self, lines: Iterable[Line]) -> None:
         for line in lines:

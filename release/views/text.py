@@ -45,7 +45,7 @@ def plan_lines(prospect: Prospect, width: int | None = None) -> Iterator[Line]:
     for number, one in enumerate(prospect.outlooks, 1):
         if changes(one) and not changed:
             changed = True
-            yield Line(f"       from here on {release.environment} changes:", "warn")
+            yield Line(f"       from here on {_changing(one, release)}:", "warn")
         yield _step_line(number, one)
 
 
@@ -70,8 +70,8 @@ def problem_lines(problems: tuple[Problem, ...], width: int | None = None) -> It
     """All problems at once, each with where it is and what to do."""
     for number, problem in enumerate(problems, 1):
         at = f"{problem.file}{f':{problem.line}' if problem.line else ''}" if problem.file else ""
-        where = f" ({at})" if at and at not in problem.what else ""
-        first, *rest = paragraph(f"{problem.what}{where}", width, "     ")
+        where = f"{at}: " if at and at not in problem.what else ""
+        first, *rest = paragraph(f"{where}{problem.what}", width, "     ")
         yield Line(f"  {number:>2} {first.text[5:]}", "bad", lead=4)
         yield from rest
         yield from paragraph(problem.advice, width, "     ", "dim")
@@ -131,6 +131,12 @@ def _condition(world: World) -> str:
     if health.problem is not None:
         return f"{world.environment} is not healthy: {health.problem}"
     return f"{world.environment} runs {health.version or 'an unknown version'} and is healthy"
+
+
+def _changing(one: Outlook, release: Release) -> str:
+    """What starts to change with this step: where workers and database stay, git and GitHub alone."""
+    elsewhere = {write.system for write in one.writes} <= {"git", "github"}
+    return "git and GitHub change" if elsewhere else f"{release.environment} changes"
 
 
 def _step_line(number: int, one: Outlook) -> Line:

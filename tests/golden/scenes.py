@@ -1,0 +1,283 @@
+"""What the golden files show: one release of the CMS in each of its states, built by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from release.decide import Go, Nothing
+from release.model import (
+    Base,
+    Checkout,
+    Commit,
+    Database,
+    Health,
+    History,
+    Live,
+    Migration,
+    Problem,
+    Release,
+    Remote,
+    SchemaObject,
+    Smoke,
+    Unread,
+    World,
+    Write,
+)
+from release.outcome import Failure, Outcome, StepResult
+from release.plan import make_plan, outlook
+from release.preflight import Prospect
+from release.record import Record
+from release.report import explained, next_command
+from release.steps.backfill import Backfill
+from release.steps.bump import Bump
+from release.steps.deploy import Deploy
+from release.steps.github_release import GitHubRelease
+from release.steps.migrate import Migrate
+from release.steps.record import RecordRelease
+from release.steps.smoke import SmokeCheck
+from release.steps.test import Test
+from release.steps.verify import Verify
+
+BASE, BUMP, OLD = "4f2c1ab" + "0" * 33, "8d1f2aa" + "0" * 33, "77aa310" + "0" * 33
+MANIFEST = "apps/cms/package.json"
+COMMAND = "inv release --bump patch"
+PAGES = "CREATE TABLE pages (id INTEGER PRIMARY KEY, title TEXT)"
+MIGRATIONS = (
+    Migration("0001_pages.sql", f"{PAGES};".encode(), "a" * 64),
+    Migration("0002_page_slug.sql", b"ALTER TABLE pages ADD COLUMN slug TEXT;", "b" * 64),
+)
+RELEASE = Release(
+    "cms",
+    "production",
+    BASE,
+    "1.2.3",
+    "cms-v1.2.3",
+    "1.2.4",
+    "cms-v1.2.4",
+    BUMP,
+    {MANIFEST: b'{"version": "1.2.4"}'},
+)
+STEPS = (
+    Test(("npm test", "npm run lint")),
+    Bump(MANIFEST),
+    Backfill("yarn db:backfill"),
+    Migrate(),
+    Deploy(
+        "mcp",
+        "alokai-cms-mcp-production",
+        "mcp was not deployed; cms was not touched.",
+        "Fix it on main, then run again.",
+    ),
+    Deploy(
+        "cms",
+        "alokai-cms-production",
+        "The old cms serves beside the new mcp.",
+        "Fix it on main, or `inv rollback`.",
+    ),
+    SmokeCheck("/api/health", relive=False),
+    RecordRelease("main"),
+    GitHubRelease(),
+    Verify(has_badge=True),
+)
+
+
+def live(script: str, version_id: str, tag: str | None) -> Live:
+    """A worker that serves one version wholly."""
+    return Live(script, ((version_id, 100.0),), tag, None)
+
+
+def world() -> World:
+    """Before the release: 1.2.3 is live and healthy, three commits and one migration wait."""
+    return World(
+        environment="production",
+        checkout=Checkout(BASE, "main", (), shallow=False, files={MANIFEST: b'{"version": "1.2.3"}'}),
+        remote=Remote(BASE, {"cms-v1.2.3": OLD}, None),
+        record=None,
+        base=Base(BASE, "f" * 40, 1_800_000_000, {}, {}, MIGRATIONS),
+        history=History(
+            contained=True, unreleased=tuple(Commit(f"{n}" * 40, f"feat: {n}") for n in range(3))
+        ),
+        live={
+            "mcp": live("alokai-cms-mcp-production", "9a31d2c4-0001", f"cms-v1.2.3+{OLD}"),
+            "cms": live("alokai-cms-production", "f3484311-0001", f"cms-v1.2.3+{OLD}"),
+        },
+        database=Database(
+            "cms-production", "uuid", ("0001_pages.sql",), (SchemaObject("table", "pages", PAGES),)
+        ),
+        health=Health("1.2.3", OLD, None),
+    )
+
+
+def prospect(now: World | None = None, release: Release = RELEASE, go: Go | None = None) -> Prospect:
+    """The plan of a release from a world."""
+    now = now or world()
+    outlooks = outlook(STEPS, now, release)
+    go = go or Go("start", release, "3 commits since cms-v1.2.3")
+    return Prospect(now, go, COMMAND, release, make_plan(outlooks, now, release), outlooks)
+
+
+def deployed(*workers: str, migrated: bool = True, healthy: bool | None = None) -> World:
+    """The world in which these workers serve the release."""
+    old = world()
+    mark = RELEASE.annotation
+    new = {
+        name: live(f"alokai-{name}", f"1c0b6f85-{name}", mark) if name in workers else one
+        for name, one in old.live.items()
+    }
+    assert isinstance(old.database, Database)
+    ledger = tuple(m.name for m in MIGRATIONS) if migrated else old.database.ledger
+    record = Record(
+        environment="production",
+        nonce="",
+        bookmark="00000085-0000",
+        before={"mcp": "9a31d2c4-0001", "cms": "f3484311-0001"},
+    )
+    smoke = None if healthy is None else Smoke(healthy, "", {})
+    return replace(old, live=new, database=replace(old.database, ledger=ledger), record=record, smoke=smoke)
+
+
+def tagged(*, landed: bool) -> World:
+    """Live and healthy, with the tag on the remote; `landed`: the branch holds the bump too."""
+    history = History(contained=True, unreleased=(), has_landed=landed)
+    return replace(
+        deployed("mcp", "cms", healthy=True), remote=Remote(BUMP, {"cms-v1.2.4": BUMP}, None), history=history
+    )
+
+
+def results(*failed: str) -> tuple[StepResult, ...]:
+    """What the steps did, up to the one that failed."""
+    found: list[StepResult] = []
+    for number, one in enumerate(prospect().outlooks):
+        detail = getattr(one.look, "detail", "")
+        ending = "failed" if one.step.name in failed else "skipped" if one.step.name == "backfill" else "ok"
+        found.append(StepResult(one.step.name, ending, 0.25 * number, detail, one.writes))  # type: ignore[arg-type]
+        if one.step.name in failed:
+            break
+    return tuple(found)
+
+
+def failure(step: str, what: str, after: World, *, changed: bool = True, recorded: bool = False) -> Outcome:
+    """The outcome of a run that failed in `step` and left the world as `after`."""
+    failing = next(one for one in STEPS if one.name == step)
+    before = prospect()
+    told = explained(
+        Failure(step, what, failing.meaning, failing.advice),
+        before,
+        after,
+        changed=changed,
+        recorded=recorded,
+    )
+    steps = tuple(replace(one, detail=what) if one.outcome == "failed" else one for one in results(step))
+    ending = "unrecorded" if changed else "failed"
+    code = 3 if changed else 1
+    again = next_command(before, after, recorded=recorded)
+    return Outcome(
+        ending, "start", "production", RELEASE, "7be1c09", "", steps, (), told, again, exit_code=code
+    )  # type: ignore[arg-type]
+
+
+REFUSED = Failure(
+    "start",
+    "ann on laptop:/home/ann/cms is releasing cms-v1.2.4 to production right now.",
+    "Nothing was written.",
+    "Wait for it to end, then run the same command again. `inv status` shows how far it is.",
+)
+PROBLEMS = (
+    Problem(
+        "clean tree",
+        "The work tree has changes that no commit holds: apps/cms/index.ts.",
+        "Commit and push them.",
+        "apps/cms/index.ts",
+    ),
+    Problem(
+        "migrations",
+        "The file ends without a `;`.",
+        "Add it: D1 refuses the file.",
+        "migrations/0002_page_slug.sql",
+        3,
+    ),
+)
+URL = "https://cms.example.com"
+OUTCOMES: dict[str, Outcome] = {
+    "released": Outcome("released", "start", "production", RELEASE, "7be1c09", "", results(), urls=(URL,)),
+    "first-release": Outcome(
+        "released", "start", "production", replace(RELEASE, previous=None, previous_tag=None), steps=results()
+    ),
+    "finished": Outcome("released", "finish", "production", RELEASE, steps=results()[6:], urls=(URL,)),
+    "deployed": Outcome(
+        "deployed",
+        "start",
+        "staging",
+        replace(RELEASE, environment="staging", commit=BASE),
+        steps=results()[2:7],
+    ),
+    "planned": Outcome("planned", "start", "production", RELEASE),
+    "verified": Outcome("verified", "nothing", "production", RELEASE, urls=(URL,)),
+    "rolled-back": Outcome("rolled-back", "nothing", "production", RELEASE, urls=(URL,)),
+    "nothing": Outcome("nothing", "nothing", "production", why="no commits since cms-v1.2.3", exit_code=5),
+    "released-already": Outcome("nothing", "nothing", "production", why="cms-v1.2.4 is released already"),
+    "problems": Outcome(
+        "blocked", "start", "production", RELEASE, problems=PROBLEMS, next=COMMAND, exit_code=4
+    ),
+    "locked": Outcome("blocked", "start", "production", RELEASE, failure=REFUSED, next=COMMAND, exit_code=4),
+    "test-fails": failure(
+        "test",
+        "`npm test` ended with exit code 1:\n  not ok 3 - a slug is kept\n  # fail 1",
+        world(),
+        changed=False,
+    ),
+    "migrate-fails": failure(
+        "migrate", "0002_page_slug.sql: duplicate column name: slug", world(), changed=False
+    ),
+    "migrate-fails-half-way": failure("migrate", "0003_more.sql: near CREAT: syntax error", deployed()),
+    "mcp-fails": failure("deploy mcp", "wrangler ended with exit code 1: no such binding", deployed()),
+    "cms-fails": failure("deploy cms", "wrangler ended with exit code 1: no such binding", deployed("mcp")),
+    "smoke-fails": failure(
+        "smoke",
+        '/api/health answered 500, for 90 s (last: "no such column: slug")',
+        deployed("mcp", "cms", healthy=False),
+    ),
+    "push-refused": failure(
+        "record", "the remote refused: protected branch", deployed("mcp", "cms", healthy=True)
+    ),
+    "tag-alone": failure(
+        "record", "the branch takes only pull requests", tagged(landed=False), recorded=True
+    ),
+    "release-missing": failure("github-release", "GitHub answered 502", tagged(landed=True), recorded=True),
+    "nothing-readable": failure(
+        "deploy cms",
+        "Cloudflare answered 503",
+        replace(
+            deployed("mcp"),
+            live={"mcp": Unread("503"), "cms": Unread("503")},
+            database=Unread("503"),
+            remote=Unread("timeout"),
+        ),
+    ),
+}
+WRITE = Write("deploy mcp", "cloudflare", "alokai-cms-mcp-production", "deploy")
+PLANS: dict[str, Prospect] = {
+    "plan": prospect(),
+    "plan-minor": prospect(release=replace(RELEASE, version="1.3.0", tag="cms-v1.3.0")),
+    "plan-first": prospect(
+        replace(world(), live={"mcp": None, "cms": None}, health=Unread("404")),
+        replace(RELEASE, previous=None, previous_tag=None),
+        Go("start", RELEASE, "3 commits and no release yet"),
+    ),
+    "plan-finish": prospect(
+        replace(
+            deployed("mcp", "cms"),
+            checkout=Checkout("c" * 40, "main", (), shallow=False),
+            health=Health("1.2.4", BUMP, None),
+        ),
+        go=Go("finish", RELEASE, "cms-v1.2.4 is live and healthy, and not recorded yet"),
+    ),
+    "plan-stuck": prospect(
+        replace(
+            world(),
+            live={"mcp": Unread("Cloudflare answered 503."), "cms": None},
+            health=Health(None, None, "it answered 500"),
+        )
+    ),
+}
+NOTHING = Prospect(world(), Nothing("no commits since cms-v1.2.3"), COMMAND)

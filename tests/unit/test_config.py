@@ -153,7 +153,7 @@ def test_a_folder_in_the_files_place_and_absurd_nesting_are_no_crash(
         ("lease = 300", "lease = 3", "tool.release.lease: expected a whole number >= 60, found 3"),
         ("lease = 300", "lease = true", "tool.release.lease: expected a whole number, found True"),
         (
-            "deadline = 300",
+            "deadline = 900",
             "deadlin = 9",
             'tool.release.workers[1].deadlin: unknown key; did you mean "deadline"?',
         ),

@@ -142,8 +142,10 @@ def unfinished(world: World, config: Config) -> Subject | None:
 
 
 def _has_trace(world: World, subject: Subject) -> bool:
-    """Whether a worker serves it, or its tag is on the remote."""
+    """Whether a worker serves it, it was seen healthy once, or its tag is on the remote."""
     if isinstance(world.remote, Remote) and world.remote.tags.get(subject.tag) == subject.commit:
+        return True
+    if isinstance(world.record, Record) and world.record.healthy:
         return True
     serving = (live.release for live in world.live.values() if isinstance(live, Live))
     return (subject.tag, subject.commit) in serving
@@ -202,7 +204,7 @@ def _next(world: World, request: Request, config: Config, begun: Subject | None)
             f"{world.base.commit[:7]} was released as {record.subject.tag}", record.subject, released=True
         )
     before = last[0] if last else bump.current_version(world.base, config.app)
-    version = _number(before, request, record, begun, world.base.commit)
+    version = _number(before, request, world, config, begun)
     tag = TagPattern(config.app.tag).tag(version)
     made = bump.bump(world.base, version, tag, config.app, config.identity)
     release = Release(
@@ -222,10 +224,12 @@ def _next(world: World, request: Request, config: Config, begun: Subject | None)
     return Go(kind, release, _why(kind, world, begun, release), relive=_relive(world, release))
 
 
-def _number(before: str, request: Request, record: Record | None, begun: Subject | None, base: str) -> str:
+def _number(before: str, request: Request, world: World, config: Config, begun: Subject | None) -> str:
     """The next number: an unfinished one is kept if it asks for more, a burnt one is left out."""
     version = bumped(before, request.level)
-    burnt = set(record.burnt) if record else set()
+    record = world.record if isinstance(world.record, Record) else None
+    base = world.base.commit if isinstance(world.base, Base) else None
+    burnt = {*(record.burnt if record else ()), *_rolled_back(world, config)}
     if begun and begun.base == base and begun.version not in burnt:
         return begun.version
     if begun and record and record.healthy and record.subject == begun:
@@ -235,6 +239,15 @@ def _number(before: str, request: Request, record: Record | None, begun: Subject
     while version in burnt:
         version = bumped(version, "patch")
     return version
+
+
+def _rolled_back(world: World, config: Config) -> set[str]:
+    """The numbers that the deployments' messages say were rolled back; they stand where a record was lost."""
+    messages = (live.message or "" for live in world.live.values() if isinstance(live, Live))
+    tags = (
+        message.split()[1] for message in messages if message.startswith("rollback ") and " -> " in message
+    )
+    return {version for version in map(TagPattern(config.app.tag).version, tags) if version}
 
 
 def _why(kind: Kind, world: World, begun: Subject | None, release: Release) -> str:

@@ -118,15 +118,24 @@ def swap(ops: Ops, world: World, record: Record) -> World:
     """Put a record in the place of the one in `world`, or raise: nobody else's change is ever overwritten."""
     if not isinstance(world.remote, Remote):
         raise CannotReadError("The remote could not be read.", "Run the same command again.")
+    fresh, oid = put(ops, record, world.remote.record)
+    return replace(world, record=fresh, remote=replace(world.remote, record=oid))
+
+
+def put(ops: Ops, record: Record, held: str | None) -> tuple[Record, str]:
+    """Push a record where the remote still has the object `held` (None: no record); the record as pushed, and its object.
+
+    Raises LockLostError when it has another, BlockedError when the remote refuses the ref.
+    """
     now = ops.clock.now()
     lease = now + ops.config.lease if record.holder else 0.0
     fresh = msgspec.structs.replace(record, nonce=secrets.token_hex(8), lease_until=lease)
-    oid, objects = record_commit(fresh, int(now), world.remote.tip or "0" * 40)
+    oid, objects = record_commit(fresh, int(now), held or ops.git.status()[0])
     ops.git.store(objects)
-    refused = ops.git.push([f"+{oid}:{ops.record_ref}"], {ops.record_ref: world.remote.record or ""})
+    refused = ops.git.push([f"+{oid}:{ops.record_ref}"], {ops.record_ref: held or ""})
     if refused is not None and ops.git.remote_refs(ops.record_ref).get(ops.record_ref) != oid:
-        raise _lost(ops, world, refused)
-    return replace(world, record=fresh, remote=replace(world.remote, record=oid))
+        raise _lost(ops, held, refused)
+    return fresh, oid
 
 
 def prove(ops: Ops, world: World) -> None:
@@ -170,10 +179,8 @@ class Pulse:
                 self.world = renew(self._ops, self.world)
 
 
-def _lost(ops: Ops, world: World, refused: str) -> BlockedError:
-    there = ops.git.remote_refs(ops.record_ref).get(ops.record_ref)
-    before = world.remote.record if isinstance(world.remote, Remote) else None
-    if there != before:
+def _lost(ops: Ops, held: str | None, refused: str) -> BlockedError:
+    if ops.git.remote_refs(ops.record_ref).get(ops.record_ref) != held:
         return _taken()
     return BlockedError(
         f"The remote does not take {ops.record_ref}: {refused}.",

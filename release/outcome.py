@@ -11,7 +11,16 @@ if TYPE_CHECKING:
     from release.model import Problem, Release, Write
 
 Ending = Literal[
-    "planned", "released", "deployed", "verified", "rolled-back", "failed", "unrecorded", "blocked", "nothing"
+    "planned",
+    "released",
+    "deployed",
+    "verified",
+    "rolled-back",
+    "unlocked",
+    "failed",
+    "unrecorded",
+    "blocked",
+    "nothing",
 ]
 EXIT_CODES: dict[Ending, int] = {
     "planned": errors.RELEASED,
@@ -19,6 +28,7 @@ EXIT_CODES: dict[Ending, int] = {
     "deployed": errors.RELEASED,
     "verified": errors.RELEASED,
     "rolled-back": errors.RELEASED,
+    "unlocked": errors.RELEASED,
     "failed": errors.FAILED,
     "unrecorded": errors.UNRECORDED,
     "blocked": errors.BLOCKED,

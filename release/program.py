@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from invoke.exceptions import Exit, ParseError
@@ -12,6 +13,9 @@ from release.errors import USAGE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+OPTIONAL = {"rollback": "--to"}
 
 
 class ReleaseProgram(Program):
@@ -29,8 +33,17 @@ class ReleaseProgram(Program):
 
     def parse_tasks(self) -> None:
         """The tasks and their options."""
+        self.core.unparsed = _named(self.core.unparsed)
         with _usage():
             super().parse_tasks()
+
+
+def _named(words: list[str]) -> list[str]:
+    """`rollback TAG` as `rollback --to TAG`: Invoke has no positional argument that may be left out."""
+    for at, (word, following) in enumerate(pairwise(words)):
+        if word in OPTIONAL and not following.startswith("-"):
+            return [*words[: at + 1], OPTIONAL[word], *words[at + 1 :]]
+    return words
 
 
 @contextmanager

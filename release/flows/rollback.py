@@ -1,6 +1,6 @@
-"""`inv rollback`: the workers go back to what served before the last release; by API, the last one first.
+"""`inv rollback`: the workers go back to what served before, by API, the last one first; the database stays.
 
-It depends on nothing that may be broken in an incident: not on tests, staging, plugins, npm or wrangler.
+It depends on nothing that may be broken in an incident: not on CI, staging, the checklist, tests, plugins or npm.
 """
 
 from __future__ import annotations
@@ -12,198 +12,235 @@ import msgspec
 
 from release import lock
 from release.config import load
-from release.decide import Nothing
-from release.errors import BlockedError, ReleaseError
-from release.flows.releases import of_subject
-from release.model import Live, Unread, Write
+from release.errors import BlockedError, EffectError, ReleaseError
+from release.flows.redeploy import redeploy
+from release.flows.way_back import ROLLED_BACK, survey, ways_to_noted, ways_to_tag
+from release.model import Write
 from release.ops import connect
 from release.outcome import EXIT_CODES, Failure, Outcome, StepResult
-from release.preflight import Prospect
-from release.record import Record
-from release.world import look_again, observe
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from collections.abc import Mapping
     from pathlib import Path
 
-    from release.model import Release, World
-    from release.ops import Ops
+    from release.flows.way_back import Ground, Way
+    from release.model import Live
+    from release.ops import Connect, Ops
     from release.outcome import Ending, Listener
-    from release.run import Gate
 
 
 @dataclass(frozen=True)
-class Way:
-    """One worker's way back: from the id that serves to the id that served."""
+class Wanted:
+    """What was asked for: back to what served before (`tag` None) or to a release; `reason` is kept."""
 
-    worker: str
-    script: str
-    now: str
-    before: str
+    environment: str
+    tag: str | None = None
+    reason: str = ""
+    despite_migrations: bool = False
 
 
 def rollback(
-    root: Path, environ: Mapping[str, str], environment: str, reason: str, gate: Gate, listener: Listener
+    root: Path,
+    environ: Mapping[str, str],
+    wanted: Wanted,
+    confirm: Callable[[str, str], None],
+    listener: Listener,
+    *,
+    connect: Connect = connect,
 ) -> Outcome:
-    """Put back what the record noted. Exit 0 when it is so (again), 3 when the old version is not healthy either."""
-    ops = connect(load(root), environment, environ)
+    """Put the workers back. Exit 0 when it is so (again), 3 when something is half way or unhealthy.
+
+    Raises BlockedError when there is nothing to go back to, a release runs, or the database has moved on.
+    """
+    ops = connect(load(root), wanted.environment, environ)
     try:
-        world = observe(ops)
-        record = _noted(world)
-        release = of_subject(record.subject, environment) if record.subject else None
-        if release is None:
-            raise BlockedError("The record names no release.", "Nothing was deployed by this tool here.")
-        ways = _ways(ops, world, record)
+        ground = survey(ops, listener.line)
+        ways = ways_to_tag(ops, ground, wanted.tag) if wanted.tag else ways_to_noted(ops, ground)
         if not ways:
+            back = wanted.tag or "what served before"
             outcome = Outcome(
-                "nothing",
-                "nothing",
-                environment,
-                release,
-                why=f"{release.tag} is rolled back already",
-                exit_code=0,
+                "nothing", "rollback", ops.name, why=f"{ops.name} is back on {back} already", exit_code=0
             )
             listener.ended(outcome)
             return outcome
-        _refuse_closed_schema(world, record)
-        gate(Prospect(world, Nothing("rollback"), "inv rollback", release))
-        return _carried_out(ops, world, record, release, ways, reason, listener)
+        _refuse(ops, ground, wanted)
+        for way in ways:
+            listener.line(
+                f"{way.worker:<6} {way.now[:8] or 'nothing'} -> {(way.to or f'a new deployment of {wanted.tag}')[:36]}"
+            )
+        _say_database(ops, ground, listener)
+        confirm(f"Roll {ops.name} back?", ops.name)
+        return _carried_out(ops, ground, ways, wanted, listener)
     finally:
         ops.close()
 
 
-def _noted(world: World) -> Record:
-    if isinstance(world.record, Record) and world.record.before:
-        return world.record
-    because = (
-        world.record.because
-        if isinstance(world.record, Unread)
-        else "no release has noted what served before it"
-    )
-    raise BlockedError(
-        f"There is nothing to go back to: {because}.",
-        "Deploy the last good tag: git switch --detach TAG && inv deploy",
-    )
+def _refuse(ops: Ops, ground: Ground, wanted: Wanted) -> None:
+    record = ground.record
+    if record is None:
+        return
+    if record.holder and record.holder.checkout != ops.checkout and ops.clock.now() < record.lease_until:
+        raise BlockedError(
+            f"{record.holder.who} on {record.holder.where} is releasing to {ops.name} right now.",
+            "Stop that run first; if it is dead: inv unlock",
+        )
+    migrated = _migrated(record.plan)
+    if migrated and not wanted.despite_migrations:
+        raise BlockedError(
+            f"A migration lies in between: {', '.join(migrated)}. The older workers would run on the newer schema.",
+            "If they can (an additive migration), add --despite-migrations; the database is not touched either way.",
+        )
 
 
-def _ways(ops: Ops, world: World, record: Record) -> tuple[Way, ...]:
-    ways = []
-    for worker in reversed(ops.config.workers):
-        live, before = world.live.get(worker.name), record.before.get(worker.name)
-        now = live.version_id if isinstance(live, Live) else None
-        if before and now != before:
-            ways.append(Way(worker.name, ops.script(worker.name), now or "", before))
-    return tuple(ways)
+def _say_database(ops: Ops, ground: Ground, listener: Listener) -> None:
+    record = ground.record
+    if record and record.bookmark and ops.environment.database:
+        listener.line("the database stays as it is. To put it back as well (later writes are lost):")
+        listener.line(f"  {time_travel(ops, record.bookmark)}")
 
 
-def _refuse_closed_schema(world: World, record: Record) -> None:
-    del world, record
+def time_travel(ops: Ops, bookmark: str) -> str:
+    """The exact command that restores a database to a bookmark."""
+    environment = ops.environment
+    return f"wrangler d1 time-travel restore {environment.database} --env {environment.wrangler} --bookmark={bookmark}"
+
+
+def _migrated(plan: msgspec.Raw) -> tuple[str, ...]:
+    try:
+        return tuple(msgspec.json.decode(plan, type=_Migrations).migrations)
+    except msgspec.MsgspecError:
+        return ()
+
+
+class _Migrations(msgspec.Struct):
+    migrations: dict[str, str]
 
 
 def _carried_out(
-    ops: Ops,
-    world: World,
-    record: Record,
-    release: Release,
-    ways: tuple[Way, ...],
-    reason: str,
-    listener: Listener,
+    ops: Ops, ground: Ground, ways: tuple[Way, ...], wanted: Wanted, listener: Listener
 ) -> Outcome:
-    previous = release.previous_tag or "what served before"
-    message = f"rollback {release.tag} -> {previous}: {reason or 'no reason given'}"[:100]
     results: list[StepResult] = []
+    left = _left(ground)
     for way in ways:
         name, started = f"roll back {way.worker}", ops.clock.elapsed()
         listener.started(name)
-        write = Write(name, "cloudflare", way.script, f"deploy version {way.before}")
-        trouble = ""
-        try:
-            ops.cloudflare.deploy_version(way.script, way.before, message)
-        except ReleaseError as error:
-            trouble = error.what
-        world = look_again(ops, world, ("live",))
-        live = world.live.get(way.worker)
-        if not isinstance(live, Live) or live.version_id != way.before:
+        trouble = _put_back(ops, way, wanted, left, listener)
+        live = _live(ops, way.script)
+        if trouble or live is None or (live.version_id != way.to if way.to else live.release is None):
             failure = Failure(
                 name,
-                trouble or "Cloudflare still serves another version",
-                "The roll back did not happen.",
+                trouble or "Cloudflare still serves another version.",
+                "The rollback is not complete.",
                 "Run the same command again.",
             )
-            return _ended(ops, listener, "unrecorded", release, results, failure)
-        results.append(
-            StepResult(
-                name,
-                "ok",
-                ops.clock.elapsed() - started,
-                f"version {way.before[:8]} (was {way.now[:8]})",
-                (write,),
-            )
-        )
+            return _ended(ops, listener, "unrecorded", results, failure)
+        write = Write(name, "cloudflare", way.script, f"deploy version {live.version_id}")
+        detail = f"version {(live.version_id or '')[:8]} (was {way.now[:8] or 'nothing'})"
+        results.append(StepResult(name, "ok", ops.clock.elapsed() - started, detail, (write,)))
         listener.finished(results[-1])
-    _close(ops, world, record, listener)
-    return _smoke(ops, release, results, listener)
+    _close(ops, ground, listener)
+    return _smoke(ops, results, left, listener)
 
 
-def _close(ops: Ops, world: World, record: Record, listener: Listener) -> None:
-    burnt = (
-        (*record.burnt, record.subject.version)
-        if record.subject and record.outcome != "released"
-        else record.burnt
+def _put_back(ops: Ops, way: Way, wanted: Wanted, left: str, listener: Listener) -> str:
+    """Why it failed, nothing when it did not."""
+    message = (
+        f"{ROLLED_BACK}{left} -> {wanted.tag or 'what served before'}: {wanted.reason or 'no reason given'}"[
+            :100
+        ]
     )
+    try:
+        if way.to is not None:
+            ops.cloudflare.deploy_version(way.script, way.to, message)
+        else:
+            redeploy(ops, way.worker, wanted.tag or "", message, listener.line)
+    except EffectError as error:
+        return error.what
+    return ""
+
+
+def _left(ground: Ground) -> str:
+    """The release that is left: the record's, or what the workers say."""
+    if ground.record and ground.record.subject:
+        return ground.record.subject.tag
+    marks = [live.release[0] for live in ground.live.values() if live and live.release]
+    return marks[-1] if marks else "unknown"
+
+
+def _live(ops: Ops, script: str) -> Live | None:
+    try:
+        return ops.cloudflare.live(script)
+    except ReleaseError:
+        return None
+
+
+def _close(ops: Ops, ground: Ground, listener: Listener) -> None:
+    """Note in the record that the release is closed, and its number burnt; the workers are back either way."""
+    record = ground.record
+    if record is None:
+        return
+    burnt = (*record.burnt, record.subject.version) if record.subject else record.burnt
     closed = msgspec.structs.replace(
         record, holder=None, outcome="rolled-back", burnt=tuple(dict.fromkeys(burnt))
     )
     try:
-        lock.swap(ops, world, closed)
+        lock.put(ops, closed, ground.held)
     except ReleaseError as error:
         listener.line(f"the record could not be updated: {error.what}")
 
 
-def _smoke(ops: Ops, release: Release, results: list[StepResult], listener: Listener) -> Outcome:
+def _smoke(ops: Ops, results: list[StepResult], left: str, listener: Listener) -> Outcome:
+    """Whether the environment is healthy again, as another version than the one that was left."""
     listener.started("smoke")
-    started = ops.clock.elapsed()
-    health = ops.web.health(ops.environment, ops.url)
-    limit = started + ops.environment.smoke.deadline
-    while (health.problem or health.version == release.version) and ops.clock.elapsed() < limit:
-        listener.line(health.problem or f"still answers as {health.version}")
-        ops.clock.sleep(ops.environment.smoke.interval)
+    started, limits = ops.clock.elapsed(), ops.environment.smoke
+    in_a_row, fault, version = 0, None, None
+    while in_a_row < limits.streak and ops.clock.elapsed() - started < limits.deadline:
         health = ops.web.health(ops.environment, ops.url)
-    healthy = health.problem is None and health.version != release.version
-    detail = (
-        f"{health.version} is healthy"
-        if healthy
-        else health.problem or f"it still answers as {health.version}"
-    )
+        version, fault = health.version, health.problem
+        if fault is None and ops.config.app.pattern.tag(version or "0.0.0") == left:
+            fault = f"it still answers as {version}"
+        in_a_row = 0 if fault else in_a_row + 1
+        if in_a_row < limits.streak:
+            listener.line(fault or f"{version} is healthy ({in_a_row} of {limits.streak})")
+            ops.clock.sleep(limits.interval)
+    healthy = in_a_row >= limits.streak
+    detail = f"{version} is healthy" if healthy else fault or "no healthy answer"
     results.append(StepResult("smoke", "ok" if healthy else "failed", ops.clock.elapsed() - started, detail))
     listener.finished(results[-1])
-    if healthy:
-        return _ended(ops, listener, "rolled-back", release, results, None)
-    failure = Failure(
-        "smoke",
-        detail,
-        "The version that served before is not healthy either.",
-        "Look at the database and the bindings; D1 was not rolled back.",
+    failure = (
+        None
+        if healthy
+        else Failure(
+            "smoke",
+            detail,
+            "What served before is not healthy either.",
+            "Look at the database and the bindings: D1 was not rolled back.",
+        )
     )
-    return _ended(ops, listener, "unrecorded", release, results, failure)
+    back = f"{left} is rolled back: {ops.name} is healthy on {version}"
+    return _ended(
+        ops, listener, "rolled-back" if healthy else "unrecorded", results, failure, back if healthy else ""
+    )
 
 
 def _ended(
     ops: Ops,
     listener: Listener,
     ending: Ending,
-    release: Release,
     results: list[StepResult],
     failure: Failure | None,
+    why: str = "",
 ) -> Outcome:
     outcome = Outcome(
         ending,
         "rollback",
         ops.name,
-        release,
+        why=why,
         steps=tuple(results),
         failure=failure,
         urls=(ops.url,),
+        next=None if failure is None else "inv rollback",
         exit_code=EXIT_CODES[ending],
     )
     listener.ended(outcome)

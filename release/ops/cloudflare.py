@@ -56,6 +56,13 @@ class Cloudflare:
         result = self._get(f"/workers/scripts/{quote(script, safe='')}/deployments", missing_ok=True)
         return list((result or {}).get("deployments", []))
 
+    def versions(self, script: str) -> list[dict[str, Any]]:
+        """The versions of a script that can be deployed, newest first, with their annotations."""
+        result = self._get(
+            f"/workers/scripts/{quote(script, safe='')}/versions?deployable=true", missing_ok=True
+        )
+        return list((result or {}).get("items", []))
+
     def version(self, script: str, version_id: str) -> dict[str, Any]:
         """One version as the API gives it; empty when Cloudflare no longer lists it."""
         path = f"/workers/scripts/{quote(script, safe='')}/versions/{quote(version_id, safe='')}"

@@ -169,6 +169,16 @@ class Git:
         self._run("update-ref", "-m", "release", f"refs/heads/{branch}" if branch else "HEAD", new, old)
         self._run("reset", "--quiet", "--mixed", new)
 
+    def worktree(self, folder: Path, commit: str) -> None:
+        """Check a commit out into a folder beside this checkout."""
+        done = self._run("worktree", "add", "--force", "--detach", str(folder), commit)
+        if done.code:
+            raise EffectError(f"git cannot check {commit[:7]} out: {self._said(done.err)}")
+
+    def prune_worktrees(self) -> None:
+        """Forget the worktrees whose folders are gone."""
+        self._run("worktree", "prune")
+
     def url(self) -> str:
         """The remote's address, without credentials."""
         out = self._read("remote", "get-url", self.remote)

@@ -31,6 +31,10 @@ class Wrangler:
         self._environ = environ
         self._mask = mask
 
+    def at(self, root: Path) -> Wrangler:
+        """The same client for another checkout."""
+        return Wrangler(root, self._environ, self._mask)
+
     def deploy(
         self, worker: Worker, environment: str, release: Release, message: str, tell: Callable[[str], None]
     ) -> str:

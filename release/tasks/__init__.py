@@ -24,6 +24,7 @@ def collection(root: Path) -> Collection:
         states.status,
         states.verify,
         states.rollback,
+        states.unlock,
         states.plugins,
         rehearsals.rehearse,
     )

@@ -77,6 +77,24 @@ def print_json(value: Any) -> None:  # noqa: ANN401
     sys.stdout.flush()
 
 
+def confirmation(*, yes: bool) -> Callable[[str, str], None]:
+    """Ask a question that a typed word answers, unless `--yes`. Raises BlockedError for another word, or no terminal."""
+
+    def confirm(question: str, word: str) -> None:
+        from release.errors import BlockedError
+
+        if yes:
+            return
+        if not sys.stdin.isatty():
+            raise BlockedError(f"{question} There is no terminal to ask at.", "Add --yes.")
+        sys.stderr.write(f"{question} Type {word}: ")
+        sys.stderr.flush()
+        if (typed := sys.stdin.readline().strip()) != word:
+            raise BlockedError(f'Not done: "{typed}" is not {word}.', "Nothing was written.")
+
+    return confirm
+
+
 def terminal_gate(*, yes: bool) -> Gate:
     """Who approves on a laptop: `--yes`, or the tag typed at the prompt. Raises BlockedError without either."""
 

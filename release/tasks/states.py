@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from invoke.tasks import task
 
-from release.tasks.ending import finish, leave, print_json, root_of, terminal_gate
+from release.tasks.ending import confirmation, finish, leave, print_json, root_of
 
 if TYPE_CHECKING:
     from invoke.context import Context
@@ -56,6 +56,8 @@ def verify(context: Context, env: str = "production", json: bool = False) -> Non
 
 @task(
     help={
+        "to": "the release to go back to (`inv rollback TAG` is the same); without it, what served before the last one",
+        "despite_migrations": "although a migration lies in between: the older workers can run on the newer schema",
         "env": "the environment",
         "reason": "why; kept in the deployments and the record",
         "yes": "don't ask",
@@ -63,7 +65,13 @@ def verify(context: Context, env: str = "production", json: bool = False) -> Non
     }
 )
 def rollback(
-    context: Context, env: str = "production", reason: str = "", yes: bool = False, json: bool = False
+    context: Context,
+    to: str = "",
+    env: str = "production",
+    reason: str = "",
+    despite_migrations: bool = False,
+    yes: bool = False,
+    json: bool = False,
 ) -> None:
     """Put the workers back on the versions that served before the last release; the database stays.
 
@@ -76,8 +84,26 @@ def rollback(
         from release.flows import rollback as flow
         from release.views import listener
 
-        gate = terminal_gate(yes=yes)
-        return flow.rollback(root_of(context), os.environ, env, reason, gate, listener(json=json))
+        wanted = flow.Wanted(env, to or None, reason, despite_migrations)
+        return flow.rollback(root_of(context), os.environ, wanted, confirmation(yes=yes), listener(json=json))
+
+    finish(run, json=json)
+
+
+@task(help={"env": "the environment", "yes": "don't ask", "json": "print one JSON object on stdout"})
+def unlock(context: Context, env: str = "production", yes: bool = False, json: bool = False) -> None:
+    """Free the lock of a run that is dead, before its lease ends; says first what that would break.
+
+    Example: inv unlock
+    """
+
+    def run() -> Outcome:
+        import os
+
+        from release.flows import unlock as flow
+        from release.views import listener
+
+        return flow.unlock(root_of(context), os.environ, env, confirmation(yes=yes), listener(json=json))
 
     finish(run, json=json)
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from release.config import load
 from release.errors import EffectError
 from release.manifest import value_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     import httpx
 
@@ -37,10 +39,15 @@ class ApiWrangler:
     def __init__(self, config: Config, environ: Mapping[str, str], databases: Mapping[str, str]) -> None:
         """Prepare; nothing is asked yet."""
         self._config = config
+        self._environ = environ
         self._databases = databases
         account = environ["CLOUDFLARE_ACCOUNT_ID"]
         self._account = f"{environ['CLOUDFLARE_API_BASE_URL']}/accounts/{account}"
         self._headers = {"Authorization": f"Bearer {environ['CLOUDFLARE_API_TOKEN']}"}
+
+    def at(self, root: Path) -> ApiWrangler:
+        """The same client for another checkout."""
+        return ApiWrangler(load(root), self._environ, self._databases)
 
     def deploy(
         self, worker: Worker, environment: str, release: Release, message: str, tell: Callable[[str], None]

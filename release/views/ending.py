@@ -55,21 +55,21 @@ def _summary(outcome: Outcome, width: int | None) -> Iterator[Line]:
         yield from fact("tag", f"{release.tag} on {release.commit[:SHORT]}", width)
     for number, url in enumerate(outcome.urls):
         yield from fact("" if number else "live at", url, width)
-    if any(step.outcome == "ok" for step in outcome.steps):
-        yield from fact("took", took(outcome.steps), width)
+    if times := took(outcome.steps):
+        yield from fact("took", times, width)
 
 
 def _done(outcome: Outcome) -> str:
     """What was reached, without the time it took."""
     release = outcome.release
+    if outcome.outcome in {"rolled-back", "unlocked"}:
+        return outcome.why
     if release is None:
         return f"{outcome.outcome.capitalize()} on {outcome.environment}"
     if outcome.outcome == "deployed":
         return f"{release.base[:SHORT]} is deployed to {release.environment}"
     if outcome.outcome == "verified":
         return f"Everything agrees on {release.tag} in {release.environment}"
-    if outcome.outcome == "rolled-back":
-        return f"{release.tag} is rolled back: {release.environment} serves what served before it"
     was = ": it was live already, and is recorded now" if outcome.decision == "finish" else ""
     return f"{release.tag} is released to {release.environment}{was}"
 

@@ -1,0 +1,84 @@
+"""`inv unlock`: free the lock of a run that is dead, or replace a record that cannot be read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from release import lock
+from release.config import load
+from release.errors import ReleaseError
+from release.ops import connect
+from release.ops.content import read_record
+from release.outcome import Outcome
+from release.record import Record
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from release.ops import Connect, Ops
+    from release.outcome import Listener
+
+
+def unlock(
+    root: Path,
+    environ: Mapping[str, str],
+    environment: str,
+    confirm: Callable[[str, str], None],
+    listener: Listener,
+    *,
+    connect: Connect = connect,
+) -> Outcome:
+    """Take the holder out of the record, after asking. Raises BlockedError when the answer is no, or somebody was quicker."""
+    ops = connect(load(root), environment, environ)
+    try:
+        held = ops.git.remote_refs(ops.record_ref).get(ops.record_ref)
+        record = _read(ops, held, listener) if held else None
+        if record is None or (record.holder is None and record.nonce):
+            outcome = Outcome(
+                "nothing", "unlock", environment, why=f"{environment} is not locked", exit_code=0
+            )
+            listener.ended(outcome)
+            return outcome
+        for line in _told(ops, record):
+            listener.line(line)
+        confirm(f"Unlock {environment}?", environment)
+        ending = "failed" if record.outcome == "running" else record.outcome
+        lock.put(ops, msgspec.structs.replace(record, holder=None, outcome=ending), held)
+        outcome = Outcome(
+            "unlocked", "unlock", environment, why=f"{environment} is free", next="inv status", exit_code=0
+        )
+        listener.ended(outcome)
+        return outcome
+    finally:
+        ops.close()
+
+
+def _read(ops: Ops, held: str, listener: Listener) -> Record:
+    """The record; an empty one in the place of one that cannot be read."""
+    if ops.git.object(held) is None:
+        ops.git.fetch(ops.record_ref)
+    try:
+        return read_record(ops.git, held)
+    except ReleaseError as error:
+        listener.line(error.what)
+        listener.line(
+            "An empty record takes its place. The release that it spoke of is then known by its marks at Cloudflare only."
+        )
+        return Record(environment=ops.name, nonce="")
+
+
+def _told(ops: Ops, record: Record) -> list[str]:
+    holder, subject = record.holder, record.subject
+    if holder is None:
+        return []
+    left = record.lease_until - ops.clock.now()
+    lease = f"its lease runs for {left:.0f} s more" if left > 0 else f"its lease ended {-left:.0f} s ago"
+    return [
+        f"{holder.who} on {holder.where} holds the lock for {subject.tag if subject else 'a release'}; {lease}.",
+        *([f"Its run: {holder.url}"] if holder.url else []),
+        "If that run is alive, it stops before its next write; what it has already asked Cloudflare for may still happen.",
+        "The release stays unfinished: `inv release` finishes it.",
+    ]

@@ -198,14 +198,14 @@ class PushRelease:
     record: Record
     held: str
     message: str = ""
+    is_tagged: bool = False
 
     def writes(self, step: str) -> tuple[Write, ...]:
-        """The tag and the branch."""
+        """The tag, unless it is there, and the branch."""
         short = self.release.commit[:7]
-        return (
-            Write(step, "git", self.release.tag, f"tag {short}"),
-            Write(step, "git", self.branch, f"push the bump {short}"),
-        )
+        tag = Write(step, "git", self.release.tag, f"tag {short}")
+        branch = Write(step, "git", self.branch, f"push the bump {short}")
+        return (branch,) if self.is_tagged else (tag, branch)
 
     def expect(self, world: World) -> World:
         """The tag is on the remote and the branch holds the bump."""
@@ -219,9 +219,9 @@ class PushRelease:
         """The tag, and the branch when it holds the bump."""
         if isinstance(world.remote, Unread) or isinstance(world.history, Unread):
             return ()
-        tag, branch = self.writes(step)
-        tagged = world.remote.tags.get(self.release.tag) == self.release.commit
-        return ((tag,) if tagged else ()) + ((branch,) if world.history.has_landed else ())
+        *tag, branch = self.writes(step)
+        has_tag = world.remote.tags.get(self.release.tag) == self.release.commit
+        return (*(tag if has_tag else ()), *((branch,) if world.history.has_landed else ()))
 
 
 @dataclass(frozen=True)

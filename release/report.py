@@ -13,16 +13,18 @@ from release.step import Stuck
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from release.errors import ReleaseError
     from release.model import Release, World
     from release.preflight import Prospect
-    from release.step import Step, Todo
+    from release.step import Look, Step
 
 UNTAGGED = "Nothing was committed or tagged."
 
 
-def failure_of(step: Step, what: str, look: Todo | Stuck) -> Failure:
-    """The failure of a step, with its own meaning and advice."""
-    advice = look.advice if isinstance(look, Stuck) and look.advice else step.advice
+def failure_of(step: Step, what: str, look: Look, trouble: ReleaseError | None = None) -> Failure:
+    """The failure of a step, with its own meaning; the advice is that of what went wrong, else the step's."""
+    told = trouble.advice if trouble is not None else look.advice if isinstance(look, Stuck) else ""
+    advice = told or step.advice
     return Failure(step.name, what, step.meaning, advice)
 
 
@@ -131,10 +133,10 @@ def _facts(
         return
     if _way_back(world):
         back = " then ".join(reversed(list(world.live)))
-        yield "roll back", f"{rollback_command(world.environment)}   puts {back} back; the database stays"
+        yield "roll back", f"{rollback_command(world.environment)}\nputs {back} back; the database stays"
     is_healthy = world.smoke is not None and world.smoke.healthy
     if not is_healthy and not _is_unknown(world):
-        yield "or fix", f"merge the fix, then: {prospect.command}   ships it as {release.version}"
+        yield "or fix", f"{prospect.command}\nafter the fix is merged: ships it as {release.version}"
     record = world.record if isinstance(world.record, Record) else None
     if record and record.bookmark and prospect.plan and prospect.plan.migrations:
         yield (

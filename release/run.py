@@ -172,7 +172,7 @@ def _one_step(run: Run, step: Step, world: World) -> tuple[World, StepResult, Fa
     result = StepResult(step.name, ending, run.ops.clock.elapsed() - started, detail, writes)
     run.listener.finished(result)
     _observe(run, "release_step_finished", step=step.name, outcome=result.outcome, seconds=result.seconds)
-    return world, result, None if isinstance(look, Done) else failure_of(step, detail, look)
+    return world, result, None if isinstance(look, Done) else failure_of(step, detail, look, trouble)
 
 
 def _act(

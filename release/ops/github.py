@@ -46,6 +46,37 @@ class GitHub:
         self._understood(answer, "read its Releases")
         return True
 
+    def takes_only_pull_requests(self, branch: str) -> bool:
+        """Whether a rule of the repository asks for a pull request on a branch; False where that cannot be read."""
+        try:
+            answer = self._http.read(
+                f"{self._url}/rules/branches/{quote(branch, safe='')}", headers=self._headers
+            )
+            rules = answer.json() if answer.status == 200 else []  # noqa: PLR2004
+        except (PassingError, ValueError):
+            return False
+        return isinstance(rules, list) and any(
+            isinstance(rule, dict) and rule.get("type") == "pull_request" for rule in rules
+        )
+
+    def pull_request(self, head: str, base: str, title: str, body: str) -> str:
+        """The address of the open pull request from `head` to `base`, opened where there is none."""
+        owner = self.repository.partition("/")[0]
+        asked = f"{self._url}/pulls?state=open&head={quote(f'{owner}:{head}', safe='')}&base={quote(base, safe='')}"
+        purpose = "open a pull request (Pull requests: write)"
+        try:
+            answer = self._http.read(asked, headers=self._headers)
+            found = answer.json() if answer.status == 200 else None  # noqa: PLR2004
+            if isinstance(found, list) and found:
+                return str(found[0]["html_url"])
+            wanted = {"head": head, "base": base, "title": title, "body": body}
+            answer = self._http.send("POST", f"{self._url}/pulls", headers=self._headers, json=wanted)
+            return str(self._understood(answer, purpose)["html_url"])
+        except (PassingError, CannotReadError, ValueError, KeyError, TypeError) as error:
+            raise EffectError(
+                f"GitHub did not open the pull request from {head} to {base}: {error}"
+            ) from error
+
     def create_release(
         self, tag: str, commit: str, title: str, previous_tag: str | None, notes: str | None
     ) -> None:

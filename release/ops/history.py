@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from release.bump import TRAILER
-from release.errors import CannotReadError
+from release.bump import TRAILER, VERSION_KEY
+from release.errors import CannotReadError, ReleaseError
+from release.manifest import value_at
 from release.model import History
 from release.ops.git import MOST_COMMITS
-from release.version import TagPattern, highest
+from release.version import TagPattern, highest, precedes
 
 if TYPE_CHECKING:
     from release.model import Checkout, Commit, Release, Remote
@@ -83,7 +84,19 @@ def has_landed(ops: Ops, remote: Remote, release: Release) -> bool:
     if ops.git.object(remote.tip) is None or ops.git.object(release.commit) is None:
         ops.git.fetch(f"refs/heads/{ops.config.branch}", f"refs/tags/{release.tag}")
     since = _walk(ops, (remote.tip,), release.base).commits
-    return any(release.commit == one.sha or release.tag in one.lands for one in since)
+    if any(release.commit == one.sha or release.tag in one.lands for one in since):
+        return True
+    return _holds_version(ops, remote.tip, release)
+
+
+def _holds_version(ops: Ops, tip: str, release: Release) -> bool:
+    """Whether the branch has this version or a later one: a squashed pull request may keep neither commit nor trailer."""
+    found = ops.git.object(f"{tip}:{ops.config.app.manifest}")
+    try:
+        version = value_at(found[2], VERSION_KEY, ops.config.app.manifest) if found else ""
+        return bool(version) and not precedes(version, release.version)
+    except (ReleaseError, ValueError):
+        return False
 
 
 def _walk(ops: Ops, tips: tuple[str, ...], released: str | None) -> Walk:

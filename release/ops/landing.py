@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, NoReturn
 
 from release import bump
 from release.errors import EffectError
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from release.ops import Ops, Tell
 
 TRIES = 5
+_PROTECTED = re.compile(r"GH006|GH013|protected branch|through a pull request", re.IGNORECASE)
 
 
 def push(ops: Ops, effect: PushRelease, tip: str | None, tell: Tell) -> None:
@@ -33,16 +35,43 @@ def push(ops: Ops, effect: PushRelease, tip: str | None, tell: Tell) -> None:
         )
         recorded, record = record_commit(effect.record, int(ops.clock.now()), release.commit)
         ops.git.store([*objects, tagged, *record])
-        specs = [f"{commit}:{branch}", f"{tagged.oid}:{tag}", f"+{recorded}:{ops.record_ref}"]
+        tag_too = [] if effect.is_tagged else [f"{tagged.oid}:{tag}"]
+        specs = [f"{commit}:{branch}", *tag_too, f"+{recorded}:{ops.record_ref}"]
         tell(f"pushing {release.tag} and {effect.branch} in one atomic push")
         answer = ops.git.push(specs, {ops.record_ref: effect.held})
         if answer is None:
             return
         refused, seen, tip = answer, tip, ops.git.remote_refs(branch).get(branch)
+        if tip == seen and _is_protected(ops, answer):
+            _propose(ops, effect, specs, commit)
         if tip == seen:
             break
         tell(f"{effect.branch} moved meanwhile: once more")
     raise EffectError(f"The push of {release.tag} was refused: {refused}.")
+
+
+def _is_protected(ops: Ops, refused: str) -> bool:
+    """Whether the branch takes only pull requests: GitHub's rules say so, or its refusal of the push does."""
+    return _PROTECTED.search(refused) is not None or ops.github.takes_only_pull_requests(ops.config.branch)
+
+
+def _propose(ops: Ops, effect: PushRelease, specs: list[str], commit: str) -> NoReturn:
+    """Land tag and record alone, and bring the bump to the branch by a pull request. Raises EffectError that names it."""
+    release, head = effect.release, f"release/{effect.release.tag}"
+    _, *tag_and_record = specs
+    refused = ops.git.push([f"+{commit}:refs/heads/{head}", *tag_and_record], {ops.record_ref: effect.held})
+    if refused is not None:
+        raise EffectError(f"The push of {release.tag} was refused: {refused}.")
+    url = ops.github.pull_request(
+        head,
+        effect.branch,
+        f"chore(release): {release.app} {release.version}",
+        f"{release.tag} is live and tagged. This brings its version to {effect.branch}.\n\n{bump.TRAILER}: {release.tag}\n",
+    )
+    raise EffectError(
+        f"{effect.branch} takes only pull requests; the tag is on the remote, and this one brings the version: {url}",
+        "Merge it, then run the same command again: it finishes the release.",
+    )
 
 
 def bump_objects(ops: Ops, release: Release) -> tuple[GitObject, ...]:

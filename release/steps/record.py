@@ -53,6 +53,7 @@ class RecordRelease:
             msgspec.structs.replace(record, outcome="recorded"),
             _held(world),
             _message(release, record),
+            is_tagged=tagged is not None,
         )
         return Todo((effect,), f"tag {release.tag} and the bump on {self.branch}")
 

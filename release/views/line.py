@@ -47,7 +47,7 @@ def paragraph(text: str, width: int | None = None, indent: str = "", tone: Tone 
 
 
 def _wrapped(line: str, width: int | None) -> list[str]:
-    if width is None:
+    if width is None or line.startswith("inv "):  # a command is to be copied whole
         return [line]
     return _broken(line, width - (4 if width < NARROW else 2 + LABEL))
 

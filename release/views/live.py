@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import atexit
+import sys
+import time
 from collections import deque
 from typing import IO, TYPE_CHECKING, cast
 
@@ -13,13 +15,13 @@ from rich.spinner import Spinner
 from rich.text import Text
 
 from release.views.ending import outcome_lines
-from release.views.line import Line
+from release.views.line import Line, paragraph
 from release.views.progress import Progress
 from release.views.sink import printable, steady
 from release.views.text import plan_lines, result_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from release.outcome import Outcome, StepResult
     from release.preflight import Prospect
@@ -29,7 +31,8 @@ SHOWN = 5  # lines of the running step below its name
 KEPT = 20  # lines of a step that fails
 WIDEST = 100  # columns that a finished step's line fills at most, so that its seconds stay near
 PER_SECOND = 8
-LONGEST = 1_000  # characters of a line that are looked at before it is cut to the terminal
+LONGEST = 400  # characters of a line that are kept
+MARGIN = 4  # columns left free on the right: terminals wrap at the last one, and echo a Ctrl-C there
 STYLES = {"plain": "", "strong": "bold", "good": "green", "bad": "bold red", "warn": "yellow", "dim": "dim"}
 
 
@@ -42,8 +45,8 @@ class Screen(Console):
         return False
 
 
-def console(sink: Sink, environ: Mapping[str, str]) -> Console:
-    """The console on a terminal; colours as TERM, COLORTERM and NO_COLOR in `environ` say."""
+def console(sink: Sink, environ: Mapping[str, str], clock: Callable[[], float] = time.monotonic) -> Console:
+    """The console on a terminal; colours as TERM, COLORTERM and NO_COLOR in `environ` say. `clock` tells seconds."""
     return Screen(
         file=cast("IO[str]", sink),
         force_terminal=True,
@@ -51,6 +54,7 @@ def console(sink: Sink, environ: Mapping[str, str]) -> Console:
         emoji=False,
         highlight=False,
         soft_wrap=True,
+        get_time=clock,
         _environ=environ,
     )
 
@@ -76,6 +80,9 @@ class LiveView:
             auto_refresh=moving,
             refresh_per_second=PER_SECOND,
             transient=True,
+            # What goes to a file stays there; what goes to the terminal is put above the moving part.
+            redirect_stdout=sys.stdout.isatty(),
+            redirect_stderr=sys.stderr.isatty(),
         )
 
     def planned(self, prospect: Prospect) -> None:
@@ -97,8 +104,6 @@ class LiveView:
         if self._verbose or (self._progress.step is None and self._progress.has_started):
             self._say([Line(f"     | {text}", "dim")])
             return
-        if self._progress.step is None and not self._tail:
-            self._since = self._terminal.get_time()
         self._tail.append(steady(text[:LONGEST]))
         self._draw()
 
@@ -107,6 +112,8 @@ class LiveView:
         tail = [text for text in self._tail if text not in result.detail]
         self._progress.finished()
         self._tail.clear()
+        if self._live.is_started:
+            self._live.refresh()  # else its rows are drawn once more below its line
         self._say(result_lines(result, min(self._terminal.width, WIDEST)))
         if result.outcome == "failed" and not self._verbose:
             self._say(Line(f"     | {text}", "dim") for text in tail)
@@ -138,21 +145,25 @@ class LiveView:
             self._terminal.print(_styled(line))
 
     def _picture(self) -> Group:
-        step = self._progress.step
-        tail = tuple(self._tail)[-self._shown() :]
-        if step is None and not tail:
-            return Group()
-        width = self._terminal.width - 1  # the last column is left free: writing it makes some terminals wrap
-        frame = cast("Text", self._spinner.render(self._terminal.get_time())).plain
+        width = self._terminal.width - MARGIN
         took = f"{self._elapsed():.0f} s"
-        name = self._fitted(f" {frame[:1]}   {steady(step or 'waiting')}", width - len(took) - 2)
-        rows = [Text(f"{name}  {took}", style="bold")]
-        rows += [Text(self._fitted(f"     | {text}", width), style="dim") for text in tail]
-        if self._progress.to_come:
-            rows.append(
-                Text(self._fitted(f"     then {self._then.join(self._progress.to_come)}", width), style="dim")
-            )
+        frame = cast("Text", self._spinner.render(self._terminal.get_time())).plain[:1]
+        if self._progress.step is None:
+            rows = [Text(line.text) for line in self._waiting(frame, width)]
+        else:
+            name = self._fitted(f" {frame}   {steady(self._progress.step)}", width - len(took) - 2)
+            rows = [Text(f"{name}  {took}", style="bold")]
+            tail = tuple(self._tail)[-self._shown() :]
+            rows += [Text(self._fitted(f"     | {text}", width), style="dim") for text in tail]
+        if rows and self._progress.to_come:
+            coming = f"     then {self._then.join(self._progress.to_come)}"
+            rows.append(Text(self._fitted(coming, width), style="dim"))
         return Group(*rows)
+
+    def _waiting(self, frame: str, width: int) -> Iterator[Line]:
+        """Before the first step: the last thing said, whole, for it holds how long."""
+        if self._tail and not self._progress.has_started:
+            yield from paragraph(f" {frame}   {self._tail[-1]}", width)
 
     def _elapsed(self) -> float:
         return self._terminal.get_time() - self._since

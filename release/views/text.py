@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from release.views.line import Tone
 
 WIDTH = 100  # columns after which a log line has its seconds, unless it is longer itself
-NAME = 16
+NAME = 16  # columns of a step's name
+BRIEF = 0.05  # seconds: below, a time is shown as 0.0
 SHORT = 7
 MARKS: dict[str, tuple[str, Tone]] = {
     "ok": ("ok", "good"),
@@ -89,10 +90,9 @@ def result_lines(result: StepResult, width: int = WIDTH) -> Iterator[Line]:
 
 
 def took(steps: tuple[StepResult, ...]) -> str:
-    """What each step that acted took, in order."""
-    return " · ".join(
-        f"{step.name} {step.seconds:.1f} s" for step in steps if step.outcome in {"ok", "failed"}
-    )
+    """What each step that acted took, in order; those that took no time to speak of are left out."""
+    acted = (step for step in steps if step.outcome in {"ok", "failed"} and step.seconds >= BRIEF)
+    return " · ".join(f"{step.name} {step.seconds:.1f} s" for step in acted)
 
 
 def _heading(release: Release, plan: Plan, world: World) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from release.errors import BlockedError
 from release.gitobjects import algorithm_of, commit_body, git_object, tag_body, with_files
 from release.manifest import value_at, with_value
-from release.version import precedes
+from release.version import parse, precedes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,8 +31,13 @@ class Bump:
 
 
 def current_version(base: Base, app: App) -> str:
-    """The version in the manifest of a commit. Raises ManifestError when it is not there."""
-    return value_at(base.files[app.manifest], VERSION_KEY, app.manifest)
+    """The version in the manifest of a commit. Raises BlockedError when it is not there, or no semantic version."""
+    version = value_at(base.files[app.manifest], VERSION_KEY, app.manifest)
+    try:
+        parse(version)
+    except ValueError as error:
+        raise BlockedError(f"{app.manifest}: {error}.", f"Correct the version in {app.manifest}.") from error
+    return version
 
 
 def bump(base: Base, version: str, tag: str, app: App, identity: Identity) -> Bump:

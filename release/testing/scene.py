@@ -32,13 +32,18 @@ def double(
     deployed. `overlay` are files that differ from `monorepo.files()`, from the first commit on. `remote` says
     how git gets to the forge, see Double.
     """
+    import stamina
+
     world = Double(folder, remote=remote)
-    try:
-        world.start()
-        _open(world, released, {**files(released or RELEASED), **(overlay or {})})
-        yield world
-    finally:
-        world.stop()
+    with stamina.set_testing(
+        testing=True, attempts=4
+    ):  # what fails is asked again as ever, without the waits
+        try:
+            world.start()
+            _open(world, released, {**files(released or RELEASED), **(overlay or {})})
+            yield world
+        finally:
+            world.stop()
     broken = [*world.forge.failures, *world.cloud.failures]
     if broken:
         raise AssertionError(broken[0])

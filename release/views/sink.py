@@ -57,14 +57,6 @@ class Sink:
             except (OSError, ValueError):
                 self._lose()
 
-    def isatty(self) -> bool:
-        """Whether the stream is a terminal."""
-        return self._stream.isatty()
-
-    def fileno(self) -> int:
-        """The stream's descriptor; raises OSError where it has none."""
-        return self._stream.fileno()
-
     def _encodable(self, text: str) -> str:
         try:
             text.encode(self.encoding)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from release.decide import Go, Nothing
 from release.model import (
@@ -37,6 +38,9 @@ from release.steps.record import RecordRelease
 from release.steps.smoke import SmokeCheck
 from release.steps.test import Test
 from release.steps.verify import Verify
+
+if TYPE_CHECKING:
+    from release.outcome import Ending, StepEnding
 
 BASE, BUMP, OLD = "4f2c1ab" + "0" * 33, "8d1f2aa" + "0" * 33, "77aa310" + "0" * 33
 MANIFEST = "apps/cms/package.json"
@@ -149,8 +153,9 @@ def results(*failed: str) -> tuple[StepResult, ...]:
     found: list[StepResult] = []
     for number, one in enumerate(prospect().outlooks):
         detail = getattr(one.look, "detail", "")
-        ending = "failed" if one.step.name in failed else "skipped" if one.step.name == "backfill" else "ok"
-        found.append(StepResult(one.step.name, ending, 0.25 * number, detail, one.writes))  # type: ignore[arg-type]
+        otherwise: StepEnding = "skipped" if one.step.name == "backfill" else "ok"
+        ending: StepEnding = "failed" if one.step.name in failed else otherwise
+        found.append(StepResult(one.step.name, ending, 0.25 * number, detail, one.writes))
         if one.step.name in failed:
             break
     return tuple(found)
@@ -168,12 +173,12 @@ def failure(step: str, what: str, after: World, *, changed: bool = True, recorde
         recorded=recorded,
     )
     steps = tuple(replace(one, detail=what) if one.outcome == "failed" else one for one in results(step))
-    ending = "unrecorded" if changed else "failed"
+    ending: Ending = "unrecorded" if changed else "failed"
     code = 3 if changed else 1
     again = next_command(before, after, recorded=recorded)
     return Outcome(
         ending, "start", "production", RELEASE, "7be1c09", "", steps, (), told, again, exit_code=code
-    )  # type: ignore[arg-type]
+    )
 
 
 REFUSED = Failure(

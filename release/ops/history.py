@@ -70,9 +70,11 @@ def read_history(ops: Ops, checkout: Checkout, remote: Remote) -> History:
     beyond_reach = tagged is not None and ops.git.object(tagged) is None  # older than a shallow checkout
     walk = _walk(ops, (head, tip), None if beyond_reach else tagged)
     contained = head == tagged or _holds(ops, walk, tip, head)
-    released = head == tagged or (beyond_reach and not contained)
+    mine = walk.of(head)
+    # nothing of what a shallow checkout shows lies beyond the tag: HEAD is behind it
+    released = head == tagged or (beyond_reach and not contained and not set(mine) & set(walk.of(tip)))
     landed = tagged is not None and (beyond_reach or _holds(ops, walk, tip, tagged))
-    return History(contained, () if released else walk.of(head), landed)
+    return History(contained, () if released else mine, landed)
 
 
 def has_landed(ops: Ops, remote: Remote, release: Release) -> bool:

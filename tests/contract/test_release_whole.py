@@ -153,6 +153,14 @@ def test_a_shallow_checkout_releases_the_same_commits(double: Double) -> None:
     assert remote(double, "main") == remote(double, "cms-v1.2.4")
 
 
+def test_a_shallow_checkout_of_what_was_released_has_nothing_to_release(double: Double) -> None:
+    shallow = double.clone("shallow", "--depth=1")
+    double.release()
+    double.merge({"readme": "later"})
+    outcome = double.release(root=shallow)
+    assert (outcome.outcome, outcome.exit_code) in {("nothing", 0), ("nothing", 5)}
+
+
 def test_a_worktree_releases_too(double: Double) -> None:
     double.git("switch", "--quiet", "--detach")
     tree = double.folder / "tree"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from functools import cache
 from typing import TYPE_CHECKING
 
 from release.rehearsal.cloud import databases, scripts
@@ -165,6 +166,7 @@ _PREFIXES = {
 }
 
 
+@cache
 def _routes() -> Map:
     from werkzeug.routing import Map, Rule
 

@@ -73,7 +73,7 @@ def _put_live(world: Double, environment: str, version: str, commit: str) -> Non
     if config.database and place.database:
         wrangler.migrate(config.workers[-1].path, place.database, place.wrangler, _unheard)
     for worker in config.workers:
-        wrangler.deploy(worker, place.wrangler, release, f"was nothing base {commit}", _unheard)
+        wrangler.put_live(worker, place.wrangler, release, f"was nothing base {commit}")
 
 
 def _unheard(_: str) -> None:

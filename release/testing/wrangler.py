@@ -68,6 +68,13 @@ class ApiWrangler:
         tell(f"Deployed {name}")
         return version_id
 
+    def put_live(self, worker: Worker, environment: str, release: Release, message: str) -> None:
+        """Deploy a script that does not exist yet with the one request that counts, to set a scene quickly."""
+        script = f"/workers/scripts/{worker.script.format(environment=environment)}"
+        form = self._form(worker, environment, release, message)
+        with self._client() as client:
+            self._upload(client, script, form, message, exists=False)
+
     def migrate(self, folder: str, database: str, environment: str, tell: Callable[[str], None]) -> None:
         """Apply every migration of the work tree that the ledger does not hold, one request a file."""
         del folder, environment

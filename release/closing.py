@@ -106,9 +106,14 @@ def outcome(
         tuple(results),
         failure=failure,
         next=None if EXIT_CODES[ending] == 0 else prospect.command,
-        urls=(ops.url,),
+        urls=(ops.url, *_page(ops, prospect, ending)),
         exit_code=EXIT_CODES[ending],
     )
+
+
+def _page(ops: Ops, prospect: Prospect, ending: Ending) -> tuple[str, ...]:
+    is_there = ending == "released" and prospect.release is not None
+    return (ops.github.release_page(prospect.release.tag),) if is_there and prospect.release else ()
 
 
 def has_changed(prospect: Prospect, world: World) -> bool:

@@ -25,11 +25,16 @@ class GitHub:
         self._http = http
         api = environ.get("GITHUB_API_URL", DEFAULT_URL).rstrip("/")
         self.repository = repository
+        self._server = environ.get("GITHUB_SERVER_URL", "https://github.com").rstrip("/")
         self._url = f"{api}/repos/{quote(repository, safe='/')}"
         token = environ.get("GITHUB_TOKEN") or environ.get("GH_TOKEN") or ""
         self._headers = {"accept": "application/vnd.github+json", "x-github-api-version": "2022-11-28"}
         if token:
             self._headers["authorization"] = f"Bearer {token}"
+
+    def release_page(self, tag: str) -> str:
+        """Where people read the Release of a tag."""
+        return f"{self._server}/{self.repository}/releases/tag/{quote(tag, safe='')}"
 
     def has_release(self, tag: str) -> bool:
         """Whether a published Release exists for a tag."""

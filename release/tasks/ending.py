@@ -44,6 +44,9 @@ def requested(bump: str, env: str) -> Request:
 
 def finish(run: Callable[[], Outcome], *, json: bool) -> NoReturn:
     """Run, print the one JSON object where asked, and leave with the outcome's exit code. No stack trace ever."""
+    import signal
+
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a cancelled CI job stops in good order, as on Ctrl-C
     try:
         outcome = run()
     except ReleaseError as error:

@@ -203,6 +203,14 @@ def _next(world: World, request: Request, config: Config, begun: Subject | None)
         return Nothing(
             f"{world.base.commit[:7]} was released as {record.subject.tag}", record.subject, released=True
         )
+    if (
+        record
+        and record.subject
+        and record.outcome == "rolled-back"
+        and record.subject.base == world.base.commit
+    ):
+        why = f"{world.base.commit[:7]} was rolled back as {record.subject.tag}; a new commit gets the next number"
+        return Nothing(why, record.subject)
     before = last[0] if last else bump.current_version(world.base, config.app)
     version = _number(before, request, world, config, begun)
     tag = TagPattern(config.app.tag).tag(version)

@@ -48,7 +48,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
 
     `outcome`: running, failed, recorded (tag is on the remote), released, rolled-back.
     `lease_until` is in seconds since 1970. `burnt` are numbers that were healthy once and then left.
-    `before` maps a worker to the version id that served before the first deploy of this release.
+    `before` maps a worker to the version id that served before the first deploy of this release; `migrated` are the
+    migrations that lie between then and the end of it, `bookmark` is from before them.
     """
 
     schema: int = SCHEMA
@@ -62,6 +63,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     approvals: tuple[Approval, ...] = ()
     before: dict[str, str] = {}
     bookmark: str | None = None
+    migrated: tuple[str, ...] = ()
     healthy: bool = False
     outcome: str = "released"
     burnt: tuple[str, ...] = ()

@@ -136,6 +136,7 @@ def _wanted(run: Run, approval: Approval) -> Record:
         approvals=(*(same.approvals if same else ()), approval),
         before=begun.before if begun else serving,
         bookmark=begun.bookmark if begun else None,
+        migrated=tuple(dict.fromkeys((*(begun.migrated if begun else ()), *run.plan.migrations))),
         healthy=same.healthy if same else False,
         outcome="recorded" if same and same.outcome == "recorded" else "running",
         burnt=_burnt(old, subject),

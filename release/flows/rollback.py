@@ -17,11 +17,11 @@ from release.flows.redeploy import redeploy
 from release.flows.way_back import ROLLED_BACK, survey, ways_to_noted, ways_to_tag
 from release.model import Write
 from release.ops import connect
+from release.ops.machine import is_busy
 from release.outcome import EXIT_CODES, Failure, Outcome, StepResult
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from release.flows.way_back import Ground, Way
@@ -55,6 +55,11 @@ def rollback(
     """
     ops = connect(load(root), wanted.environment, environ)
     try:
+        if is_busy(root):
+            raise BlockedError(
+                "A run in this checkout has not ended: it could deploy again after the rollback.",
+                "Stop it (Ctrl-C where it runs), then run the same command again.",
+            )
         ground = survey(ops, listener.line)
         ways = ways_to_tag(ops, ground, wanted.tag) if wanted.tag else ways_to_noted(ops, ground)
         if not ways:
@@ -85,10 +90,9 @@ def _refuse(ops: Ops, ground: Ground, wanted: Wanted) -> None:
             f"{record.holder.who} on {record.holder.where} is releasing to {ops.name} right now.",
             "Stop that run first; if it is dead: inv unlock",
         )
-    migrated = _migrated(record.plan)
-    if migrated and not wanted.despite_migrations:
+    if record.migrated and not wanted.despite_migrations:
         raise BlockedError(
-            f"A migration lies in between: {', '.join(migrated)}. The older workers would run on the newer schema.",
+            f"A migration lies in between: {', '.join(record.migrated)}. The older workers would run on the newer schema.",
             "If they can (an additive migration), add --despite-migrations; the database is not touched either way.",
         )
 
@@ -104,17 +108,6 @@ def time_travel(ops: Ops, bookmark: str) -> str:
     """The exact command that restores a database to a bookmark."""
     environment = ops.environment
     return f"wrangler d1 time-travel restore {environment.database} --env {environment.wrangler} --bookmark={bookmark}"
-
-
-def _migrated(plan: msgspec.Raw) -> tuple[str, ...]:
-    try:
-        return tuple(msgspec.json.decode(plan, type=_Migrations).migrations)
-    except msgspec.MsgspecError:
-        return ()
-
-
-class _Migrations(msgspec.Struct):
-    migrations: dict[str, str]
 
 
 def _carried_out(

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from release.errors import BlockedError
-from release.local import local_folder
+from release.local import NAME, local_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -44,6 +44,19 @@ def alone(root: Path, tell: Callable[[str], None]) -> Iterator[int]:
         yield descriptor
     finally:
         os.close(descriptor)
+
+
+def is_busy(root: Path) -> bool:
+    """Whether a run in this checkout, or an orphan of one, still holds its lock file."""
+    path = root / NAME / LOCK_FILE
+    if not path.exists():
+        return False
+    with path.open("rb") as held:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
 
 
 def checkout_name(root: Path) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from invoke.exceptions import Exit
 
-from release.errors import ReleaseError, UsageError
+from release.errors import UNRECORDED, ReleaseError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,7 +46,9 @@ def finish(run: Callable[[], Outcome], *, json: bool) -> NoReturn:
     """Run, print the one JSON object where asked, and leave with the outcome's exit code. No stack trace ever."""
     import signal
 
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a cancelled CI job stops in good order, as on Ctrl-C
+    signal.signal(
+        signal.SIGTERM, signal.default_int_handler
+    )  # a cancelled CI job stops in good order, as on Ctrl-C
     try:
         outcome = run()
     except ReleaseError as error:
@@ -54,9 +56,26 @@ def finish(run: Callable[[], Outcome], *, json: bool) -> NoReturn:
     except KeyboardInterrupt:
         sys.stderr.write("\nStopped. The same command again finishes what was begun.\n")
         raise Exit(code=INTERRUPTED) from None
+    except Exception as error:  # noqa: BLE001 - the last resort: a person at three in the morning needs no stack trace
+        leave(_bug(error), json=json)
     if json:
         print_json(outcome.as_json())
     raise Exit(code=outcome.exit_code)
+
+
+def _bug(error: Exception) -> ReleaseError:
+    """An error of this tool's own; its details go to a file."""
+    import tempfile
+    import traceback
+
+    with tempfile.NamedTemporaryFile("w", prefix="cms-release-", suffix=".txt", delete=False) as kept:
+        traceback.print_exception(error, file=kept)
+    bug = ReleaseError(
+        f"This tool broke: {type(error).__name__}: {error}",
+        f"That is a bug of it; the details are in {kept.name}.\n`inv status` shows what is live; the same command again goes on from there.",
+    )
+    bug.exit_code = UNRECORDED
+    return bug
 
 
 def leave(error: ReleaseError, *, json: bool) -> NoReturn:

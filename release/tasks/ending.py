@@ -64,15 +64,19 @@ def finish(run: Callable[[], Outcome], *, json: bool) -> NoReturn:
 
 
 def _bug(error: Exception) -> ReleaseError:
-    """An error of this tool's own; its details go to a file."""
+    """An error of this tool's own; its details go to a file, without secrets."""
     import tempfile
     import traceback
 
+    from release.ops.secrets import Mask
+
+    mask = Mask.of(os.environ)
     with tempfile.NamedTemporaryFile("w", prefix="cms-release-", suffix=".txt", delete=False) as kept:
-        traceback.print_exception(error, file=kept)
+        kept.write(mask("".join(traceback.format_exception(error))))
     bug = ReleaseError(
-        f"This tool broke: {type(error).__name__}: {error}",
-        f"That is a bug of it; the details are in {kept.name}.\n`inv status` shows what is live; the same command again goes on from there.",
+        f"This tool broke: {type(error).__name__}: {mask(str(error))}",
+        f"That is a bug of it; the details are in {kept.name}.\n"
+        "`inv status` shows what is live; the same command again goes on from there.",
     )
     bug.exit_code = UNRECORDED
     return bug

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from invoke.exceptions import Exit, ParseError
+from invoke.exceptions import Exit, ParseError, UnexpectedExit
 from invoke.program import Program
 
 from release.errors import USAGE
@@ -36,6 +36,17 @@ class ReleaseProgram(Program):
         self.core.unparsed = _named(self.core.unparsed)
         with _usage():
             super().parse_tasks()
+
+    def execute(self) -> None:
+        """Run the tasks; an error that nobody foresaw ends without a stack trace."""
+        try:
+            super().execute()
+        except (Exit, ParseError, UnexpectedExit):
+            raise
+        except Exception as error:  # noqa: BLE001 - the last resort
+            from release.tasks.ending import bug, leave
+
+            leave(bug(error), json=False)
 
 
 def _named(words: list[str]) -> list[str]:

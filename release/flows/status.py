@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from release.bump import TRAILER
 from release.config import load
 from release.decide import previous, unfinished
-from release.model import Base, Database, Health, History, Unread
+from release.model import Base, Database, Health, Live, Remote, Unread
 from release.ops import connect
 from release.record import Record
 from release.steps.migrate import pending
@@ -18,28 +19,31 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from release.config import Config
-    from release.model import Live, World
+    from release.model import World
+    from release.ops import Ops
 
 
 @dataclass(frozen=True)
 class Status:
-    """The worlds of all environments, by name."""
+    """The worlds of all environments, by name, and how many commits of the branch each does not serve yet."""
 
     config: Config
     worlds: Mapping[str, World]
+    ahead: Mapping[str, int | None]
 
 
 def read(root: Path, environ: Mapping[str, str]) -> Status:
     """Observe every environment."""
     config = load(root)
-    worlds = {}
+    worlds, ahead = {}, {}
     for name in config.environments:
         ops = connect(config, name, environ, writes=False)
         try:
             worlds[name] = observe(ops)
+            ahead[name] = _ahead(ops, worlds[name])
         finally:
             ops.close()
-    return Status(config, worlds)
+    return Status(config, worlds, ahead)
 
 
 def lines(status: Status) -> Iterator[str]:
@@ -52,7 +56,7 @@ def lines(status: Status) -> Iterator[str]:
         if found["pending"] is not None:
             yield f"  migrations {', '.join(found['pending']) + ' pending' if found['pending'] else 'none pending'}"
         if found["ahead"] is not None:
-            yield f"  ahead      this commit has {found['ahead']} since {found['last'] or 'the beginning'}"
+            yield f"  {status.config.branch:<10} {_counted(found['ahead'])} ahead"
         if found["holder"]:
             yield f"  locked by  {found['holder']}"
         if found["unfinished"]:
@@ -63,11 +67,14 @@ def lines(status: Status) -> Iterator[str]:
 def as_json(status: Status) -> dict[str, Any]:
     """For scripts."""
     return {
-        "environments": {name: _environment(status.config, world) for name, world in status.worlds.items()}
+        "environments": {
+            name: _environment(status.config, world, status.ahead[name])
+            for name, world in status.worlds.items()
+        }
     }
 
 
-def _environment(config: Config, world: World) -> dict[str, Any]:
+def _environment(config: Config, world: World, ahead: int | None) -> dict[str, Any]:
     health = world.health if isinstance(world.health, Health) else Health(None, None, world.health.because)
     record = world.record if isinstance(world.record, Record) else None
     begun = unfinished(world, config)
@@ -79,18 +86,27 @@ def _environment(config: Config, world: World) -> dict[str, Any]:
         if isinstance(world.base, Base) and isinstance(world.database, Database)
         else None,
         "last": last[1] if last else None,
-        "ahead": _ahead(world),
+        "ahead": ahead,
         "unfinished": begun.tag if begun and world.environment == config.production else None,
         "holder": f"{record.holder.who} on {record.holder.where}" if record and record.holder else None,
         "unread": _unread(world),
     }
 
 
-def _ahead(world: World) -> str | None:
-    if not isinstance(world.history, History):
+def _counted(count: int) -> str:
+    return f"{count or 'no'} commit{'' if count == 1 else 's'}"
+
+
+def _ahead(ops: Ops, world: World) -> int | None:
+    """How many commits of the branch are not in what every worker serves; None where that is not known."""
+    marks = {
+        live.release[1] if isinstance(live, Live) and live.release else None for live in world.live.values()
+    }
+    served = marks.pop() if len(marks) == 1 else None
+    tip = world.remote.tip if isinstance(world.remote, Remote) else None
+    if not served or not tip or ops.git.object(served) is None or ops.git.object(tip) is None:
         return None
-    count = len(world.history.unreleased)
-    return f"{count} commit{'' if count == 1 else 's'}"
+    return len(ops.git.log([tip], [served], trailer=TRAILER))
 
 
 def _live(live: Live | Unread | None) -> str:

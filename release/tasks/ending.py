@@ -57,13 +57,13 @@ def finish(run: Callable[[], Outcome], *, json: bool) -> NoReturn:
         sys.stderr.write("\nStopped. The same command again finishes what was begun.\n")
         raise Exit(code=INTERRUPTED) from None
     except Exception as error:  # noqa: BLE001 - the last resort: a person at three in the morning needs no stack trace
-        leave(_bug(error), json=json)
+        leave(bug(error), json=json)
     if json:
         print_json(outcome.as_json())
     raise Exit(code=outcome.exit_code)
 
 
-def _bug(error: Exception) -> ReleaseError:
+def bug(error: Exception) -> ReleaseError:
     """An error of this tool's own; its details go to a file, without secrets."""
     import tempfile
     import traceback

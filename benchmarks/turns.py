@@ -1,0 +1,62 @@
+"""Commands measured side by side: in turns, each once a turn, so that a slow moment of the machine hits them all."""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Contender:
+    """A command, where and with which variables it runs, and the exit codes that are no mistake."""
+
+    name: str
+    command: Sequence[str]
+    root: Path
+    environ: Mapping[str, str]
+
+
+@dataclass
+class Times:
+    """Seconds of each contender, one a turn."""
+
+    seconds: dict[str, list[float]] = field(default_factory=dict)
+
+    def median(self, name: str) -> float:
+        """The middle of a contender's times."""
+        return statistics.median(self.seconds[name])
+
+    def ratio(self, name: str, to: str) -> float:
+        """The middle of the turns' own ratios."""
+        pairs = zip(self.seconds[name], self.seconds[to], strict=True)
+        return statistics.median(one / other for one, other in pairs)
+
+
+def take_turns(contenders: Sequence[Contender], turns: int) -> Times:
+    """Run each once to warm up, then in turns, in another order each time. Raises RuntimeError when one fails."""
+    for contender in contenders:
+        _seconds(contender)
+    times = Times({contender.name: [] for contender in contenders})
+    for turn in range(turns):
+        first = turn % len(contenders)
+        for contender in [*contenders[first:], *contenders[:first]]:
+            times.seconds[contender.name].append(_seconds(contender))
+    return times
+
+
+def _seconds(contender: Contender) -> float:
+    started = time.perf_counter()
+    done = subprocess.run(
+        contender.command, cwd=contender.root, env=dict(contender.environ), capture_output=True, check=False
+    )
+    seconds = time.perf_counter() - started
+    if done.returncode:
+        raise RuntimeError(f"{contender.name} ended with {done.returncode}: {done.stderr.decode()[-800:]}")
+    return seconds

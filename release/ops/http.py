@@ -115,6 +115,9 @@ class Http:
         self, first: PassingError, method: str, url: str, headers: Mapping[str, str] | None, json: object
     ) -> Answer:
         import stamina
+        from stamina.instrumentation import set_on_retry_hooks
+
+        set_on_retry_hooks(())  # its own hook writes to stderr, between the lines of a release
 
         def passing(error: Exception) -> bool | float:
             if not isinstance(error, PassingError):

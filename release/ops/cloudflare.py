@@ -6,6 +6,7 @@ wrangler process takes about a second and an HTTP request some milliseconds.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -14,17 +15,37 @@ from release.model import Database, Live, SchemaObject
 from release.ops.http import PassingError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from release.ops.http import Answer, Http
 
 DEFAULT_URL = "https://api.cloudflare.com/client/v4"
-NO_SCRIPT = frozenset({10007, 10090})  # "This Worker does not exist", with and without environment
+NO_ROUTE = frozenset({7000, 7003})  # "Could not route": the account id is none, which is not a missing script
 UNAUTHORIZED = frozenset({401, 403})
 _TABLES = (
     "SELECT type, name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\' "
     "AND name NOT LIKE '\\_cf\\_%' ESCAPE '\\' ORDER BY type, name"
 )
+
+
+@contextmanager
+def _known_form() -> Iterator[None]:
+    """Around what takes an answer apart: a form that this tool does not know is an answer that cannot be read."""
+    try:
+        yield
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+        raise CannotReadError(
+            f"Cloudflare's API answered in a form that this tool does not know ({type(error).__name__}: {error}).",
+            "Update this tool, then run the same command again.",
+        ) from error
+
+
+class RefusedError(CannotReadError):
+    """Cloudflare itself says no, in its own JSON; `missing` where it says that there is no such thing."""
+
+    def __init__(self, what: str, *, missing: bool) -> None:
+        super().__init__(what)
+        self.missing = missing
 
 
 class Cloudflare:
@@ -37,6 +58,7 @@ class Cloudflare:
         self._headers = {"authorization": f"Bearer {environ.get('CLOUDFLARE_API_TOKEN', '')}"}
         self._uuids: dict[str, str] = {}
 
+    @_known_form()
     def live(self, script: str) -> Live | None:
         """What serves a script now; None when it was never deployed."""
         deployments = self.deployments(script)
@@ -51,11 +73,13 @@ class Cloudflare:
             script, shares, annotations.get("workers/tag"), message or annotations.get("workers/message")
         )
 
+    @_known_form()
     def deployments(self, script: str) -> list[dict[str, Any]]:
         """The deployments of a script, newest first, as the API gives them; none when it was never deployed."""
         result = self._get(f"/workers/scripts/{quote(script, safe='')}/deployments", missing_ok=True)
         return list((result or {}).get("deployments", []))
 
+    @_known_form()
     def versions(self, script: str) -> list[dict[str, Any]]:
         """The versions of a script that can be deployed, newest first, with their annotations."""
         result = self._get(
@@ -63,11 +87,13 @@ class Cloudflare:
         )
         return list((result or {}).get("items", []))
 
+    @_known_form()
     def version(self, script: str, version_id: str) -> dict[str, Any]:
         """One version as the API gives it; empty when Cloudflare no longer lists it."""
         path = f"/workers/scripts/{quote(script, safe='')}/versions/{quote(version_id, safe='')}"
         return dict(self._get(path, missing_ok=True) or {})
 
+    @_known_form()
     def database(self, name: str) -> Database:
         """Ledger and schema of a D1 database. Reading writes nothing: the ledger's table is not created."""
         uuid = self._uuid(name)
@@ -80,10 +106,12 @@ class Cloudflare:
             )
         return Database(name, uuid, ledger, tuple(e for e in schema if e.name != "d1_migrations"))
 
+    @_known_form()
     def bookmark(self, database: Database) -> str:
         """The Time Travel bookmark of this moment."""
         return str(self._get(f"/d1/database/{database.uuid}/time_travel/bookmark")["bookmark"])
 
+    @_known_form()
     def query(self, uuid: str, sql: str) -> list[dict[str, Any]]:
         """The rows of one statement that only reads."""
         answer = self._ask("POST", f"/d1/database/{uuid}/query", {"sql": sql})
@@ -114,6 +142,7 @@ class Cloudflare:
             },
         )
 
+    @_known_form()
     def _uuid(self, name: str) -> str:
         if name not in self._uuids:
             found = self._get(f"/d1/database?name={quote(name, safe='')}")
@@ -128,9 +157,12 @@ class Cloudflare:
 
     def _get(self, path: str, *, missing_ok: bool = False) -> Any:  # noqa: ANN401
         answer = self._ask("GET", path)
-        if missing_ok and answer.status == 404:  # noqa: PLR2004
-            return None
-        return _result(answer)
+        try:
+            return _result(answer)
+        except RefusedError as error:
+            if missing_ok and error.missing:
+                return None
+            raise
 
     def _ask(self, method: str, path: str, json: object = None) -> Answer:
         try:
@@ -170,4 +202,5 @@ def _result(answer: Answer) -> Any:  # noqa: ANN401
             f"Cloudflare refuses the token: {said}.",
             "CLOUDFLARE_API_TOKEN needs Workers Scripts: Edit and D1: Edit on this account; check CLOUDFLARE_ACCOUNT_ID too.",
         )
-    raise CannotReadError(f"Cloudflare's API said: {said}.")
+    missing = answer.status == 404 and not NO_ROUTE & {code for code, _ in errors}  # noqa: PLR2004
+    raise RefusedError(f"Cloudflare's API said: {said}.", missing=missing)

@@ -103,7 +103,7 @@ class GitHub:
                 },
             )
             self._understood(answer, "make a Release (Contents: write)")
-        except (PassingError, CannotReadError) as error:
+        except (PassingError, CannotReadError, KeyError) as error:
             raise EffectError(f"GitHub did not make the Release: {error}") from error
 
     def _notes(self, tag: str, commit: str, previous_tag: str | None) -> str:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from release.step import Look, Step
 
 Gate = Callable[[Prospect], Approval]
+OF_THE_DATABASE = ("backfill", "migrate")
 
 
 @dataclass(frozen=True)
@@ -90,12 +91,16 @@ def _locked(run: Run, approval: Approval) -> Outcome:
 
 
 def _is_passed_over(run: Run, step: Step, world: World) -> bool:
-    """Alone, a step asks that those before it are done; tests leave nothing to see, and smoke leaves it in the record."""
+    """Alone, a step asks that those before it are done; tests leave nothing to see, and smoke leaves it in the record.
+
+    The database needs no bump: only a build reads its files, and `inv step.backfill` is what a blocked release advises.
+    """
     if run.only in {None, step.name}:
         return False
     record = world.record
     was_healthy = isinstance(record, Record) and record.healthy
-    return step.name == "test" or (step.name == "smoke" and was_healthy)
+    needless = step.name == "bump" and run.only in OF_THE_DATABASE
+    return step.name == "test" or needless or (step.name == "smoke" and was_healthy)
 
 
 def _stopped(error: ReleaseError | KeyboardInterrupt) -> Failure:

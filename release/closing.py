@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from release.ops import Ops
     from release.outcome import Ending, Failure, StepResult
     from release.preflight import Prospect
-    from release.record import Subject
 
 LAST = "verify"
 
@@ -35,7 +34,7 @@ def without_run(prospect: Prospect) -> Outcome:
     decision, environment = prospect.decision, prospect.world.environment
     plan = prospect.plan.hash if prospect.plan else None
     if isinstance(decision, Nothing):
-        release = _release(decision.last, environment) if decision.last else None
+        release = Release.of(decision.last, environment) if decision.last else None
         code = EXIT_CODES["released"] if decision.released else EXIT_CODES["nothing"]
         return Outcome("nothing", "nothing", environment, release, plan, decision.why, exit_code=code)
     return Outcome(
@@ -149,16 +148,3 @@ def _give_back(ops: Ops, prospect: Prospect, world: World, ending: str, *, chang
         record = before or Record(environment=ops.name, nonce="")
         ending = record.outcome
     return lock.swap(ops, world, msgspec.structs.replace(record, holder=None, outcome=ending))
-
-
-def _release(subject: Subject, environment: str) -> Release:
-    return Release(
-        subject.app,
-        environment,
-        subject.base,
-        subject.previous,
-        subject.previous_tag,
-        subject.version,
-        subject.tag,
-        subject.commit,
-    )

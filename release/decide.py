@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Literal
 
 from release import bump
 from release.errors import ReleaseError
+from release.evidence import is_everywhere, is_healthy, previous, rolled_back, unfinished, unreadable
 from release.model import Base, Health, History, Live, Problem, Release, Remote, Unread
-from release.record import Record, Subject
-from release.version import TagPattern, bumped, highest, precedes
+from release.record import Record
+from release.version import TagPattern, bumped, precedes
 
 if TYPE_CHECKING:
     from release.config import Config
     from release.model import Request, World
+    from release.record import Subject
 
 Kind = Literal["start", "finish", "supersede"]
 
@@ -103,83 +105,20 @@ def decide_deploy(world: World, request: Request, config: Config) -> Decision:
     return Go("start", release, f"commit {base[:7]}", relive=True)
 
 
-def unreadable(world: World) -> tuple[Problem, ...]:
-    """The parts without which nothing can be decided, and why they could not be read."""
-    needed: dict[str, object] = {
-        "checkout": world.checkout,
-        "remote": world.remote,
-        "record": world.record,
-        "commit": world.base,
-        "history": world.history,
-        "database": world.database,
-        **{f"worker {name}": live for name, live in world.live.items()},
-    }
-    causes: dict[str, Problem] = {}
-    for name, part in needed.items():
-        if isinstance(part, Unread) and not part.because.startswith("the "):
-            causes.setdefault(
-                part.because, Problem(name, part.because, part.advice or "Run the same command again.")
-            )
-    if not causes and any(isinstance(part, Unread) for part in needed.values()):
-        return (Problem("world", "Something could not be read.", "Run the same command again."),)
-    return tuple(causes.values())
-
-
-def unfinished(world: World, config: Config) -> Subject | None:
-    """The release that was begun in this environment and is neither complete nor closed.
-
-    Its record says so; where the record is lost, the annotation of a live version and its message do. A release
-    that left no trace outside its record (a test failed, say) was not begun: its number binds nobody.
-    """
-    record = world.record
-    if isinstance(record, Record) and record.unfinished is not None and _has_trace(world, record.unfinished):
-        return record.unfinished
-    for live in world.live.values():
-        found = _from_annotation(live, world, config) if isinstance(live, Live) else None
-        if found is not None and not (isinstance(record, Record) and found.version in record.burnt):
-            return found
-    return None
-
-
-def _has_trace(world: World, subject: Subject) -> bool:
-    """Whether a worker serves it, it was seen healthy once, or its tag is on the remote."""
-    if isinstance(world.remote, Remote) and world.remote.tags.get(subject.tag) == subject.commit:
-        return True
-    if isinstance(world.record, Record) and world.record.healthy:
-        return True
-    serving = (live.release for live in world.live.values() if isinstance(live, Live))
-    return (subject.tag, subject.commit) in serving
-
-
-def is_everywhere(world: World, subject: Subject) -> bool:
-    """Whether Cloudflare serves this release, wholly, on every worker."""
-    lives = world.live.values()
-    return bool(lives) and all(
-        isinstance(live, Live) and live.release == (subject.tag, subject.commit) for live in lives
-    )
-
-
-def is_healthy(world: World, subject: Subject) -> bool:
-    """Whether the health route answers as this release."""
-    health = world.health
-    if not isinstance(health, Health) or health.problem is not None or health.version != subject.version:
-        return False
-    return health.commit is None or subject.commit.startswith(health.commit)
-
-
-def previous(world: World, config: Config) -> tuple[str, str] | None:
-    """Version and tag of the highest release on the remote; None before the first."""
-    return (
-        highest(world.remote.tags, TagPattern(config.app.tag)) if isinstance(world.remote, Remote) else None
-    )
-
-
 def _finish(world: World, begun: Subject) -> Decision | None:
     tagged = isinstance(world.remote, Remote) and world.remote.tags.get(begun.tag) == begun.commit
     if tagged:
-        return Go("finish", _release(world, begun), f"{begun.tag} is on the remote, and not complete yet")
+        return Go(
+            "finish",
+            Release.of(begun, world.environment),
+            f"{begun.tag} is on the remote, and not complete yet",
+        )
     if is_everywhere(world, begun) and is_healthy(world, begun):
-        return Go("finish", _release(world, begun), f"{begun.tag} is live and healthy, and not recorded yet")
+        return Go(
+            "finish",
+            Release.of(begun, world.environment),
+            f"{begun.tag} is live and healthy, and not recorded yet",
+        )
     return None
 
 
@@ -193,24 +132,9 @@ def _next(world: World, request: Request, config: Config, begun: Subject | None)
     last = previous(world, config)
     if last and not world.history.unreleased:
         return _nothing(world, last)
-    record = world.record if isinstance(world.record, Record) else None
-    if (
-        record
-        and record.subject
-        and record.outcome == "released"
-        and record.subject.base == world.base.commit
-    ):
-        return Nothing(
-            f"{world.base.commit[:7]} was released as {record.subject.tag}", record.subject, released=True
-        )
-    if (
-        record
-        and record.subject
-        and record.outcome == "rolled-back"
-        and record.subject.base == world.base.commit
-    ):
-        why = f"{world.base.commit[:7]} was rolled back as {record.subject.tag}; a new commit gets the next number"
-        return Nothing(why, record.subject)
+    closed = _closed(world, world.base.commit)
+    if closed is not None:
+        return closed
     before = last[0] if last else bump.current_version(world.base, config.app)
     version = _number(before, request, world, config, begun)
     tag = TagPattern(config.app.tag).tag(version)
@@ -232,12 +156,25 @@ def _next(world: World, request: Request, config: Config, begun: Subject | None)
     return Go(kind, release, _why(kind, world, begun, release), relive=_relive(world, release))
 
 
+def _closed(world: World, base: str) -> Nothing | None:
+    """The end of a commit that was released, or rolled back, already: it is not shipped again under another number."""
+    record = world.record
+    if not isinstance(record, Record) or record.subject is None or record.subject.base != base:
+        return None
+    if record.outcome == "released":
+        return Nothing(f"{base[:7]} was released as {record.subject.tag}", record.subject, released=True)
+    if record.outcome == "rolled-back":
+        why = f"{base[:7]} was rolled back as {record.subject.tag}; a new commit gets the next number"
+        return Nothing(why, record.subject)
+    return None
+
+
 def _number(before: str, request: Request, world: World, config: Config, begun: Subject | None) -> str:
     """The next number: an unfinished one is kept if it asks for more, a burnt one is left out."""
     version = bumped(before, request.level)
     record = world.record if isinstance(world.record, Record) else None
     base = world.base.commit if isinstance(world.base, Base) else None
-    burnt = {*(record.burnt if record else ()), *_rolled_back(world, config)}
+    burnt = {*(record.burnt if record else ()), *rolled_back(world, config)}
     if begun and begun.base == base and begun.version not in burnt:
         return begun.version
     if begun and record and record.healthy and record.subject == begun:
@@ -247,15 +184,6 @@ def _number(before: str, request: Request, world: World, config: Config, begun: 
     while version in burnt:
         version = bumped(version, "patch")
     return version
-
-
-def _rolled_back(world: World, config: Config) -> set[str]:
-    """The numbers that the deployments' messages say were rolled back; they stand where a record was lost."""
-    messages = (live.message or "" for live in world.live.values() if isinstance(live, Live))
-    tags = (
-        message.split()[1] for message in messages if message.startswith("rollback ") and " -> " in message
-    )
-    return {version for version in map(TagPattern(config.app.tag).version, tags) if version}
 
 
 def _why(kind: Kind, world: World, begun: Subject | None, release: Release) -> str:
@@ -284,42 +212,3 @@ def _nothing(world: World, last: tuple[str, str]) -> Nothing:
     if subject and subject.tag == last[1] and base in {subject.base, subject.commit}:
         return Nothing(f"{last[1]} is released: no commits since", subject, released=base == subject.base)
     return Nothing(f"no commits since {last[1]}", subject)
-
-
-def _release(world: World, subject: Subject) -> Release:
-    return Release(
-        subject.app,
-        world.environment,
-        subject.base,
-        subject.previous,
-        subject.previous_tag,
-        subject.version,
-        subject.tag,
-        subject.commit,
-    )
-
-
-def _from_annotation(live: Live, world: World, config: Config) -> Subject | None:
-    version = TagPattern(config.app.tag).version(live.release[0]) if live.release else None
-    if live.release is None or version is None or isinstance(world.remote, Unread):
-        return None
-    tag, commit = live.release
-    base = _word_after(live.message or "", "base")
-    last = previous(world, config)
-    if tag in world.remote.tags or not base or (last and precedes(version, last[0])):
-        return None
-    return Subject(
-        app=config.app.name,
-        version=version,
-        tag=tag,
-        previous=last[0] if last else None,
-        previous_tag=last[1] if last else None,
-        base=base,
-        commit=commit,
-    )
-
-
-def _word_after(text: str, word: str) -> str | None:
-    words = text.split()
-    at = words.index(word) + 1 if word in words else len(words)
-    return words[at] if at < len(words) else None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from release.record import Record
+    from release.record import Record, Subject
 
 Level = Literal["patch", "minor", "major"]
 Part = Literal["checkout", "remote", "record", "live", "database", "health", "releases"]
@@ -16,10 +16,14 @@ Part = Literal["checkout", "remote", "record", "live", "database", "health", "re
 
 @dataclass(frozen=True)
 class Unread:
-    """A part of the world that could not be read, because; and what to do about it."""
+    """A part of the world that could not be read, because; and what to do about it.
+
+    `follows`: only because another part, which has its own reason, could not be read.
+    """
 
     because: str
     advice: str = ""
+    follows: bool = False
 
 
 @dataclass(frozen=True)
@@ -211,6 +215,20 @@ class Release:
     tag: str
     commit: str
     files: Mapping[str, bytes] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, subject: Subject, environment: str) -> Release:
+        """The release that a record speaks of."""
+        return cls(
+            subject.app,
+            environment,
+            subject.base,
+            subject.previous,
+            subject.previous_tag,
+            subject.version,
+            subject.tag,
+            subject.commit,
+        )
 
     @property
     def annotation(self) -> str:

@@ -35,9 +35,9 @@ def observe(ops: Ops) -> World:
         missing = lanes.submit(_missing, ops)
         releases = lanes.submit(_releases, ops, _interesting(ops, remote))
         checkout = _checkout(ops, status.result())
-        record: Record | Unread | None = Unread("the remote was not read")
-        base: Base | Unread = Unread("the checkout was not read")
-        history: History | Unread = Unread("the checkout was not read")
+        record: Record | Unread | None = Unread("the remote was not read", follows=True)
+        base: Base | Unread = Unread("the checkout was not read", follows=True)
+        history: History | Unread = Unread("the checkout was not read", follows=True)
         if not isinstance(remote, Unread) and not isinstance(checkout, Unread):
             history = _read(lambda: read_history(ops, checkout, remote))
             base = _read(lambda: read_base(ops.git, checkout.head, ops.config))

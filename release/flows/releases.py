@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from release.decide import previous
 from release.errors import BlockedError, CannotReadError
+from release.evidence import previous
 from release.model import Release, Unread
 from release.record import Record
 
 if TYPE_CHECKING:
     from release.config import Config
     from release.model import World
-    from release.record import Subject
 
 
 def last_released(world: World, config: Config) -> Release:
@@ -31,19 +30,5 @@ def last_released(world: World, config: Config) -> Release:
     )
     commit = world.remote.tags[tag]
     if subject:
-        return of_subject(subject, world.environment)
+        return Release.of(subject, world.environment)
     return Release(config.app.name, world.environment, commit, None, None, version, tag, commit)
-
-
-def of_subject(subject: Subject, environment: str) -> Release:
-    """The release that a record speaks of."""
-    return Release(
-        subject.app,
-        environment,
-        subject.base,
-        subject.previous,
-        subject.previous_tag,
-        subject.version,
-        subject.tag,
-        subject.commit,
-    )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from release.bump import TRAILER
 from release.config import load
-from release.decide import previous, unfinished
+from release.evidence import previous, unfinished
 from release.model import Base, Database, Health, Live, Remote, Unread
 from release.ops import connect
 from release.record import Record

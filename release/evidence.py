@@ -1,0 +1,116 @@
+"""What a world proves: what cannot be read, what was begun, where it serves, what was rolled back (pure)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from release.model import Health, Live, Problem, Remote, Unread
+from release.record import Record, Subject
+from release.version import TagPattern, highest, precedes
+
+if TYPE_CHECKING:
+    from release.config import Config
+    from release.model import World
+
+
+def unreadable(world: World) -> tuple[Problem, ...]:
+    """The parts without which nothing can be decided, and why they could not be read."""
+    needed: dict[str, object] = {
+        "checkout": world.checkout,
+        "remote": world.remote,
+        "record": world.record,
+        "commit": world.base,
+        "history": world.history,
+        "database": world.database,
+        **{f"worker {name}": live for name, live in world.live.items()},
+    }
+    unread = [(name, part) for name, part in needed.items() if isinstance(part, Unread)]
+    causes = [(name, part) for name, part in unread if not part.follows] or unread
+    by_reason = {
+        part.because: (name, part.advice or "Run the same command again.") for name, part in reversed(causes)
+    }
+    return tuple(Problem(name, because, advice) for because, (name, advice) in reversed(by_reason.items()))
+
+
+def unfinished(world: World, config: Config) -> Subject | None:
+    """The release that was begun in this environment and is neither complete nor closed.
+
+    Its record says so; where the record is lost, the annotation of a live version and its message do. A release
+    that left no trace outside its record (a test failed, say) was not begun: its number binds nobody.
+    """
+    record = world.record
+    if isinstance(record, Record) and record.unfinished is not None and _has_trace(world, record.unfinished):
+        return record.unfinished
+    for live in world.live.values():
+        found = _from_annotation(live, world, config) if isinstance(live, Live) else None
+        if found is not None and not (isinstance(record, Record) and found.version in record.burnt):
+            return found
+    return None
+
+
+def is_everywhere(world: World, subject: Subject) -> bool:
+    """Whether Cloudflare serves this release, wholly, on every worker."""
+    lives = world.live.values()
+    return bool(lives) and all(
+        isinstance(live, Live) and live.release == (subject.tag, subject.commit) for live in lives
+    )
+
+
+def is_healthy(world: World, subject: Subject) -> bool:
+    """Whether the health route answers as this release."""
+    health = world.health
+    if not isinstance(health, Health) or health.problem is not None or health.version != subject.version:
+        return False
+    return health.commit is None or subject.commit.startswith(health.commit)
+
+
+def previous(world: World, config: Config) -> tuple[str, str] | None:
+    """Version and tag of the highest release on the remote; None before the first."""
+    return (
+        highest(world.remote.tags, TagPattern(config.app.tag)) if isinstance(world.remote, Remote) else None
+    )
+
+
+def rolled_back(world: World, config: Config) -> set[str]:
+    """The numbers that the deployments' messages say were rolled back; they stand where a record was lost."""
+    messages = (live.message or "" for live in world.live.values() if isinstance(live, Live))
+    tags = (
+        message.split()[1] for message in messages if message.startswith("rollback ") and " -> " in message
+    )
+    return {version for version in map(TagPattern(config.app.tag).version, tags) if version}
+
+
+def _has_trace(world: World, subject: Subject) -> bool:
+    """Whether a worker serves it, it was seen healthy once, or its tag is on the remote."""
+    if isinstance(world.remote, Remote) and world.remote.tags.get(subject.tag) == subject.commit:
+        return True
+    if isinstance(world.record, Record) and world.record.healthy:
+        return True
+    serving = (live.release for live in world.live.values() if isinstance(live, Live))
+    return (subject.tag, subject.commit) in serving
+
+
+def _from_annotation(live: Live, world: World, config: Config) -> Subject | None:
+    version = TagPattern(config.app.tag).version(live.release[0]) if live.release else None
+    if live.release is None or version is None or isinstance(world.remote, Unread):
+        return None
+    tag, commit = live.release
+    base = _word_after(live.message or "", "base")
+    last = previous(world, config)
+    if tag in world.remote.tags or not base or (last and precedes(version, last[0])):
+        return None
+    return Subject(
+        app=config.app.name,
+        version=version,
+        tag=tag,
+        previous=last[0] if last else None,
+        previous_tag=last[1] if last else None,
+        base=base,
+        commit=commit,
+    )
+
+
+def _word_after(text: str, word: str) -> str | None:
+    words = text.split()
+    at = words.index(word) + 1 if word in words else len(words)
+    return words[at] if at < len(words) else None

@@ -47,5 +47,9 @@ class EffectError(ReleaseError):
     """Doing something reported a failure. The world decides whether it happened all the same."""
 
 
+class StoppedError(EffectError):
+    """A person stopped the run (Ctrl-C, or a CI job that was cancelled)."""
+
+
 class LockLostError(BlockedError):
     """Somebody else has taken the environment's record: nothing more may be written by this run."""

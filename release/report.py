@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from release.errors import StoppedError
 from release.model import Database, History, Live, Remote, Unread
 from release.outcome import Failure
 from release.record import Record
@@ -25,6 +26,10 @@ def failure_of(step: Step, what: str, look: Look, trouble: ReleaseError | None =
     """The failure of a step, with its own meaning; the advice is that of what went wrong, else the step's."""
     told = trouble.advice if trouble is not None else look.advice if isinstance(look, Stuck) else ""
     advice = told or step.advice
+    if isinstance(trouble, StoppedError):
+        return Failure(
+            step.name, what, "The run was stopped on purpose; nothing is known to be wrong.", advice
+        )
     return Failure(step.name, what, step.meaning, advice)
 
 

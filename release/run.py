@@ -11,7 +11,7 @@ import msgspec
 
 from release import closing, lock
 from release.decide import Nothing
-from release.errors import BlockedError, EffectError, ReleaseError
+from release.errors import BlockedError, ReleaseError, StoppedError
 from release.model import Live
 from release.outcome import Failure, StepResult
 from release.preflight import Prospect
@@ -107,7 +107,10 @@ def _stopped(error: ReleaseError | KeyboardInterrupt) -> Failure:
     if isinstance(error, ReleaseError):
         return Failure("run", error.what, "The run was stopped.", error.advice)
     return Failure(
-        "run", "Stopped by Ctrl-C.", "The run was stopped.", "The same command again finishes what was begun."
+        "run",
+        "Stopped by a person.",
+        "The run was stopped.",
+        "The same command again finishes what was begun.",
     )
 
 
@@ -207,7 +210,7 @@ def _performed(run: Run, effect: Effect, world: World) -> tuple[World, ReleaseEr
         except ReleaseError as error:
             trouble = error
         except KeyboardInterrupt:
-            trouble = EffectError("Stopped by Ctrl-C.", "The same command again finishes what was begun.")
+            trouble = StoppedError("Stopped by a person.", "The same command again finishes what was begun.")
     return (world if effect.is_brief else pulse.onto(world)), trouble
 
 

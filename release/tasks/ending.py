@@ -147,7 +147,8 @@ def terminal_gate(*, yes: bool) -> Gate:
         typed = sys.stdin.readline().strip()
         if typed != release.tag:
             raise BlockedError(
-                f'Plan {plan.short} is not approved: "{typed}" is not {release.tag}.', "Nothing was written."
+                f'Plan {plan.short} is not approved: "{typed}" is not {release.tag}.',
+                f"To approve it, run the same command again and type {release.tag}.",
             )
         return Approval(who=who, plan=plan.hash, at=time.time(), how="typed the tag")
 

@@ -115,10 +115,11 @@ def _carried_out(
 ) -> Outcome:
     results: list[StepResult] = []
     left = _left(ground)
+    message = f"{ROLLED_BACK}{left} -> {_aim(ground, wanted)}: {wanted.reason or 'no reason given'}"[:100]
     for way in ways:
         name, started = f"roll back {way.worker}", ops.clock.elapsed()
         listener.started(name)
-        trouble = _put_back(ops, way, wanted, left, listener)
+        trouble = _put_back(ops, way, wanted, message, listener)
         live = _live(ops, way.script)
         if trouble or live is None or (live.version_id != way.to if way.to else live.release is None):
             failure = Failure(
@@ -136,13 +137,8 @@ def _carried_out(
     return _smoke(ops, results, left, listener)
 
 
-def _put_back(ops: Ops, way: Way, wanted: Wanted, left: str, listener: Listener) -> str:
+def _put_back(ops: Ops, way: Way, wanted: Wanted, message: str, listener: Listener) -> str:
     """Why it failed, nothing when it did not."""
-    message = (
-        f"{ROLLED_BACK}{left} -> {wanted.tag or 'what served before'}: {wanted.reason or 'no reason given'}"[
-            :100
-        ]
-    )
     try:
         if way.to is not None:
             ops.cloudflare.deploy_version(way.script, way.to, message)
@@ -159,6 +155,12 @@ def _left(ground: Ground) -> str:
         return ground.record.subject.tag
     marks = [live.release[0] for live in ground.live.values() if live and live.release]
     return marks[-1] if marks else "unknown"
+
+
+def _aim(ground: Ground, wanted: Wanted) -> str:
+    """The release that comes back: the one named, or the one before the record's."""
+    subject = ground.record.subject if ground.record else None
+    return wanted.tag or (subject and subject.previous_tag) or "what served before"
 
 
 def _live(ops: Ops, script: str) -> Live | None:

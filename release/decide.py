@@ -173,17 +173,24 @@ def _number(before: str, request: Request, world: World, config: Config, begun: 
     """The next number: an unfinished one is kept if it asks for more, a burnt one is left out."""
     version = bumped(before, request.level)
     record = world.record if isinstance(world.record, Record) else None
-    base = world.base.commit if isinstance(world.base, Base) else None
     burnt = {*(record.burnt if record else ()), *rolled_back(world, config)}
-    if begun and begun.base == base and begun.version not in burnt:
-        return begun.version
-    if begun and record and record.healthy and record.subject == begun:
+    if begun and record and record.healthy and record.subject == begun and not _is_same(world, config, begun):
         burnt.add(begun.version)  # it was healthy once: no other commit may have it
-    if begun and begun.version not in burnt and precedes(version, begun.version):
-        return begun.version
+    if begun and begun.version not in burnt and precedes(before, begun.version):
+        base = world.base.commit if isinstance(world.base, Base) else None
+        if begun.base == base or precedes(version, begun.version):
+            return begun.version
     while version in burnt:
         version = bumped(version, "patch")
     return version
+
+
+def _is_same(world: World, config: Config, begun: Subject) -> bool:
+    """Whether the base that was read would be bumped to the very commit that was begun."""
+    if not isinstance(world.base, Base) or begun.base != world.base.commit:
+        return False
+    made = bump.bump(world.base, begun.version, begun.tag, config.app, config.identity)
+    return made.commit == begun.commit
 
 
 def _why(kind: Kind, world: World, begun: Subject | None, release: Release) -> str:

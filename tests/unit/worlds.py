@@ -1,0 +1,206 @@
+"""Generated worlds: what could be read at any moment of any release, sound and unsound."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from hypothesis import strategies as st
+
+from release import bump
+from release.config import Config, Settings
+from release.gitobjects import Entry, commit_body, object_id, tree_body
+from release.model import (
+    Base,
+    Checkout,
+    Commit,
+    Database,
+    Health,
+    History,
+    Live,
+    Migration,
+    Release,
+    Remote,
+    Request,
+    SchemaObject,
+    Unread,
+    World,
+)
+from release.record import Record, Subject
+from release.testing.monorepo import CONFIG, LOCKFILE, MANIFEST
+
+CURRENT = "1.2.3"  # what the manifest of every base says
+SQL = {
+    "0001_pages.sql": "CREATE TABLE pages (id INTEGER PRIMARY KEY, title TEXT NOT NULL);",
+    "0002_data.sql": "UPDATE pages SET title = 'x';",
+    "0003_slug.sql": "ALTER TABLE pages ADD COLUMN slug TEXT;",
+}
+SCHEMAS = (
+    (),
+    (SchemaObject("table", "pages", SQL["0001_pages.sql"].rstrip(";")),),
+    (
+        SchemaObject(
+            "table", "pages", "CREATE TABLE pages (id INTEGER PRIMARY KEY, title TEXT NOT NULL, slug TEXT)"
+        ),
+    ),
+    (SchemaObject("table", "other", "CREATE TABLE other (id)"),),
+)
+VERSIONS = ("1.2.3", "1.2.4", "1.2.5", "1.3.0", "2.0.0")
+NOTHING = Unread("Nobody answers.", "Try again.")
+
+
+def configured(text: str = CONFIG) -> Config:
+    """The configuration of the double, in no folder."""
+    settings = msgspec.convert(tomllib.loads(text)["tool"]["release"], Settings)
+    return Config(**{name: getattr(settings, name) for name in settings.__struct_fields__}, root=Path())
+
+
+CONFIGURED = configured()
+
+
+def base_of(name: str, version: str = CURRENT, migrations: tuple[str, ...] = tuple(SQL)) -> Base:
+    """A commit called `name`, as git would hold it: one manifest, one lockfile, and the trees on the way."""
+    manifest = json.dumps({"version": version}).encode()
+    lock = json.dumps({"packages": {"apps/cms": {"version": version}}}).encode()
+    trees: dict[str, bytes] = {}
+
+    def tree(*entries: Entry) -> str:
+        body = tree_body(entries)
+        oid = object_id("tree", body)
+        trees[oid] = body
+        return oid
+
+    cms = tree(Entry("100644", "package.json", object_id("blob", manifest)))
+    apps = tree(Entry("40000", "cms", cms))
+    root = tree(Entry("40000", "apps", apps), Entry("100644", "package-lock.json", object_id("blob", lock)))
+    commit = object_id("commit", commit_body(root, (), "Ada <ada@example.com>", 1_767_000_000, name))
+    files = tuple(
+        Migration(one, SQL[one].encode(), sha256(SQL[one].encode()).hexdigest()) for one in migrations
+    )
+    return Base(commit, root, 1_767_000_000, {MANIFEST: manifest, LOCKFILE: lock}, trees, files)
+
+
+BASES = (base_of("one"), base_of("two"))
+STRANGER = "f" * 40
+
+
+def subject_of(base: Base, version: str, config: Config = CONFIGURED) -> Subject:
+    """The release that this tool would make of a base."""
+    tag = f"cms-v{version}"
+    made = bump.bump(base, version, tag, config.app, config.identity)
+    return Subject(
+        app="cms",
+        version=version,
+        tag=tag,
+        previous=CURRENT,
+        previous_tag="cms-v1.2.3",
+        base=base.commit,
+        commit=made.commit,
+    )
+
+
+def release_of(subject: Subject, base: Base = BASES[0], config: Config = CONFIGURED) -> Release:
+    """The same as a release in production."""
+    made = bump.bump(base, subject.version, subject.tag, config.app, config.identity)
+    return Release(
+        "cms",
+        "production",
+        subject.base,
+        subject.previous,
+        subject.previous_tag,
+        subject.version,
+        subject.tag,
+        subject.commit,
+        made.files,
+    )
+
+
+SUBJECTS = st.builds(subject_of, st.sampled_from(BASES), st.sampled_from(VERSIONS[1:]))
+REQUESTS = st.builds(Request, level=st.sampled_from(["patch", "minor", "major"]))
+
+
+def lives(*known: Subject) -> st.SearchStrategy[Live | None]:
+    """What serves a script: nothing, something without a mark, one of the releases, or several versions."""
+    message = st.sampled_from(
+        [None, "was x base " + "a" * 40, "rollback cms-v1.2.4 -> cms-v1.2.3: bad", "by hand"]
+    )
+    marks = st.sampled_from([None, "cms-v1.2.3+" + "1" * 40, *(f"{one.tag}+{one.commit}" for one in known)])
+    shares = st.sampled_from([(("v1", 100.0),), (("v1", 100.0),), (("v1", 50.0), ("v2", 50.0)), ()])
+    live = st.builds(Live, st.just("script"), shares, marks, message)
+    begun = [
+        Live("script", (("v9", 100.0),), f"{one.tag}+{one.commit}", f"was x base {one.base}") for one in known
+    ]
+    return st.one_of(st.none(), live, st.sampled_from(begun))
+
+
+def healths(*known: Subject) -> st.SearchStrategy[Health | Unread]:
+    """What a health route says."""
+    commits = st.sampled_from(
+        [None, STRANGER, *(one.commit for one in known), *(one.commit[:7] for one in known)]
+    )
+    problem = st.sampled_from([None, None, None, "/api/health answered 500"])
+    return st.builds(Health, st.sampled_from([None, *VERSIONS]), commits, problem) | st.just(NOTHING)
+
+
+@st.composite
+def records(draw: st.DrawFn, subject: Subject) -> Record | None:
+    """No record, or one in any state; of a release, or of nothing yet."""
+    if draw(st.booleans()):
+        return None
+    return Record(
+        environment="production",
+        nonce="n",
+        subject=draw(st.sampled_from([subject, subject, None])),
+        healthy=draw(st.booleans()),
+        burnt=tuple(draw(st.sets(st.sampled_from(VERSIONS[1:]), max_size=2))),
+        outcome=draw(st.sampled_from(["running", "failed", "recorded", "released", "rolled-back"])),
+    )
+
+
+DATABASES = st.builds(
+    Database,
+    st.just("double-production"),
+    st.just("uuid"),
+    st.none() | st.integers(0, 3).map(lambda count: tuple(SQL)[:count]),
+    st.sampled_from(SCHEMAS),
+)
+
+
+@st.composite
+def worlds(draw: st.DrawFn) -> World:
+    """A world in which every part could be read."""
+    subject = draw(SUBJECTS)
+    base = draw(st.sampled_from(BASES))
+    named = {version: draw(st.sampled_from([STRANGER, subject.commit])) for version in draw(_TAGGED)}
+    tags = {f"cms-v{version}": commit for version, commit in named.items()}
+    unreleased = draw(st.integers(0, 2))
+    commits = tuple(Commit(f"{number}" * 40, f"feat: {number}") for number in range(unreleased))
+    return World(
+        environment="production",
+        checkout=Checkout(base.commit, "main", (), shallow=False, files=dict(base.files)),
+        remote=Remote(base.commit, tags, None),
+        record=draw(records(subject)),
+        base=base,
+        history=History(draw(st.booleans()), commits, has_landed=draw(st.booleans())),
+        live={name: draw(lives(subject)) for name in ("mcp", "cms")},
+        database=draw(st.none() | DATABASES),
+        health=draw(healths(subject)),
+        releases=frozenset(draw(st.sets(st.sampled_from(sorted(tags)))) if tags else ()),
+    )
+
+
+_TAGGED = st.sets(st.sampled_from(VERSIONS), max_size=3)
+PARTS = ("checkout", "remote", "record", "base", "history", "database", "mcp", "cms")
+
+
+def without(world: World, part: str, reason: Unread = NOTHING) -> World:
+    """The world in which a part, or what serves a worker, could not be read."""
+    if part in world.live:
+        return replace(world, live={**world.live, part: reason})
+    changes: dict[str, Any] = {part: reason}
+    return replace(world, **changes)

@@ -107,6 +107,8 @@ class Stage:
             "GITHUB_REPOSITORY": f"{OWNER}/{REPOSITORY}",
             "GITHUB_TOKEN": facts.forge_token,
             **self.forge.git_environment(),
+            "NO_PROXY": f"127.0.0.1,{self._environ.get('NO_PROXY', '')}".rstrip(","),
+            "no_proxy": f"127.0.0.1,{self._environ.get('no_proxy', '')}".rstrip(","),
             "RELEASE_STAGE": str(self.clone),
             "RELEASE_REMOTE": self.forge.clone_url,
             **urls,

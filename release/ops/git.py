@@ -161,7 +161,10 @@ class Git:
         Returns why it was refused, None when it was accepted. Look at the remote to be sure.
         """
         leased = [f"--force-with-lease={ref}:{oid}" for ref, oid in leases.items()]
-        done = self._run("push", "--quiet", "--atomic", "--no-verify", *leased, self.remote, *refspecs)
+        try:
+            done = self._run("push", "--quiet", "--atomic", "--no-verify", *leased, self.remote, *refspecs)
+        except EffectError as error:  # it did not end in time: the remote may have taken it all the same
+            return error.what
         return (self._said(done.err) or f"git push ended with {done.code}") if done.code else None
 
     def follow(self, branch: str | None, old: str, new: str) -> None:

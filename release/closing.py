@@ -12,7 +12,7 @@ from release import lock
 from release.decide import Go, Nothing
 from release.errors import ReleaseError
 from release.model import Release, Remote, Unread
-from release.ops.settle import follow, restore
+from release.ops.settle import catch_up, follow, restore
 from release.outcome import EXIT_CODES, Outcome
 from release.record import Record
 from release.report import explained, next_command
@@ -47,6 +47,13 @@ def without_run(prospect: Prospect) -> Outcome:
         next=prospect.command,
         exit_code=EXIT_CODES["blocked"],
     )
+
+
+def caught_up(ops: Ops, prospect: Prospect) -> None:
+    """Bring a checkout to the release that was made from it, where the run that made it was killed after its last write."""
+    decision, world = prospect.decision, prospect.world
+    if isinstance(decision, Nothing) and decision.released and decision.last:
+        catch_up(ops, world, Release.of(decision.last, world.environment))
 
 
 def succeeded(

@@ -58,6 +58,7 @@ def carry_out(
     """Approve and run a plan to its end; the answer says how it ended. `only` runs one step of it alone."""
     is_empty = isinstance(prospect.decision, Nothing) or prospect.release is None or prospect.plan is None
     if is_empty or prospect.problems or prospect.release is None or prospect.plan is None:
+        closing.caught_up(ops, prospect)
         return _told(listener, extensions, closing.without_run(prospect))
     run = Run(ops, extensions, listener, prospect, prospect.release, prospect.plan, only)
     try:

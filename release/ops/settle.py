@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 from release.bump import bump
@@ -41,3 +42,14 @@ def follow(ops: Ops, world: World, release: Release) -> None:
         ops.git.follow(world.checkout.branch, release.base, release.commit)
     except ReleaseError:
         restore(ops, world)
+
+
+def catch_up(ops: Ops, world: World, release: Release) -> None:
+    """Follow where exactly the release's bump lies in a checkout of its base: a run was killed before it followed."""
+    base, checkout = world.base, world.checkout
+    if not isinstance(base, Base) or not isinstance(checkout, Checkout) or base.commit != release.base:
+        return
+    with contextlib.suppress(ReleaseError):
+        made = bump(base, release.version, release.tag, ops.config.app, ops.config.identity)
+        if made.files and dict(checkout.files) == {**base.files, **made.files}:
+            follow(ops, world, release)

@@ -16,11 +16,14 @@ from release.errors import ReleaseError
 from release.ops.node import node
 from release.rehearsal.stage import Stage
 from release.testing import double as opened
+from tests.figures import pytest_terminal_summary
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from release.testing import Double
+
+__all__ = ["pytest_terminal_summary"]
 
 ROOT = Path(__file__).parents[1]
 LOOPBACK = ("127.", "::1", "localhost")

@@ -1,0 +1,160 @@
+"""One case: a release in which one write goes wrong, then the same command again."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from unittest.mock import patch
+
+import httpx
+
+from release.errors import NOTHING
+from release.lock import LONGEST_WRITE
+from release.ops import shell
+from release.ops.http import Http
+from release.testing import ApiWrangler, double
+from release.testing.monorepo import CONFIG
+from tests.faults import invariants
+from tests.faults.breaking import Killing, Silent
+from tests.faults.children import Child, marked
+from tests.faults.watch import Watch
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from release.outcome import Outcome
+    from release.testing import Double
+    from tests.faults.breaking import Breaking
+    from tests.faults.snapshot import Snapshot
+    from tests.faults.watch import Written
+
+TESTS = 'commands = [{ run = ["touch", "../tested"] }]'
+OVERLAY = {"pyproject.toml": CONFIG.replace('commands = [{ run = ["true"] }]', TESTS)}
+SHORT = 0.5  # seconds of patience with a server that is silent on purpose; all others answer in milliseconds
+
+
+@dataclass(frozen=True)
+class Unbroken:
+    """A whole run in which nothing went wrong: its writes, and its end."""
+
+    writes: tuple[Written, ...]
+    end: Snapshot
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a case ended: what was wrong with it, nothing when it converged."""
+
+    name: str
+    faults: tuple[str, ...]
+
+    def __str__(self) -> str:
+        """For a failed assertion."""
+        return "\n  ".join((self.name, *self.faults))
+
+
+@contextmanager
+def watched(folder: Path, *, over_http: bool = True) -> Iterator[Watch]:
+    """A double under watch, in a folder of its own."""
+    folder.mkdir()
+    with double(folder, remote="http" if over_http else "file", overlay=OVERLAY) as world:
+        yield Watch(world)
+
+
+def unbroken(folder: Path) -> Unbroken:
+    """Release once, and see what the servers saw."""
+    with watched(folder) as watch:
+        outcome = release(watch.world, watch.world.root)
+        assert outcome.exit_code == 0, outcome
+        assert (watch.broken, tree(watch.world, watch.world.root)) == ([], "")
+        return Unbroken(tuple(watch.written), watch.look())
+
+
+def carry_out(
+    folder: Path, whole: Unbroken, written: Written, kind: type[Breaking], *, elsewhere: bool
+) -> Ended:
+    """Run one case. `elsewhere`: the second command comes from another clone, which has only the remote to know from."""
+    name = f"{kind.__name__} at {written.asked}{', then elsewhere' if elsewhere else ''}"
+    with watched(folder, over_http=written.asked.is_push) as watch:
+        world = watch.world
+        other = world.clone() if elsewhere else world.root
+        first, faults = _break(watch, kind(written))
+        faults += [f"after the break: {one}" for one in watch.broken]
+        watch.broken.clear()
+        if elsewhere:
+            world.clock.advance(_lease(watch) + LONGEST_WRITE + 1)
+        watch.again()
+        outcome = release(world, other)
+        end = watch.look()
+        if outcome.exit_code not in ((0, NOTHING) if first == 0 else (0,)):
+            faults.append(
+                f"the same command again ended {outcome.exit_code}: {outcome.failure or outcome.problems}"
+            )
+        faults += invariants.unlike(whole.end, end)
+        faults += [f"in the end: {one}" for one in watch.broken]
+        faults += invariants.overlapping(watch.moments)
+        faults += [f"the work tree differs: {one}" for one in tree(world, other).splitlines()]
+        return Ended(name, tuple(faults))
+
+
+def release(world: Double, root: Path) -> Outcome:
+    """`inv release --yes`, whose approval and tests can be seen from outside."""
+    return world.release(root=root, gate=lambda prospect: marked(world.folder, prospect))
+
+
+def tree(world: Double, root: Path) -> str:
+    """What differs from HEAD in a checkout."""
+    return world.git("status", "--porcelain", cwd=root)
+
+
+def _break(watch: Watch, fault: Breaking) -> tuple[int | None, list[str]]:
+    """The first run, in which the fault strikes: its exit code (None: killed), and what was wrong with it."""
+    world = watch.world
+    watch.fault = fault
+    try:
+        if isinstance(fault, Killing):
+            fault.child = Child(world, world.root)
+            fault.child.start()
+            fault.child.wait()
+            return None, [] if fault.has_struck else ["the fault never struck"]
+        with _impatient(is_needed=isinstance(fault, Silent)):
+            outcome = release(world, world.root)
+    finally:
+        fault.over()
+    faults = [] if fault.has_struck else ["the fault never struck"]
+    if tree(world, world.root):
+        faults.append(f"the failed run left {tree(world, world.root)}")
+    return outcome.exit_code, faults + _promises(watch, outcome)
+
+
+def _promises(watch: Watch, outcome: Outcome) -> list[str]:
+    """What the outcome says must be so."""
+    parts = invariants.changed(watch.opening, watch.look())
+    if outcome.exit_code == 1 and set(parts) - {"record"}:
+        return [f"it said that production is unchanged: {parts}"]
+    return []
+
+
+def _lease(watch: Watch) -> float:
+    record: Mapping[str, float] = watch.look().record or {}
+    return max(0.0, record.get("lease_until", 0.0) - watch.world.clock.now())
+
+
+@contextmanager
+def _impatient(*, is_needed: bool) -> Iterator[None]:
+    """Deadlines that a test can wait for."""
+    if not is_needed:
+        yield
+        return
+
+    def client(self: ApiWrangler) -> httpx.Client:
+        return httpx.Client(headers=self._headers, verify=False, trust_env=False, timeout=SHORT)
+
+    with (
+        patch.dict(Http.send.__kwdefaults__, {"timeout": SHORT}),
+        patch.dict(shell.capture.__kwdefaults__, {"deadline": 4 * SHORT}),
+        patch.object(ApiWrangler, "_client", client),
+    ):
+        yield

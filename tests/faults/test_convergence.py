@@ -1,0 +1,45 @@
+"""Whatever goes wrong with any one write of a release: the same command again ends where an unbroken run ends."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.faults.breaking import KILLS, LIES
+from tests.faults.cases import carry_out, unbroken
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.faults.breaking import Breaking
+    from tests.faults.cases import Unbroken
+
+SHARES = 3  # tests that a kind of fault is cut into, so that they spread over processes
+
+
+@pytest.fixture(scope="session")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Unbroken:
+    """An unbroken run; its writes, as the servers saw them, are what can go wrong."""
+    return unbroken(tmp_path_factory.mktemp("unbroken") / "world")
+
+
+@pytest.mark.parametrize("share", range(SHARES))
+@pytest.mark.parametrize("kind", [*KILLS, *LIES], ids=lambda kind: kind.__name__)
+def test_a_release_with_one_write_gone_wrong_converges(
+    whole: Unbroken,
+    kind: type[Breaking],
+    share: int,
+    tmp_path: Path,
+    record_property: Callable[[str, object], None],
+) -> None:
+    chosen = list(enumerate(whole.writes))[share::SHARES]
+    ended = [
+        carry_out(tmp_path / str(number), whole, written, kind, elsewhere=number % 2 == 1)
+        for number, written in chosen
+    ]
+    stuck = [one for one in ended if one.faults]
+    record_property("figure: fault cases run", len(ended))
+    record_property("figure: fault cases converged", len(ended) - len(stuck))
+    assert not stuck, "\n".join(map(str, stuck))

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from release.errors import ReleaseError
 from release.ops.node import node
@@ -26,6 +27,12 @@ if TYPE_CHECKING:
 __all__ = ["pytest_terminal_summary"]
 
 ROOT = Path(__file__).parents[1]
+# a busy machine is no failure: properties have no deadline
+settings.register_profile(
+    "here", deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("here")
+
 LOOPBACK = ("127.", "::1", "localhost")
 
 

@@ -17,7 +17,7 @@ from release.decide import (
     decide_deploy,
 )
 from release.evidence import is_everywhere, is_healthy, unfinished
-from release.model import Base, Health, History, Live, Remote, Request, Unread, World
+from release.model import Base, Health, History, Live, Remote, Request, Unread
 from release.record import Record, Subject
 from release.version import parse
 from tests.unit.worlds import (
@@ -26,9 +26,9 @@ from tests.unit.worlds import (
     NOTHING,
     PARTS,
     REQUESTS,
+    SOUND,
     STRANGER,
     SUBJECTS,
-    base_of,
     subject_of,
     without,
     worlds,
@@ -36,6 +36,7 @@ from tests.unit.worlds import (
 
 if TYPE_CHECKING:
     from release.decide import Decision
+    from release.model import World
 
 
 def decided(world: World, request: Request | None = None) -> Decision:
@@ -243,7 +244,7 @@ def test_a_manifest_without_a_version_blocks_what_needs_one(world: World, reques
 
 @pytest.mark.parametrize(("level", "version"), [("patch", "1.2.4"), ("minor", "1.3.0"), ("major", "2.0.0")])
 def test_the_first_release_counts_from_the_manifest(level: str, version: str) -> None:
-    world = plain()
+    world = SOUND
     decision = decided(world, Request(level=level))  # type: ignore[arg-type]  # one of the three
     assert isinstance(decision, Go)
     assert (decision.release.version, decision.release.previous, decision.kind) == (version, None, "start")
@@ -254,7 +255,7 @@ def test_a_rolled_back_number_stays_burnt_where_the_record_is_lost() -> None:
     live = Live(
         "script", (("v1", 100.0),), "cms-v1.2.3+" + "1" * 40, "rollback cms-v1.2.4 -> cms-v1.2.3: bad"
     )
-    decision = decided(replace(plain(), live={"mcp": live, "cms": live}))
+    decision = decided(replace(SOUND, live={"mcp": live, "cms": live}))
     assert isinstance(decision, Go)
     assert decision.release.version == "1.2.5"
 
@@ -263,7 +264,7 @@ def test_a_begun_release_that_asks_for_more_keeps_its_number() -> None:
     begun = subject_of(BASES[1], "1.3.0")
     live = Live("script", (("v1", 100.0),), f"{begun.tag}+{begun.commit}", f"was x base {begun.base}")
     record = Record(environment="production", nonce="n", subject=begun, outcome="failed")
-    decision = decided(replace(plain(), record=record, live={"mcp": live, "cms": None}))
+    decision = decided(replace(SOUND, record=record, live={"mcp": live, "cms": None}))
     assert isinstance(decision, Go)
     assert (decision.kind, decision.release.version) == ("supersede", "1.3.0")
 
@@ -272,24 +273,6 @@ def test_a_release_that_left_no_trace_binds_no_number() -> None:
     record = Record(
         environment="production", nonce="n", subject=subject_of(BASES[1], "2.0.0"), outcome="failed"
     )
-    decision = decided(replace(plain(), record=record))
+    decision = decided(replace(SOUND, record=record))
     assert isinstance(decision, Go)
     assert (decision.kind, decision.release.version) == ("start", "1.2.4")
-
-
-def plain() -> World:
-    """A world before its first release."""
-    from release.model import Checkout
-
-    base = base_of("one")
-    return World(
-        environment="production",
-        checkout=Checkout(base.commit, "main", (), shallow=False),
-        remote=Remote(base.commit, {}, None),
-        record=None,
-        base=base,
-        history=History(contained=True, unreleased=()),
-        live={"mcp": None, "cms": None},
-        database=None,
-        health=NOTHING,
-    )

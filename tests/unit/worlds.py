@@ -204,3 +204,16 @@ def without(world: World, part: str, reason: Unread = NOTHING) -> World:
         return replace(world, live={**world.live, part: reason})
     changes: dict[str, Any] = {part: reason}
     return replace(world, **changes)
+
+
+SOUND = World(
+    environment="production",
+    checkout=Checkout(BASES[0].commit, "main", (), shallow=False, files=dict(BASES[0].files)),
+    remote=Remote(BASES[0].commit, {}, None),
+    record=None,
+    base=BASES[0],
+    history=History(contained=True, unreleased=()),
+    live={"mcp": None, "cms": None},
+    database=None,
+    health=NOTHING,
+)

@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from release.step import Look, Step
 
 Gate = Callable[[Prospect], Approval]
-OF_THE_DATABASE = ("backfill", "migrate")
 
 
 @dataclass(frozen=True)
@@ -94,13 +93,13 @@ def _locked(run: Run, approval: Approval) -> Outcome:
 def _is_passed_over(run: Run, step: Step, world: World) -> bool:
     """Alone, a step asks that those before it are done; tests leave nothing to see, and smoke leaves it in the record.
 
-    The database needs no bump: only a build reads its files, and `inv step.backfill` is what a blocked release advises.
+    The ledger needs no bump: `inv step.backfill` is what a release advises that is blocked before it can bump.
     """
     if run.only in {None, step.name}:
         return False
     record = world.record
     was_healthy = isinstance(record, Record) and record.healthy
-    needless = step.name == "bump" and run.only in OF_THE_DATABASE
+    needless = step.name == "bump" and run.only == "backfill"
     return step.name == "test" or needless or (step.name == "smoke" and was_healthy)
 
 
@@ -166,7 +165,7 @@ def _one_step(run: Run, step: Step, world: World) -> tuple[World, StepResult, Fa
     started = run.ops.clock.elapsed()
     run.listener.started(step.name)
     _observe(run, "release_step_started", step=step.name)
-    world = look_again(run.ops, world, step.reads, run.release)
+    world = _seen_again(run, step, world)
     look: Look = _looked(step, world, run.release)
     acted = isinstance(look, Todo) and run.only in {None, step.name}
     writes: tuple[Write, ...] = ()
@@ -196,9 +195,13 @@ def _act(
         world, trouble = _performed(run, effect, world)
         if trouble is not None:
             break
-    world = look_again(run.ops, world, step.reads, run.release)
+    world = _seen_again(run, step, world)
     landed = tuple(write for effect in todo.effects for write in effect.landed(world, step.name))
     return world, landed, trouble
+
+
+def _seen_again(run: Run, step: Step, world: World) -> World:
+    return lock.still_held(run.ops, world, look_again(run.ops, world, step.reads, run.release))
 
 
 def _performed(run: Run, effect: Effect, world: World) -> tuple[World, ReleaseError | None]:

@@ -145,7 +145,15 @@ def test_a_bundle_that_says_another_version_is_superseded_under_the_same_number(
     assert {tag.split("+")[0] for _, tag in live.values()} == {"cms-v1.2.4"}
     assert (scene.refs().keys(), scene.tree()[1]) == (before["refs"].keys(), "")
 
-    scene.commit("fix: the right number", {f"{CMS}/health.js": good})
+    scene.commit(
+        "fix: the right number, but a regression", {f"{CMS}/health.js": good, REGRESSION: "throw 0;\n"}
+    )
+    again = scene.release()
+    assert again.steps["test"] == "failed", str(again)
+    assert scene.inv("status", "--json").answer["environments"]["production"]["unfinished"] == "cms-v1.2.4"
+    assert scene.record()["before"] == {name: version for name, (version, _) in before["live"].items()}
+
+    scene.commit("fix: no regression", {REGRESSION: "export {};\n"})
     released(scene, "supersede")
     assert scene.live() != live
 

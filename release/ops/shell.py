@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from release.ops.secrets import Mask
 
 TAIL = 40  # lines kept of what a program said last
-LONGEST_LINE = 4096
+LONGEST_LINE = 4096  # characters of a line that are shown
+LONGEST_READ = 256 * 1024  # bytes of a line that are looked at: a secret at a cut would not be recognized
 GRACE = 5.0  # seconds between asking a process group to stop and killing it
 
 
@@ -66,6 +67,8 @@ def capture(
                 raise
     except FileNotFoundError:
         raise EffectError(f"{argv[0]} is not installed, or not on PATH.", f"Install {argv[0]}.") from None
+    except OSError as error:
+        raise EffectError(f"{argv[0]} cannot be started: {error.strerror}.") from None
     return Captured(process.returncode, out, plain(err.decode(errors="replace")).strip())
 
 
@@ -132,8 +135,10 @@ def _read(
     if process.stdout is None:
         return
     with process.stdout as lines:
-        while raw := lines.readline(LONGEST_LINE):
-            line = mask(plain(raw.decode(errors="replace").rstrip("\r\n"))).rstrip()
+        is_start = True
+        while raw := lines.readline(LONGEST_READ):
+            line = mask(plain(raw.decode(errors="replace")))[:LONGEST_LINE].rstrip() if is_start else ""
+            is_start = raw.endswith(b"\n")
             if line:
                 tail.append(line)
                 tell(line)

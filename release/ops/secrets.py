@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
 from dataclasses import dataclass
+from itertools import product
 from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus
 
@@ -40,6 +42,7 @@ class Mask:
             if name.startswith("GIT_CONFIG_VALUE_")
         )
         found |= {match[1] for match in headers if match}
+        found |= {line for value in found for line in value.splitlines()}  # output comes line by line
         forms = {form for value in found if len(value) >= SHORTEST for form in _forms(value)}
         return cls(tuple(sorted(forms, key=len, reverse=True)))
 
@@ -57,11 +60,10 @@ def plain(text: str) -> str:
 
 def _forms(value: str) -> set[str]:
     raw = value.encode()
-    forms = {value, quote(value, safe=""), quote_plus(value), base64.b64encode(raw).decode()}
-    forms.add(base64.urlsafe_b64encode(raw).decode())
+    forms = {value, quote(value, safe=""), quote_plus(value), json.dumps(value)[1:-1]}
     # In the middle of a longer base64 text the same bytes stand in one of three alignments.
-    for shift in range(3):
-        encoded = base64.b64encode(b"\0" * shift + raw).decode().rstrip("=")
+    for shift, encode in product(range(3), (base64.b64encode, base64.urlsafe_b64encode)):
+        encoded = encode(b"\0" * shift + raw).decode().rstrip("=")
         inner = encoded[4 if shift else 0 : len(encoded) - (1 if (shift + len(raw)) % 3 else 0)]
-        forms.add(inner)
+        forms |= {inner, encode(raw).decode()}
     return {form for form in forms if len(form) >= SHORTEST}

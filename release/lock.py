@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from release.errors import BlockedError, CannotReadError, LockLostError, ReleaseError
-from release.model import Remote
+from release.model import Remote, Unread
 from release.ops.content import record_commit
 from release.record import Holder, Record
 from release.world import look_again
@@ -132,7 +132,7 @@ def put(ops: Ops, record: Record, held: str | None) -> tuple[Record, str]:
     fresh = msgspec.structs.replace(record, nonce=secrets.token_hex(8), lease_until=lease)
     oid, objects = record_commit(fresh, int(now), held or ops.git.status()[0])
     ops.git.store(objects)
-    refused = ops.git.push([f"+{oid}:{ops.record_ref}"], {ops.record_ref: held or ""})
+    refused = ops.git.push([f"{oid}:{ops.record_ref}"], {ops.record_ref: held or ""})
     if refused is not None and ops.git.remote_refs(ops.record_ref).get(ops.record_ref) != oid:
         raise _lost(ops, held, refused)
     return fresh, oid
@@ -143,6 +143,24 @@ def prove(ops: Ops, world: World) -> None:
     held = world.remote.record if isinstance(world.remote, Remote) else None
     if ops.git.remote_refs(ops.record_ref).get(ops.record_ref) != held:
         raise _taken()
+
+
+def still_held(ops: Ops, world: World, fresh: World) -> World:
+    """`fresh`, a newer reading of `world`, where this run still has the record that it had.
+
+    A push of its own changes the record's object, never its holder. Raises LockLostError when somebody else has it:
+    what is read anew must not pass for what this run holds.
+    """
+    if not isinstance(fresh.remote, Remote) or not isinstance(world.record, Record):
+        return fresh
+    if isinstance(world.remote, Remote) and world.remote.record == fresh.remote.record:
+        return fresh
+    fresh = look_again(ops, fresh, ("record",))
+    if isinstance(fresh.record, Unread):
+        raise CannotReadError(fresh.record.because, fresh.record.advice)
+    if fresh.record is None or fresh.record.holder != world.record.holder:
+        raise _taken()
+    return fresh
 
 
 class Pulse:

@@ -165,7 +165,7 @@ def _one_step(run: Run, step: Step, world: World) -> tuple[World, StepResult, Fa
     started = run.ops.clock.elapsed()
     run.listener.started(step.name)
     _observe(run, "release_step_started", step=step.name)
-    world = look_again(run.ops, world, step.reads, run.release)
+    world = _seen_again(run, step, world)
     look: Look = _looked(step, world, run.release)
     acted = isinstance(look, Todo) and run.only in {None, step.name}
     writes: tuple[Write, ...] = ()
@@ -195,9 +195,13 @@ def _act(
         world, trouble = _performed(run, effect, world)
         if trouble is not None:
             break
-    world = look_again(run.ops, world, step.reads, run.release)
+    world = _seen_again(run, step, world)
     landed = tuple(write for effect in todo.effects for write in effect.landed(world, step.name))
     return world, landed, trouble
+
+
+def _seen_again(run: Run, step: Step, world: World) -> World:
+    return lock.still_held(run.ops, world, look_again(run.ops, world, step.reads, run.release))
 
 
 def _performed(run: Run, effect: Effect, world: World) -> tuple[World, ReleaseError | None]:

@@ -158,6 +158,7 @@ class Git:
     def push(self, refspecs: Sequence[str], leases: Mapping[str, str]) -> str | None:
         """One atomic push; a lease names what a ref must be now ("" : it must not exist).
 
+        A leased ref's refspec has no "+": with one, git overwrites whatever is there, lease or not.
         Returns why it was refused, None when it was accepted. Look at the remote to be sure.
         """
         leased = [f"--force-with-lease={ref}:{oid}" for ref, oid in leases.items()]

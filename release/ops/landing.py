@@ -36,7 +36,7 @@ def push(ops: Ops, effect: PushRelease, tip: str | None, tell: Tell) -> None:
         recorded, record = record_commit(effect.record, int(ops.clock.now()), release.commit)
         ops.git.store([*objects, tagged, *record])
         tag_too = [] if effect.is_tagged else [f"{tagged.oid}:{tag}"]
-        specs = [f"{commit}:{branch}", *tag_too, f"+{recorded}:{ops.record_ref}"]
+        specs = [f"{commit}:{branch}", *tag_too, f"{recorded}:{ops.record_ref}"]
         tell(f"pushing {release.tag} and {effect.branch} in one atomic push")
         answer = ops.git.push(specs, {ops.record_ref: effect.held})
         if answer is None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from release.bump import current_version
-from release.model import Base, Problem
+from release.model import Base, Checkout, History, Problem, Remote
 
 if TYPE_CHECKING:
     from release.config import App
@@ -28,11 +28,24 @@ class ManifestAgrees:
         current = current_version(world.base, self.app)
         if current == release.previous:
             return ()
+        advice = (
+            "The branch has it already: git pull, then run the same command again."
+            if _is_behind(world)
+            else f"Set it to {release.previous} in a commit on the branch (the release raises it), or push the missing tag."
+        )
         return (
             Problem(
                 self.name,
                 f"{self.app.manifest} says {current}, but the highest tag on the remote is {release.previous_tag}.",
-                f"Set it to {release.previous} in a commit on the branch (the release raises it), or push the missing tag.",
+                advice,
                 self.app.manifest,
             ),
         )
+
+
+def _is_behind(world: World) -> bool:
+    """Whether this checkout is not the branch's tip, and the branch holds the last release."""
+    if not isinstance(world.history, History) or not isinstance(world.remote, Remote):
+        return False
+    here = world.checkout.head if isinstance(world.checkout, Checkout) else None
+    return world.history.has_landed and here != world.remote.tip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -13,11 +14,13 @@ from release.errors import NOTHING
 from release.lock import LONGEST_WRITE
 from release.ops import shell
 from release.ops.http import Http
+from release.rehearsal.cloud.statements import Statement
 from release.testing import ApiWrangler, double
 from release.testing.monorepo import CONFIG
 from tests.faults import invariants
 from tests.faults.breaking import Killing, Silent
 from tests.faults.children import Child, marked
+from tests.faults.snapshot import DATABASE
 from tests.faults.watch import Watch
 
 if TYPE_CHECKING:
@@ -30,8 +33,8 @@ if TYPE_CHECKING:
     from tests.faults.snapshot import Snapshot
     from tests.faults.watch import Written
 
+Scene = Callable[["Double"], None]
 TESTS = 'commands = [{ run = ["touch", "../tested"] }]'
-OVERLAY = {"pyproject.toml": CONFIG.replace('commands = [{ run = ["true"] }]', TESTS)}
 SHORT = 0.5  # seconds of patience with a server that is silent on purpose; all others answer in milliseconds
 
 
@@ -41,6 +44,7 @@ class Unbroken:
 
     writes: tuple[Written, ...]
     end: Snapshot
+    scene: Scene
 
 
 @dataclass(frozen=True)
@@ -55,21 +59,35 @@ class Ended:
         return "\n  ".join((self.name, *self.faults))
 
 
+def as_it_is(world: Double) -> None:
+    """The scene of a double: a release, a migration that is pending, a commit to ship."""
+    del world
+
+
+def without_ledger(world: Double) -> None:
+    """The same, but production was migrated at run time: its schema is right, and no ledger says so."""
+    world.runtime.d1(DATABASE, (Statement("DROP TABLE d1_migrations"),))
+
+
 @contextmanager
-def watched(folder: Path, *, over_http: bool = True) -> Iterator[Watch]:
-    """A double under watch, in a folder of its own."""
+def watched(
+    folder: Path, *, over_http: bool = True, scene: Scene = as_it_is, config: str = CONFIG
+) -> Iterator[Watch]:
+    """A double under watch, in a folder of its own. That its tests ran can be seen from outside."""
     folder.mkdir()
-    with double(folder, remote="http" if over_http else "file", overlay=OVERLAY) as world:
+    overlay = {"pyproject.toml": config.replace('commands = [{ run = ["true"] }]', TESTS)}
+    with double(folder, remote="http" if over_http else "file", overlay=overlay) as world:
+        scene(world)
         yield Watch(world)
 
 
-def unbroken(folder: Path) -> Unbroken:
+def unbroken(folder: Path, scene: Scene = as_it_is, config: str = CONFIG) -> Unbroken:
     """Release once, and see what the servers saw."""
-    with watched(folder) as watch:
+    with watched(folder, scene=scene, config=config) as watch:
         outcome = release(watch.world, watch.world.root)
         assert outcome.exit_code == 0, outcome
         assert (watch.broken, tree(watch.world, watch.world.root)) == ([], "")
-        return Unbroken(tuple(watch.written), watch.look())
+        return Unbroken(tuple(watch.written), watch.look(), scene)
 
 
 def carry_out(
@@ -77,7 +95,7 @@ def carry_out(
 ) -> Ended:
     """Run one case. `elsewhere`: the second command comes from another clone, which has only the remote to know from."""
     name = f"{kind.__name__} at {written.asked}{', then elsewhere' if elsewhere else ''}"
-    with watched(folder, over_http=written.asked.is_push) as watch:
+    with watched(folder, over_http=written.asked.is_push, scene=whole.scene) as watch:
         world = watch.world
         other = world.clone() if elsewhere else world.root
         first, faults = _break(watch, kind(written))
@@ -87,16 +105,20 @@ def carry_out(
             world.clock.advance(_lease(watch) + LONGEST_WRITE + 1)
         watch.again()
         outcome = release(world, other)
-        end = watch.look()
         if outcome.exit_code not in ((0, NOTHING) if first == 0 else (0,)):
             faults.append(
                 f"the same command again ended {outcome.exit_code}: {outcome.failure or outcome.problems}"
             )
-        faults += invariants.unlike(whole.end, end)
-        faults += [f"in the end: {one}" for one in watch.broken]
-        faults += invariants.overlapping(watch.moments)
-        faults += [f"the work tree differs: {one}" for one in tree(world, other).splitlines()]
+        faults += judged(watch, whole, other)
         return Ended(name, tuple(faults))
+
+
+def judged(watch: Watch, whole: Unbroken, root: Path) -> list[str]:
+    """What is not as in an unbroken run, and what did not hold on the way."""
+    faults = invariants.unlike(whole.end, watch.look())
+    faults += [f"in the end: {one}" for one in watch.broken]
+    faults += invariants.overlapping(watch.moments)
+    return faults + [f"the work tree differs: {one}" for one in tree(watch.world, root).splitlines()]
 
 
 def release(world: Double, root: Path) -> Outcome:

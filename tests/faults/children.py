@@ -5,18 +5,24 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from multiprocessing import connection, get_context
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from release.testing import Double, FakeClock, approve
+from release.config import load
+from release.ops.wrangler import Wrangler
+from release.testing import ApiWrangler, Double, FakeClock, approve
+from release.testing.double import DATABASES
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
     from multiprocessing.context import ForkServerContext
     from multiprocessing.process import BaseProcess
 
+    from release.config import Config
+    from release.ops import Ops
     from release.preflight import Prospect
     from release.record import Approval
 
@@ -33,19 +39,41 @@ class Faraway(Double):
         self.clock = FakeClock(now)
 
 
+class Commanding(Faraway):
+    """One whose workers have a deploy command of their own: it runs as a program, and may outlive its release."""
+
+    def connect(
+        self, config: Config, name: str, environ: Mapping[str, str] | None = None, *, writes: bool = True
+    ) -> Ops:
+        """As ever, with the wrangler that starts programs."""
+        ops = super().connect(config, name, environ, writes=writes)
+        return replace(ops, wrangler=Programs(config.root, ops.environ, ops.mask))
+
+
+class Programs(Wrangler):
+    """Deploys with programs; migrates without one."""
+
+    def migrate(self, folder: str, database: str, environment: str, tell: Callable[[str], None]) -> None:
+        """As a double does."""
+        ApiWrangler(load(self._root), self._environ, DATABASES).migrate(folder, database, environment, tell)
+
+
 @dataclass
 class Child:
     """A release that runs in a process which leads its own group."""
 
     world: Double
     root: Path
+    kind: type[Faraway] = Faraway
     process: BaseProcess = field(init=False)
 
     def start(self) -> None:
         """Run."""
         now = self.world.clock.now()
         self.process = _context().Process(  # type: ignore[attr-defined]  # the context has it, says its documentation
-            target=run, args=(str(self.root), str(self.world.folder), self.world.environ, now), daemon=True
+            target=run,
+            args=(self.kind, str(self.root), str(self.world.folder), self.world.environ, now),
+            daemon=True,
         )
         self.process.start()
 
@@ -76,10 +104,10 @@ class Child:
         connection.wait([self.process.sentinel], PATIENCE)
 
 
-def run(root: str, folder: str, environ: dict[str, str], now: float) -> None:
+def run(kind: type[Faraway], root: str, folder: str, environ: dict[str, str], now: float) -> None:
     """What the child does: `inv release --yes`. It ends with the exit code of the release."""
     os.setsid()
-    world = Faraway(Path(root), environ, now)
+    world = kind(Path(root), environ, now)
     outcome = world.release(gate=lambda prospect: marked(Path(folder), prospect))
     raise SystemExit(outcome.exit_code)
 

@@ -105,7 +105,12 @@ class Course(RuleBasedStateMachine):
         outside, record = self.outside, record_of(self.outside)
         good = b"throw" not in (read(at.objects, at.head[0], BUNDLE) or b"")
         locked = record is not None and record.holder is not None
-        return good and not locked and not (outside.down or outside.sick or outside.remote.protected)
+        return (
+            self.scene.has_landed
+            and good
+            and not locked
+            and not (outside.down or outside.sick or outside.remote.protected)
+        )
 
     def run(self, at: Machine, actor: Actor, level: str, **how: Any) -> Outcome | None:  # noqa: ANN401
         """One release and what must be true of it; None when it was killed."""

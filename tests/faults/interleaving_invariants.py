@@ -56,6 +56,8 @@ class Chronicle:
 
     def _git(self, written: Written) -> Iterator[str]:
         remote = self.outside.remote
+        if MAIN in written.what:
+            yield from self._fenced(written)
         for environment in ("production", "staging"):
             if RECORD.format(environment) in written.what:
                 self.keeper[environment] = written.number

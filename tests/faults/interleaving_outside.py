@@ -234,9 +234,11 @@ class Outside:
         self, objects: Objects, ref: str, oid: str, lease: str | None, *, forced: bool
     ) -> str | None:
         now = self.remote.refs.get(ref)
-        if lease is not None and (now or "") != lease:
-            return f"! [rejected] {ref} (stale info)"
-        if now is None or forced or now == oid:
+        if forced or now == oid:  # as in git: a "+" defeats a lease
+            return None
+        if lease is not None:
+            return None if (now or "") == lease else f"! [rejected] {ref} (stale info)"
+        if now is None:
             return None
         if ref.startswith("refs/tags/"):
             return f"! [rejected] {ref} (already exists)"

@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.faults.breaking import KILLS, LIES
-from tests.faults.cases import carry_out, unbroken
+from tests.faults.cases import carry_out, unbroken, without_ledger
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from tests.faults.breaking import Breaking
-    from tests.faults.cases import Unbroken
+    from tests.faults.cases import Ended, Unbroken
+
+    Noted = Callable[[str, object], None]
 
 SHARES = 3  # tests that a kind of fault is cut into, so that they spread over processes
 
@@ -28,17 +30,31 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Unbroken:
 @pytest.mark.parametrize("share", range(SHARES))
 @pytest.mark.parametrize("kind", [*KILLS, *LIES], ids=lambda kind: kind.__name__)
 def test_a_release_with_one_write_gone_wrong_converges(
-    whole: Unbroken,
-    kind: type[Breaking],
-    share: int,
-    tmp_path: Path,
-    record_property: Callable[[str, object], None],
+    whole: Unbroken, kind: type[Breaking], share: int, tmp_path: Path, record_property: Noted
 ) -> None:
     chosen = list(enumerate(whole.writes))[share::SHARES]
     ended = [
         carry_out(tmp_path / str(number), whole, written, kind, elsewhere=number % 2 == 1)
         for number, written in chosen
     ]
+    all_converged(ended, record_property)
+
+
+def test_a_backfill_gone_wrong_converges(whole: Unbroken, tmp_path: Path, record_property: Noted) -> None:
+    backfilled = unbroken(tmp_path / "unbroken", without_ledger)
+    usual = {written.asked for written in whole.writes}
+    more = [written for written in backfilled.writes if written.asked not in usual]
+    assert more, "the backfill wrote nothing"
+    ended = [
+        carry_out(tmp_path / f"{at}-{kind.__name__}", backfilled, written, kind, elsewhere=at % 2 == 1)
+        for written in more
+        for at, kind in enumerate((*KILLS, *LIES))
+    ]
+    all_converged(ended, record_property)
+
+
+def all_converged(ended: list[Ended], record_property: Noted) -> None:
+    """Count the cases, then say which did not converge."""
     stuck = [one for one in ended if one.faults]
     record_property("figure: fault cases run", len(ended))
     record_property("figure: fault cases converged", len(ended) - len(stuck))

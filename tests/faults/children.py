@@ -70,7 +70,7 @@ class Child:
     def start(self) -> None:
         """Run."""
         now = self.world.clock.now()
-        self.process = _context().Process(  # type: ignore[attr-defined]  # the context has it, says its documentation
+        self.process = _context().Process(
             target=run,
             args=(self.kind, str(self.root), str(self.world.folder), self.world.environ, now),
             daemon=True,

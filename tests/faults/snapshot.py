@@ -120,11 +120,11 @@ class Reader:
 
     def _database(self) -> tuple[tuple[str, ...], tuple[tuple[str, str, str], ...]]:
         (tables,) = self.world.runtime.d1(DATABASE, (Statement(SCHEMA),))
-        schema = tuple((row["type"], row["name"], row["sql"] or "") for row in tables.rows)
+        schema = tuple((str(row["type"]), str(row["name"]), str(row["sql"] or "")) for row in tables.rows)
         if not any(name == "d1_migrations" for _, name, _ in schema):
             return (), schema
         (names,) = self.world.runtime.d1(DATABASE, (Statement(LEDGER),))
-        return tuple(row["name"] for row in names.rows), schema
+        return tuple(str(row["name"]) for row in names.rows), schema
 
     def _git(self, *words: str) -> str:
         if words not in _KNOWN:

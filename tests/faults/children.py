@@ -97,10 +97,7 @@ class Child:
         return pid
 
     def _end(self, others: tuple[int, ...]) -> None:
-        os.kill(self._pid, signal.SIGKILL)
-        for pid in others:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+        end(self._pid, *others)
         connection.wait([self.process.sentinel], PATIENCE)
 
 
@@ -116,6 +113,13 @@ def marked(folder: Path, prospect: Prospect) -> Approval:
     """Everybody agrees, and it can be seen from outside."""
     (folder / "approved").touch()
     return approve(prospect)
+
+
+def end(*pids: int) -> None:
+    """SIGKILL for each that still runs."""
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 def descendants(pid: int) -> tuple[int, ...]:

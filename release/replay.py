@@ -82,6 +82,7 @@ def _scratch() -> apsw.Connection:
 
     connection = apsw.Connection(":memory:")
     connection.execute("PRAGMA foreign_keys = ON")
+    connection.limit(apsw.SQLITE_LIMIT_ATTACHED, 0)  # ATTACH and VACUUM INTO would write files
     return connection
 
 

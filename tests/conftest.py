@@ -1,10 +1,8 @@
-"""What every test gets: no network but loopback, no trace left behind, a double, and a stage for rehearsals."""
+"""What every test gets: no network but loopback, no trace left behind, and a double."""
 
 from __future__ import annotations
 
-import fcntl
 import os
-import shutil
 import socket
 import subprocess
 from pathlib import Path
@@ -15,7 +13,6 @@ from hypothesis import HealthCheck, settings
 
 from release.errors import ReleaseError
 from release.ops.node import node
-from release.rehearsal.stage import Stage
 from release.testing import double as opened
 from tests.figures import pytest_terminal_summary
 
@@ -81,46 +78,10 @@ def double(tmp_path: Path) -> Iterator[Double]:
         yield world
 
 
-@pytest.fixture(scope="session")
-def prepared_stage(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a stopped stage with its last release live, made once for all workers of a session."""
-    require_node()
-    base = tmp_path_factory.getbasetemp()
-    shared = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
-    folder = shared / "prepared-stage"
-    with (shared / "prepared-stage.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not folder.is_dir():
-            draft = shared / "stage-in-the-making"
-            Stage(ROOT, draft, os.environ).start(_unheard).stop()
-            draft.rename(folder)
-    return folder
-
-
-@pytest.fixture
-def stage(prepared_stage: Path, tmp_path: Path) -> Iterator[Stage]:
-    """A started stage of its own: the real wrangler and workerd, local cloud and forge (about 1.5 s)."""
-    folder = tmp_path / "stage"
-    copy_stage(prepared_stage, folder)
-    with Stage(ROOT, folder, os.environ).start(_unheard) as started:
-        yield started
-
-
-def copy_stage(source: Path, to: Path) -> None:
-    """Copy a stopped stage; what is never changed in place is linked, so that 200 MB take no time."""
-
-    def copy(file: str, target: str) -> None:
-        path = Path(file)
-        if "node_modules" in path.parts or (".git" in path.parts and "objects" in path.parts):
-            os.link(file, target)
-        else:
-            shutil.copy2(file, target)
-
-    shutil.copytree(source, to, symlinks=True, copy_function=copy)
-
-
-def require_node() -> None:
+def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip a rehearsal where Node is missing, and say so; in CI, fail: nothing may be left out there."""
+    if item.get_closest_marker("rehearsal") is None:
+        return
     try:
         node(os.environ)
     except ReleaseError as error:
@@ -128,7 +89,3 @@ def require_node() -> None:
         if os.environ.get("CI"):
             pytest.fail(reason)
         pytest.skip(reason)
-
-
-def _unheard(_: str) -> None:
-    """Nobody listens."""

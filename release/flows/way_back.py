@@ -115,9 +115,14 @@ def _listed(ops: Ops, script: str, tag: str) -> str | None:
 
 
 def _record(ops: Ops) -> tuple[Record | None, str | None]:
-    oid = ops.git.remote_refs(ops.record_ref).get(ops.record_ref)
-    if oid is None:
-        return None, None
-    if ops.git.object(oid) is None:
-        ops.git.fetch(ops.record_ref)
-    return read_record(ops.git, oid), oid
+    """The record and its object. A git that does not answer is ended: nothing of this question outlives the rollback."""
+    git = ops.git.within(PATIENCE)
+    try:
+        oid = git.remote_refs(ops.record_ref).get(ops.record_ref)
+        if oid is None:
+            return None, None
+        if git.object(oid) is None:
+            git.fetch(ops.record_ref)
+        return read_record(git, oid), oid
+    finally:
+        git.close()

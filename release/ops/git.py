@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import subprocess
-from typing import TYPE_CHECKING
+from copy import copy
+from typing import TYPE_CHECKING, Self
 
 from release.errors import CannotReadError, EffectError
 from release.gitobjects import pack
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from release.gitobjects import GitObject
 
+DEADLINE = 120.0  # seconds for one git process
 MOST_COMMITS = 10_000  # of one release; more is never shown
 _QUIET = {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"}
 _CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@")
@@ -32,8 +34,15 @@ class Git:
         self.root = root
         self.remote = remote
         self.processes = 0
+        self._deadline = DEADLINE
         self._env = {**environ, **_QUIET}
         self._batch: subprocess.Popen[bytes] | None = None
+
+    def within(self, seconds: float) -> Self:
+        """The same checkout and remote for somebody who cannot wait: each git process ends by then. Close it too."""
+        hasty = copy(self)
+        hasty._deadline, hasty._batch = seconds, None  # noqa: SLF001 - its own copy
+        return hasty
 
     def close(self) -> None:
         """End the process that reads objects."""
@@ -190,7 +199,7 @@ class Git:
 
     def _run(self, *args: str, data: bytes = b"") -> shell.Captured:
         self.processes += 1
-        return shell.capture(["git", *args], cwd=self.root, env=self._env, data=data)
+        return shell.capture(["git", *args], cwd=self.root, env=self._env, data=data, deadline=self._deadline)
 
     def _read(self, *args: str) -> bytes:
         try:

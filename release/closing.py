@@ -11,6 +11,7 @@ import msgspec
 from release import lock
 from release.decide import Go, Nothing
 from release.errors import ReleaseError
+from release.evidence import unfinished
 from release.model import Release, Remote, Unread
 from release.ops.settle import catch_up, follow, restore
 from release.outcome import EXIT_CODES, Outcome
@@ -65,6 +66,8 @@ def succeeded(
     _give_back(ops, prospect, world, "released" if is_complete else "recorded" if landed else "running")
     if landed and prospect.release:
         follow(ops, prospect.world, prospect.release)
+    if only not in {None, LAST, "record"}:
+        return replace(outcome(ops, prospect, "done", results), why=f"The step {only} is done")
     return outcome(ops, prospect, "released" if landed else "deployed", results)
 
 
@@ -81,8 +84,9 @@ def failed(
     changed = recorded or has_changed(prospect, world)
     with contextlib.suppress(ReleaseError):
         world = _give_back(ops, prospect, world, "recorded" if recorded else "failed", changed=changed)
-    full = explained(failure, prospect, world, changed=changed, recorded=recorded)
-    ended = outcome(ops, prospect, "unrecorded" if changed else "failed", results, full)
+    pending = None if recorded else unfinished(prospect.world, ops.config)
+    full = explained(failure, prospect, world, changed=changed, recorded=recorded, pending=pending)
+    ended = outcome(ops, prospect, "unrecorded" if changed or pending else "failed", results, full)
     return replace(ended, next=next_command(prospect, world, recorded=recorded))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from release.model import Health, Live, Problem, Remote, Unread
+from release.model import Database, Health, Live, Problem, Remote, Unread
 from release.record import Record, Subject
 from release.version import TagPattern, highest, precedes
 
@@ -81,10 +81,12 @@ def rolled_back(world: World, config: Config) -> set[str]:
 
 
 def _has_trace(world: World, subject: Subject) -> bool:
-    """Whether a worker serves it, it was seen healthy once, or its tag is on the remote."""
+    """Whether a worker serves it, it migrated the database, it was seen healthy once, or its tag is on the remote."""
     if isinstance(world.remote, Remote) and world.remote.tags.get(subject.tag) == subject.commit:
         return True
-    if isinstance(world.record, Record) and world.record.healthy:
+    record = world.record if isinstance(world.record, Record) else None
+    applied = world.database.applied if isinstance(world.database, Database) else ()
+    if record and (record.healthy or set(record.migrated) & set(applied)):
         return True
     serving = (live.release for live in world.live.values() if isinstance(live, Live))
     return (subject.tag, subject.commit) in serving

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from release.errors import ReleaseError
     from release.model import Release, World
     from release.preflight import Prospect
+    from release.record import Subject
     from release.step import Look, Step
 
 UNTAGGED = "Nothing was committed or tagged."
@@ -34,33 +35,63 @@ def failure_of(step: Step, what: str, look: Look, trouble: ReleaseError | None =
 
 
 def explained(
-    failure: Failure, prospect: Prospect, world: World, *, changed: bool, recorded: bool
+    failure: Failure,
+    prospect: Prospect,
+    world: World,
+    *,
+    changed: bool,
+    recorded: bool,
+    pending: Subject | None = None,
 ) -> Failure:
     """The failure with what is true now. `world` was read after it.
 
-    `changed`: the environment is not what it was; `recorded`: the remote has the release's tag.
+    `changed`: the environment is not what it was; `recorded`: the remote has the release's tag; `pending`: a release
+    that an earlier run began and nobody recorded.
     """
     release = prospect.release
     if release is None or not changed:
-        environment = world.environment.capitalize()
-        return replace(failure, standing=f"Not released. {environment} is unchanged.")
+        return _without_change(failure, world, pending)
     standing = _recorded(failure, prospect, release) if recorded else _unrecorded(prospect, release, world)
     return replace(
         failure, standing=standing, state=tuple(_facts(prospect, release, world, recorded=recorded))
     )
 
 
+def _without_change(failure: Failure, world: World, pending: Subject | None) -> Failure:
+    where = world.environment.capitalize()
+    if pending is None:
+        return replace(failure, standing=f"Not released. {where} is unchanged.")
+    begun = f"{pending.tag} of {pending.base[:7]}"
+    standing = (
+        f"Not released. This run changed nothing; {where} still carries {begun}, which is not recorded."
+    )
+    facts = [("live now", live_now(world))]
+    if _way_back(world):
+        facts.append(("roll back", f"{rollback_command(world)}\n{_rolling_back(world)}"))
+    return replace(failure, standing=standing, state=tuple(facts))
+
+
 def next_command(prospect: Prospect, world: World, *, recorded: bool) -> str:
     """The one command to run next: back where the new bundle is live and bad, else the same again."""
     is_bad = world.smoke is not None and not world.smoke.healthy
-    if is_bad and not recorded and _way_back(world):
-        return rollback_command(world.environment)
+    if (
+        is_bad and not recorded and _way_back(world) and not _between(world)
+    ):  # over a migration, a person decides
+        return rollback_command(world)
     return prospect.command
 
 
-def rollback_command(environment: str) -> str:
-    """As it is typed."""
-    return "inv rollback" if environment == "production" else f"inv rollback --env {environment}"
+def rollback_command(world: World) -> str:
+    """As it is typed: with the word that it needs where a migration lies in between."""
+    env = "" if world.environment == "production" else f" --env {world.environment}"
+    return f"inv rollback{env}{' --despite-migrations' if _between(world) else ''}"
+
+
+def _between(world: World) -> tuple[str, ...]:
+    """The migrations that were applied since what served before."""
+    migrated = world.record.migrated if isinstance(world.record, Record) else ()
+    applied = world.database.applied if isinstance(world.database, Database) else ()
+    return tuple(name for name in migrated if name in applied)
 
 
 def live_now(world: World) -> str:
@@ -137,8 +168,7 @@ def _facts(
     if recorded:
         return
     if _way_back(world):
-        back = " then ".join(reversed(list(world.live)))
-        yield "roll back", f"{rollback_command(world.environment)}\nputs {back} back; the database stays"
+        yield "roll back", f"{rollback_command(world)}\n{_rolling_back(world)}"
     is_healthy = world.smoke is not None and world.smoke.healthy
     if not is_healthy and not _is_unknown(world):
         yield "or fix", f"{prospect.command}\nafter the fix is merged: ships it as {release.version}"
@@ -148,6 +178,13 @@ def _facts(
             "database",
             f"before the migration: bookmark {record.bookmark} (restoring it loses later writes)",
         )
+
+
+def _rolling_back(world: World) -> str:
+    back, between = " then ".join(reversed(list(world.live))), ", ".join(_between(world))
+    if not between:
+        return f"puts {back} back; the database stays"
+    return f"puts {back} back; the database stays: can the older bundle run on it after {between}?"
 
 
 def _missing(prospect: Prospect, release: Release, world: World) -> Iterator[str]:

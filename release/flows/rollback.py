@@ -115,7 +115,7 @@ def _carried_out(
 ) -> Outcome:
     results: list[StepResult] = []
     left = _left(ground)
-    message = f"{ROLLED_BACK}{left} -> {_aim(ground, wanted)}: {wanted.reason or 'no reason given'}"[:100]
+    message = f"{ROLLED_BACK}{left} -> {_aim(ground, wanted)}: {wanted.reason or 'no reason given'}"
     for way in ways:
         name, started = f"roll back {way.worker}", ops.clock.elapsed()
         listener.started(name)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 DEFAULT_URL = "https://api.cloudflare.com/client/v4"
 NO_ROUTE = frozenset({7000, 7003})  # "Could not route": the account id is none, which is not a missing script
+LONGEST_MESSAGE = 100
 UNAUTHORIZED = frozenset({401, 403})
 _TABLES = (
     "SELECT type, name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\' "
@@ -138,7 +139,7 @@ class Cloudflare:
             {
                 "strategy": "percentage",
                 "versions": [{"version_id": version_id, "percentage": 100}],
-                "annotations": {"workers/message": message},
+                "annotations": {"workers/message": kept(message)},
             },
         )
 
@@ -178,6 +179,11 @@ class Cloudflare:
             _result(self._http.send(method, self._account + path, headers=self._headers, json=json))
         except (PassingError, CannotReadError) as error:
             raise EffectError(f"Cloudflare's API refused a write: {error}.") from error
+
+
+def kept(message: str) -> str:
+    """As much of a deployment's message as Cloudflare keeps: 100 bytes."""
+    return message.encode()[:LONGEST_MESSAGE].decode(errors="ignore")
 
 
 def _quoted(text: str) -> str:

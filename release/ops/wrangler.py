@@ -10,7 +10,9 @@ import msgspec
 
 from release.errors import EffectError
 from release.ops import shell
+from release.ops.cloudflare import kept
 from release.ops.node import node, wrangler
+from release.ops.secrets import without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
     from release.ops.secrets import Mask
 
 MIGRATE_DEADLINE = 600.0
-LONGEST_MESSAGE = 100  # bytes that Cloudflare keeps of a message
 
 
 class Wrangler:
@@ -41,9 +42,10 @@ class Wrangler:
         """Build and deploy one worker of a release; returns the id of the version that it reports."""
         folder = self._root / worker.path
         if worker.build:
-            self._stream(worker.build, folder, self._env(folder, None), worker.deadline, tell, "the build")
+            env = without_secrets(self._env(folder, None), self._mask)
+            self._stream(worker.build, folder, env, worker.deadline, tell, "the build")
         filled = {"version": release.version, "commit": release.commit, "tag": release.tag}
-        marks = ["--tag", release.annotation, "--message", message[:LONGEST_MESSAGE]]
+        marks = ["--tag", release.annotation, "--message", kept(message)]
         for name, value in worker.vars.items():
             marks += ["--var", f"{name}:{value.format(**filled)}"]
         command = worker.deploy or self._command(folder, "deploy", "--env", environment)

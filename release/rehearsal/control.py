@@ -28,7 +28,7 @@ def staged(root: Path, folder: Path, say: Callable[[str], None]) -> Iterator[dic
     """A running stage for the time of the block; its environment. Nothing of it survives the block, or this process."""
     process = _spawn(root, folder, keep=False)
     try:
-        yield _ready(process, say)
+        yield _ready(process, folder, say)
     finally:
         if process.stdin:
             process.stdin.close()
@@ -48,7 +48,7 @@ def start(root: Path, say: Callable[[str], None]) -> dict[str, str]:
         return found
     process = _spawn(root, root / KEPT, keep=True)
     try:
-        return _ready(process, say)
+        return _ready(process, root / KEPT, say)
     except BaseException:
         process.terminate()
         process.wait()
@@ -114,7 +114,7 @@ def _spawn(root: Path, folder: Path, *, keep: bool) -> subprocess.Popen[str]:
         log.close()
 
 
-def _ready(process: subprocess.Popen[str], say: Callable[[str], None]) -> dict[str, str]:
+def _ready(process: subprocess.Popen[str], folder: Path, say: Callable[[str], None]) -> dict[str, str]:
     for line in process.stdout or ():
         said = json.loads(line)
         if "say" in said:
@@ -123,9 +123,9 @@ def _ready(process: subprocess.Popen[str], say: Callable[[str], None]) -> dict[s
             return dict(said["environment"])
         else:
             raise StageError(str(said.get("error")), str(said.get("advice", "")))
-    raise StageError(
-        "The stage ended before it was ready.", "Its log lies beside it, under .release/rehearsal/."
-    )
+    log = folder.parent / f"{folder.name}.log"
+    said = log.read_text(errors="replace")[-1500:].strip() if log.is_file() else ""
+    raise StageError("The stage ended before it was ready.", said)
 
 
 def _holder(folder: Path) -> int | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import shutil
 import signal
 import sys
 import threading
@@ -37,7 +38,11 @@ def main(root: Path, folder: Path, *, keep: bool) -> int:
         held.truncate(0)
         held.write(str(os.getpid()))
         held.flush()
-        return _serve(root, folder, stop)
+        try:
+            return _serve(root, folder, stop)
+        finally:
+            if not keep:
+                _remove(folder)
 
 
 def _serve(root: Path, folder: Path, stop: threading.Event) -> int:
@@ -56,6 +61,15 @@ def _serve(root: Path, folder: Path, stop: threading.Event) -> int:
         stage.stop()
         (folder / "environment.json").unlink(missing_ok=True)
     return 0
+
+
+def _remove(folder: Path) -> None:
+    """Nobody will start this stage again, and whoever began it may be gone: take everything of it away."""
+    for path in folder.parent.glob(f"{folder.name}*"):
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
 
 
 def _until_closed(stop: threading.Event) -> None:

@@ -32,8 +32,8 @@ def rehearse(
         with staged(root, folder, say) as stage:
             return release(Path(stage["RELEASE_STAGE"]), rehearsed(environ, stage), asked, gate, listener)
     finally:
-        for path in folder.parent.glob(f"{folder.name}*"):
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        for path in folder.parent.glob(f"{folder.name}*"):  # what a host that was killed left behind
+            shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
 
 
 def rehearsed(environ: Mapping[str, str], stage: Mapping[str, str]) -> dict[str, str]:

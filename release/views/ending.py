@@ -62,7 +62,7 @@ def _summary(outcome: Outcome, width: int | None) -> Iterator[Line]:
 def _done(outcome: Outcome) -> str:
     """What was reached, without the time it took."""
     release = outcome.release
-    if outcome.outcome in {"rolled-back", "unlocked"}:
+    if outcome.outcome in {"rolled-back", "unlocked", "done"}:
         return outcome.why
     if release is None:
         return f"{outcome.outcome.capitalize()} on {outcome.environment}"

@@ -79,14 +79,14 @@ def test_a_later_step_that_fails_says_what_is_live_already(scene: Scene) -> None
     assert (scene.live(), scene.refs().keys()) == (before["live"], before["refs"].keys())
 
     scene.commit("fix: no second, but a typo", {second: None, f"{MCP}/index.js": "export default {"})
-    failed(scene.release(), "deploy mcp", 1, "cms was not touched", "previous pair")
+    failed(scene.release(), "deploy mcp", 3, "cms was not touched", "previous pair")
     assert scene.live() == before["live"]
 
     scene.commit(
         "fix: no typo, but a throw",
         {f"{MCP}/index.js": f'throw new Error("at load");\n{good[f"{MCP}/index.js"]}'},
     )
-    failed(scene.release(), "deploy mcp", 1, "at load", "cms was not touched", "previous pair")
+    failed(scene.release(), "deploy mcp", 3, "at load", "cms was not touched", "previous pair")
     assert scene.live() == before["live"]
 
     files = {f"{MCP}/index.js": good[f"{MCP}/index.js"], f"{CMS}/index.js": 'import "./missing.js";\n'}

@@ -9,7 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-SINCE = 1_767_100_000  # seconds since 1970, after the commits of the double
+SINCE = 1_767_007_200  # seconds since 1970: behind the double's first two commits, and
+HOUR = 3600  # before its third: git walks far where a commit is older than its parents
 WHO = "Grace <grace@example.com>"
 UNRELEASED = 20  # commits on top of the last tag
 KINDS = ("feat(pages)", "fix(api)", "docs", "refactor(mcp)", "fix(cms)", "chore(deps)", "perf(db)")
@@ -39,7 +40,7 @@ def grow(repository: Path, commits: int, tags: int) -> None:
 def _stream(start: str, commits: int, tags: int) -> Iterator[bytes]:
     due = {(number + 1) * (commits - UNRELEASED) // tags: number for number in range(tags)}
     for number in range(1, commits + 1):
-        seconds = SINCE + number * 60
+        seconds = SINCE + number * HOUR // (commits + 1)
         signature = f"{WHO} {seconds} +0000\n"
         subject = f"{KINDS[number % len(KINDS)]}: change {number}"
         yield f"commit refs/heads/main\nmark :{number}\nauthor {signature}committer {signature}".encode()

@@ -71,7 +71,6 @@ def _lines(turns: int, *, quick: bool) -> Iterator[Line]:
         sizes = {"1k": SIZES["1k"]} if quick else SIZES
         yield from plans({name: stack.enter_context(scene(*size)) for name, size in sizes.items()}, turns)
     if not quick:
-        yield from releases(max(3, turns // 5))
         yield from rehearsals(3)
 
 
@@ -92,10 +91,10 @@ def plans(scenes: dict[str, dict[str, Any]], turns: int) -> Iterator[Line]:
     contenders = []
     for size, scene in scenes.items():
         root, environ = Path(scene["root"]), _in_scene(scene, "root")
-        floor = (*BARE, "--collection", "floor", "--search-root", str(ROOT / "benchmarks"), "reads")
+        reads = (*BARE, "--collection", "floor", "--search-root", str(ROOT / "benchmarks"), "reads")
         ours = (*INV, "--search-root", str(ROOT), "plan")
         contenders += [
-            Contender(f"floor {size}", floor, root, environ),
+            Contender(f"floor {size}", reads, root, environ),
             Contender(f"plan {size}", ours, root, environ),
             Contender(f"shallow {size}", ours, root, _in_scene(scene, "shallow")),
         ]
@@ -107,8 +106,8 @@ def plans(scenes: dict[str, dict[str, Any]], turns: int) -> Iterator[Line]:
         )
     small, large = next(iter(scenes)), list(scenes)[-1]
     for kind, what in (("plan", "inv plan"), ("shallow", "inv plan in a depth-1 checkout")):
-        pair = (f"{kind} {large}", f"{kind} {small}")
-        yield Line(f"{what}, {large} / {small}", _ms(times, *pair), times.ratio(*pair), 1.2)
+        one, other = f"{kind} {large}", f"{kind} {small}"
+        yield Line(f"{what}, {large} / {small}", _ms(times, one, other), times.ratio(one, other), 1.2)
 
 
 def _in_scene(scene: Mapping[str, Any], checkout: str) -> dict[str, str]:
@@ -121,53 +120,49 @@ def _in_scene(scene: Mapping[str, Any], checkout: str) -> dict[str, str]:
     }
 
 
-def releases(turns: int) -> Iterator[Line]:
-    """`inv release` on a stage, again and again: our share of its time, and its memory."""
-    with tempfile.TemporaryDirectory() as folder, stage(Path(folder)) as environ:
-        reports = [_release(Path(folder), environ, turn) for turn in range(turns)]
-    shares = sorted(100 * report["own"] / report["seconds"] for report in reports)
-    middle = sorted(reports, key=lambda report: report["own"] / report["seconds"])[len(reports) // 2]
-    told = f"{middle['own']:.2f} s of {middle['seconds']:.1f} s, http {middle['waits']['http']:.2f} s"
-    yield Line("our own share of inv release, %", told, shares[len(shares) // 2], 5)
-    peak = max(report["peak_mb"] for report in reports)
-    yield Line("memory of inv release, MB", f"largest of {len(reports)}", peak, 100)
-
-
-def _release(folder: Path, environ: dict[str, str], turn: int) -> dict[str, Any]:
-    clone, report = Path(environ["RELEASE_STAGE"]), folder / "report.json"
-    if turn:
-        (clone / "benchmark.txt").write_text(f"{turn}\n")
-        for words in (
-            ("add", "benchmark.txt"),
-            ("commit", "-qm", f"feat: turn {turn}"),
-            ("push", "-q", "origin", "main"),
-        ):
-            subprocess.run(["git", *words], cwd=clone, env={**os.environ, **environ}, check=True)
-    command = [
-        PYTHON,
-        str(ROOT / "benchmarks/measured.py"),
-        str(report),
-        "--search-root",
-        str(ROOT),
-        "release",
-        "--yes",
-    ]
-    done = subprocess.run(command, cwd=ROOT, env={**os.environ, **environ}, capture_output=True, check=False)
-    if done.returncode:
-        raise RuntimeError(f"inv release ended with {done.returncode}: {done.stderr.decode()[-1500:]}")
-    return dict(json.loads(report.read_text()))
-
-
 def rehearsals(turns: int) -> Iterator[Line]:
-    """`./inv rehearse`, warm: all of it, the stage too."""
-    seconds = []
-    for _ in range(turns):
+    """`./inv rehearse`, warm: all of it, the stage too; the part that is ours; the memory of the releasing process."""
+    runs = sorted((_rehearsal() for _ in range(turns)), key=lambda run: run.seconds)
+    middle = runs[turns // 2]
+    yield Line("inv rehearse in all, s", f"middle of {turns}", middle.seconds, 30)
+    share = 100 * middle.own / middle.seconds
+    yield Line("our own share of it, %", f"{middle.own:.2f} s of {middle.seconds:.1f} s", share, 5)
+    yield Line("memory of the process that releases, MB", "largest", max(run.peak_mb for run in runs), 100)
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """What one rehearsal took: seconds in all, those in which nothing but this project was at work, and memory."""
+
+    seconds: float
+    own: float
+    peak_mb: float
+
+
+def _rehearsal() -> Rehearsal:
+    with tempfile.TemporaryDirectory() as folder:
+        paths = f"{ROOT / 'benchmarks' / 'noted'}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"
+        environ = {**os.environ, "NOTED": folder, "PYTHONPATH": paths}
         started = time.perf_counter()
-        done = subprocess.run(["./inv", "rehearse", "--json"], cwd=ROOT, capture_output=True, check=False)
-        seconds.append(time.perf_counter() - started)
+        done = subprocess.run(
+            ["./inv", "rehearse", "--json"], cwd=ROOT, env=environ, capture_output=True, check=False
+        )
+        seconds = time.perf_counter() - started
         if done.returncode:
             raise RuntimeError(f"inv rehearse ended with {done.returncode}: {done.stderr.decode()[-1500:]}")
-    yield Line("inv rehearse in all, s", f"middle of {turns}", sorted(seconds)[turns // 2], 30)
+        notes = [json.loads(file.read_text("utf-8")) for file in Path(folder).iterdir()]
+    waited = _covered([(start, end) for one in notes for start, end in one["waits"]])
+    peak = max(one["peak_mb"] for one in notes if "rehearse" in one["argv"])
+    return Rehearsal(seconds, seconds - waited, peak)
+
+
+def _covered(spans: list[tuple[float, float]]) -> float:
+    """How many seconds lie in at least one of the spans."""
+    total, until = 0.0, 0.0
+    for start, end in sorted(spans):
+        total += max(0.0, end - max(start, until))
+        until = max(until, end)
+    return total
 
 
 @contextlib.contextmanager
@@ -178,22 +173,6 @@ def scene(commits: int, tags: int) -> Iterator[dict[str, Any]]:
         with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as serving:
             yield json.loads(_first_line(serving))
             serving.communicate()
-
-
-@contextlib.contextmanager
-def stage(folder: Path) -> Iterator[dict[str, str]]:
-    """A stage of its own, and the variables that lead to it."""
-    command = [PYTHON, "-m", "release.rehearsal.host", str(ROOT), str(folder / "stage")]
-    with subprocess.Popen(
-        command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as serving:
-        said: dict[str, Any] = {}
-        while "environment" not in said:
-            said = json.loads(_first_line(serving))
-            if "error" in said:
-                raise RuntimeError(f"no stage: {said['error']}")
-        yield said["environment"]
-        serving.communicate()
 
 
 def _first_line(serving: subprocess.Popen[str]) -> str:

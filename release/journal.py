@@ -13,6 +13,7 @@ from release.errors import BlockedError
 from release.local import local_folder
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from release.outcome import Outcome, StepResult
@@ -24,8 +25,10 @@ FILE = ".release/journal.ndjson"
 class Journal:
     """Appends to `.release/journal.ndjson`; nothing ever reads it to decide. Raises BlockedError when it cannot write."""
 
-    def __init__(self, root: Path, run: str) -> None:
+    def __init__(self, root: Path, run: str, mask: Callable[[str], str] = str) -> None:
+        """Note the events of one run; `mask` hides secrets in every line."""
         self._path = root / FILE
+        self._mask = mask
         self._run = run
         self._is_written = False
 
@@ -57,7 +60,7 @@ class Journal:
 
     def _note(self, event: str, **what: Any) -> None:  # noqa: ANN401
         entry = {"at": round(time.time(), 3), "run": self._run, "event": event, **what}
-        line = msgspec.json.encode(entry) + b"\n"
+        line = self._mask(msgspec.json.encode(entry).decode()).encode() + b"\n"
         try:
             local_folder(self._path.parent.parent)
             descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)

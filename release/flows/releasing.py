@@ -64,7 +64,7 @@ def release(
         require_write_tokens(ops.environ)
     try:
         plugins = extensions.load(config, (checks,))
-        told = Listeners((listener, Journal(root, secrets.token_hex(4))))
+        told = Listeners((listener, Journal(root, secrets.token_hex(4), ops.mask)))
         with alone(root, told.line):
             return _released(ops, plugins, asked, approved, gate, told)
     finally:

@@ -9,7 +9,7 @@ from release import effects
 from release.errors import CannotReadError, EffectError
 from release.model import Live, Remote
 from release.ops import landing, shell, smoke
-from release.ops.secrets import is_secret_name
+from release.ops.secrets import without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -47,7 +47,7 @@ def expect(ops: Ops, effect: effects.Effect, world: World, tell: Tell) -> World:
 def _run_tests(ops: Ops, effect: effects.RunTests, world: World, tell: Tell) -> World:
     from release.ops.node import node
 
-    env = _test_environment(ops.environ, ops.config.test.environment)
+    env = without_secrets(_handed_on(ops.environ, ops.config.test.environment), ops.mask)
     if any(command.run[0] in {"npm", "npx", "node", "yarn", "pnpm"} for command in ops.config.test.commands):
         env["PATH"] = f"{node(ops.environ).parent}:{env.get('PATH', '')}"
     for command in ops.config.test.commands:
@@ -68,11 +68,9 @@ def _run_tests(ops: Ops, effect: effects.RunTests, world: World, tell: Tell) -> 
     return effect.expect(world)
 
 
-def _test_environment(environ: Mapping[str, str], more: tuple[str, ...]) -> dict[str, str]:
-    """An allow-list: no token reaches the code that is tested."""
-    return {
-        name: environ[name] for name in (*HANDED_ON, *more) if name in environ and not is_secret_name(name)
-    }
+def _handed_on(environ: Mapping[str, str], more: tuple[str, ...]) -> dict[str, str]:
+    """An allow-list: what the code that is tested may see."""
+    return {name: environ[name] for name in (*HANDED_ON, *more) if name in environ}
 
 
 def _place_files(ops: Ops, effect: effects.PlaceFiles, world: World, tell: Tell) -> World:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 SHORTEST = 6  # a shorter value would mask ordinary words
 _SECRET_NAME = re.compile(r"(TOKEN|SECRET|PASSWORD|PASSWD|_KEY|APIKEY|CREDENTIAL|COOKIE)", re.IGNORECASE)
@@ -24,6 +24,13 @@ _CONTROL = re.compile(
 def is_secret_name(name: str) -> bool:
     """Whether an environment variable of this name is taken to hold a secret."""
     return _SECRET_NAME.search(name) is not None
+
+
+def without_secrets(environ: Mapping[str, str], mask: Callable[[str], str]) -> dict[str, str]:
+    """The variables that code under test or in a build may see: none is a secret, or holds one that `mask` knows."""
+    return {
+        name: value for name, value in environ.items() if not is_secret_name(name) and mask(value) == value
+    }
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from invoke.context import Context
 
     from release.model import Request
+    from release.ops.secrets import Mask
     from release.outcome import Outcome
     from release.preflight import Prospect
     from release.record import Approval
@@ -68,9 +69,7 @@ def bug(error: Exception) -> ReleaseError:
     import tempfile
     import traceback
 
-    from release.ops.secrets import Mask
-
-    mask = Mask.of(os.environ)
+    mask = masking()
     with tempfile.NamedTemporaryFile("w", prefix="cms-release-", suffix=".txt", delete=False) as kept:
         kept.write(mask("".join(traceback.format_exception(error))))
     bug = ReleaseError(
@@ -92,14 +91,22 @@ def leave(error: ReleaseError, *, json: bool) -> NoReturn:
             "usage" if error.exit_code == UsageError.exit_code else "start", error.what, error.advice
         )
         print_json(Outcome("blocked", "blocked", "", problems=(problem,)).as_json())
-    sys.stderr.write(f"{error.what}\n")
-    sys.stderr.writelines(f"  {line}\n" for line in error.advice.splitlines())
+    mask = masking()
+    sys.stderr.write(f"{mask(error.what)}\n")
+    sys.stderr.writelines(f"  {mask(line)}\n" for line in error.advice.splitlines())
     raise Exit(code=error.exit_code)
 
 
+def masking() -> Mask:
+    """Hides the secrets of this process's environment in what it says."""
+    from release.ops.secrets import Mask
+
+    return Mask.of(os.environ)
+
+
 def print_json(value: Any) -> None:  # noqa: ANN401
-    """One JSON document on stdout."""
-    sys.stdout.write(jsonlib.dumps(value, indent=2) + "\n")
+    """One JSON document on stdout, without secrets."""
+    sys.stdout.write(masking()(jsonlib.dumps(value, indent=2)) + "\n")
     sys.stdout.flush()
 
 

@@ -28,12 +28,15 @@ def listener(
     """
     stream = (err or sys.stderr) if json else (out or sys.stdout)
     environ = os.environ if environ is None else environ
+    from release.ops.secrets import Mask
     from release.views.sink import Sink
+
+    sink = Sink(stream, Mask.of(environ))
 
     if stream.isatty() and environ.get("TERM", "dumb") not in {"dumb", "unknown", ""}:
         from release.views.live import LiveView, console
 
-        return LiveView(console(Sink(stream), environ), verbose=verbose)
+        return LiveView(console(sink, environ), verbose=verbose)
     from release.views.plain import Plain
 
-    return Plain(Sink(stream))
+    return Plain(sink)

@@ -7,7 +7,7 @@ import os
 import re
 from typing import TextIO
 
-from release.ops.secrets import plain
+from release.ops.secrets import Mask, plain
 
 # Characters that reorder, hide or break lines where a terminal obeys them (Unicode's bidirectional and line controls).
 _STEERING = re.compile("[\u061c\u200b\u200e\u200f\u2028\u2029\u202a-\u202e\u2060-\u2069\ufeff]")
@@ -31,12 +31,14 @@ def steady(text: str) -> str:
 class Sink:
     """A text stream that takes any character and outlives its reader.
 
+    Secrets are masked, wherever a text came from.
     What the stream's encoding lacks is spelled otherwise. When the reader has gone (a closed pipe, a lost terminal)
     the rest is dropped: a release must not stop half way because nobody reads along. The journal has every line.
     """
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, mask: Mask | None = None) -> None:
         self._stream = stream
+        self._mask = mask or Mask()
         self.encoding = getattr(stream, "encoding", None) or "utf-8"
         self.lost = False
 
@@ -44,7 +46,7 @@ class Sink:
         """Write, in the stream's encoding; the number of characters taken."""
         if not self.lost:
             try:
-                self._stream.write(self._encodable(text))
+                self._stream.write(self._encodable(self._mask(text)))
             except (OSError, ValueError):
                 self._lose()
         return len(text)

@@ -63,13 +63,16 @@ class Web:
             return Unread(f"{badge.path} did not load: {error}")
         if answer.status != 200:  # noqa: PLR2004
             return Unread(f"{badge.path} answered {answer.status}")
-        from bs4 import BeautifulSoup
+        from selectolax.lexbor import LexborHTMLParser, SelectolaxError
 
-        found = BeautifulSoup(answer.body, "html.parser").select_one(badge.selector)
+        try:
+            found = LexborHTMLParser(answer.body).css_first(badge.selector)
+        except SelectolaxError:
+            return Unread(f"{badge.selector} is no CSS selector")
         if found is None:
             return Unread(f"{badge.path} has no {badge.selector}")
-        text = found.get(badge.attribute) if badge.attribute else found.get_text()
-        return plain(str(text)).strip().removeprefix("v")[:LONGEST]
+        text = found.attributes.get(badge.attribute) if badge.attribute else found.text()
+        return plain(text or "").strip().removeprefix("v")[:LONGEST]
 
     def _headers(self, badge: Badge) -> dict[str, str]:
         headers = {}

@@ -133,10 +133,12 @@ class Stage:
             forge_token=secrets.token_urlsafe(32),
             last_tag=tag,
         )
-        bare = Forge(self.folder / "forge", OWNER, REPOSITORY, facts.forge_token).repository
-        git(bare, self._environ, "config", "receive.shallowUpdate", "true")
-        git(self.clone, self._environ, "push", "--quiet", str(bare), config.branch, "--tags")
-        checkout.install(config, self.clone, self._cache, self._environ, say)
+        with ThreadPoolExecutor(1) as lane:
+            installed = lane.submit(checkout.install, config, self.clone, self._cache, self._environ, say)
+            bare = Forge(self.folder / "forge", OWNER, REPOSITORY, facts.forge_token).repository
+            git(bare, self._environ, "config", "receive.shallowUpdate", "true")
+            git(self.clone, self._environ, "push", "--quiet", str(bare), config.branch, "--tags")
+            installed.result()
         self._keep(facts)
 
     def _open(self, config: Config) -> None:
@@ -162,20 +164,24 @@ class Stage:
     def _seed(self, config: Config, say: Say) -> None:
         """Every environment gets something live: production the last tag, any other this very commit."""
         facts, environ = self._known(), {**self._environ, **self.environment}
-        last = self.folder / "last"
-        git(self.clone, self._environ, "worktree", "add", "--quiet", "--detach", str(last), facts.last_tag)
-        checkout.install(config, last, self._cache, self._environ, say)
         say(f"putting {facts.last_tag} live")
-        places = {name: last if name == config.production else self.clone for name in config.environments}
-        with ThreadPoolExecutor(len(places)) as lanes:
-            live = [
-                lanes.submit(put_live, place, name, facts.last_tag, environ) for name, place in places.items()
-            ]
+        with ThreadPoolExecutor(len(config.environments)) as lanes:
+            live = [lanes.submit(self._put_live, config, name, environ, say) for name in config.environments]
             for one in live:
                 one.result()
-        git(self.clone, self._environ, "worktree", "remove", "--force", str(last))
         facts.ready = True
         self._keep(facts)
+
+    def _put_live(self, config: Config, name: str, environ: Mapping[str, str], say: Say) -> None:
+        tag = self._known().last_tag
+        if name != config.production:
+            put_live(self.clone, name, tag, environ)
+            return
+        last = self.folder / "last"
+        git(self.clone, self._environ, "worktree", "add", "--quiet", "--detach", str(last), tag)
+        checkout.install(config, last, self._cache, self._environ, say)
+        put_live(last, name, tag, environ)
+        git(self.clone, self._environ, "worktree", "remove", "--force", str(last))
 
     def _url(self, config: Config, name: str) -> str:
         """Where an environment answers: its last worker, which is the one that people see."""

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from release.rehearsal.forge import ContractTransport, Forge
+from release.rehearsal.forge import Forge
+from release.rehearsal.forge.transport import ContractTransport
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from release.rehearsal.forge import ContractTransport, ContractViolation, routes
+from release.rehearsal.forge import ContractViolation, routes
 from release.rehearsal.forge import slice as slicing
 from release.rehearsal.forge.contract import Contract, github
+from release.rehearsal.forge.transport import ContractTransport
 
 if TYPE_CHECKING:
     from pathlib import Path

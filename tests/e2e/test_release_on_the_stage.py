@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 import pytest
-from bs4 import BeautifulSoup
+from selectolax.lexbor import LexborHTMLParser
 
 from tests.e2e.scene import LOCKFILE, MANIFEST
 
@@ -66,8 +66,9 @@ def people_see_the_release(scene: Scene, commit: str) -> None:
     live = scene.live()
     assert {tag for _, tag in live.values()} == {f"{TAG}+{commit}"}
     assert health["versionId"] == live["cms"][0]
-    page = BeautifulSoup(httpx.get(scene.url).text, "html.parser")
-    assert page.select(".version-badge")[0]["data-version"] == "1.2.4"
+    badge = LexborHTMLParser(httpx.get(scene.url).text).css_first(".version-badge")
+    assert badge is not None
+    assert badge.attributes["data-version"] == "1.2.4"
     assert scene.ledger()[-1] == "0005_page_slug.sql"
     release = scene.github(f"/releases/tags/{TAG}").json()
     assert (release["draft"], release["prerelease"]) == (False, False)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from release.errors import CannotReadError, EffectError, ReleaseError
 from release.ops.github import GitHub, repository_of
 from release.ops.http import Http
-from release.rehearsal.forge import ContractTransport
+from release.rehearsal.forge.transport import ContractTransport
 from tests.unit.test_cloudflare import ANY_JSON
 
 if TYPE_CHECKING:

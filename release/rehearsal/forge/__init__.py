@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from release.rehearsal.forge.app import Forge, Write
-from release.rehearsal.forge.contract import ContractTransport, ContractViolation
+from release.rehearsal.forge.contract import ContractViolation
 from release.rehearsal.forge.githttp import RefUpdate
 from release.rehearsal.loopback import DropConnection
 
-__all__ = ["ContractTransport", "ContractViolation", "DropConnection", "Forge", "RefUpdate", "Write"]
+__all__ = ["ContractViolation", "DropConnection", "Forge", "RefUpdate", "Write"]

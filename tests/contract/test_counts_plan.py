@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from werkzeug.wrappers import Request
+    from werkzeug.wrappers import Request, Response
 
+    from release.rehearsal.cloud.memory_runtime import LoadedVersion
     from release.testing import Double
 
 MOST_FOR_A_PLAN = 6
@@ -166,9 +167,12 @@ def test_a_plan_sends_the_very_requests_of_the_floor(double: Double) -> None:
             seen.append((request.method, request.full_path.rstrip("?")))
 
     double.cloud.before = double.forge.before = note
-    double.runtime.behaviour[double.script("cms")] = lambda loaded, request: (
-        note(request) or well_behaved(loaded, request)
-    )
+
+    def noting(loaded: LoadedVersion, request: Request) -> Response:
+        note(request)
+        return well_behaved(loaded, request)
+
+    double.runtime.behaviour[double.script("cms")] = noting
     double.plan()
     planned, seen[:] = sorted(seen), []
     count = floor.ask_http(double.environ, floor.ask_git(double.environ, str(double.root)))

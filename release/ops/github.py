@@ -48,7 +48,11 @@ class GitHub:
             ) from error
         if answer.status == 404:  # noqa: PLR2004
             return False
-        self._understood(answer, "read its Releases")
+        if self._understood(answer, "read its Releases").get("tag_name") != tag:
+            raise CannotReadError(
+                f"GitHub was asked for the Release of {tag} and answered something else.",
+                "Check GITHUB_API_URL.",
+            )
         return True
 
     def takes_only_pull_requests(self, branch: str) -> bool:

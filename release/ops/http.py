@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
     import httpx
 
 MOST_BYTES = 16 * 1024 * 1024
-TIMEOUT = 20.0
+TIMEOUT = 20.0  # seconds until something comes
+BODIES = 3  # timeouts that a whole answer may take
 TOO_MANY = 429
 SERVER_ERROR = 500
 
@@ -83,7 +85,7 @@ class Http:
             with self._opened(url).stream(
                 method, url, headers={**(headers or {}), **extra}, content=content, timeout=timeout
             ) as response:
-                return Answer(response.status_code, dict(response.headers), _bounded(response, most))
+                return Answer(response.status_code, dict(response.headers), _bounded(response, most, BODIES * timeout))
         except (httpx.TransportError, httpx.StreamError, httpx.DecodingError) as error:
             raise PassingError(_words(error)) from error
         except (httpx.InvalidURL, httpx.HTTPError, UnicodeError) as error:
@@ -160,12 +162,15 @@ def _without_command_line() -> None:
         sys.modules["httpx._main"] = None  # type: ignore[assignment]  # documented: its import fails from now on
 
 
-def _bounded(response: httpx.Response, most: int) -> bytes:
-    body = bytearray()
+def _bounded(response: httpx.Response, most: int, seconds: float) -> bytes:
+    """At most `most` bytes: a server must not fill the memory, nor keep a release waiting by a byte now and then."""
+    body, until = bytearray(), time.monotonic() + seconds
     for chunk in response.iter_bytes():
         body += chunk
         if len(body) >= most:
             break
+        if time.monotonic() > until:
+            raise PassingError("it did not end its answer in time")
     return bytes(body[:most])
 
 

@@ -73,7 +73,9 @@ def read_history(ops: Ops, checkout: Checkout, remote: Remote) -> History:
     mine = walk.of(head)
     # nothing of what a shallow checkout shows lies beyond the tag: HEAD is behind it
     released = head == tagged or (beyond_reach and not contained and not set(mine) & set(walk.of(tip)))
-    landed = tagged is not None and (beyond_reach or _holds(ops, walk, tip, tagged))
+    landed = (
+        last is not None and tagged is not None and (beyond_reach or _has_last(ops, walk, tip, last, tagged))
+    )
     return History(contained, () if released else mine, landed)
 
 
@@ -88,15 +90,22 @@ def has_landed(ops: Ops, remote: Remote, release: Release) -> bool:
     since = _walk(ops, (remote.tip,), release.base).commits
     if any(release.commit == one.sha or release.tag in one.lands for one in since):
         return True
-    return _holds_version(ops, remote.tip, release)
+    return _holds_version(ops, remote.tip, release.version)
 
 
-def _holds_version(ops: Ops, tip: str, release: Release) -> bool:
+def _has_last(ops: Ops, walk: Walk, tip: str, last: tuple[str, str], commit: str) -> bool:
+    """The same of the last release, by the walk: a plan and the run after it must not differ in this."""
+    version, tag = last
+    stands_for_it = any(tag in one.lands for one in walk.of(tip))
+    return stands_for_it or _holds(ops, walk, tip, commit) or _holds_version(ops, tip, version)
+
+
+def _holds_version(ops: Ops, tip: str, version: str) -> bool:
     """Whether the branch has this version or a later one: a squashed pull request may keep neither commit nor trailer."""
     found = ops.git.object(f"{tip}:{ops.config.app.manifest}")
     try:
-        version = value_at(found[2], VERSION_KEY, ops.config.app.manifest) if found else ""
-        return bool(version) and not precedes(version, release.version)
+        there = value_at(found[2], VERSION_KEY, ops.config.app.manifest) if found else ""
+        return bool(there) and not precedes(there, version)
     except (ReleaseError, ValueError):
         return False
 

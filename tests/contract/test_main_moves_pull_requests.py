@@ -13,6 +13,7 @@ from tests.contract.test_main_moves_landing import MAIN, TAG, bump_of, version_o
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from release.outcome import Outcome
     from release.testing import Double
 
 
@@ -28,6 +29,10 @@ def api(double: Double) -> Iterator[httpx.Client]:
 def pulls(api: httpx.Client, state: str = "open") -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = api.get(f"pulls?state={state}").json()
     return found
+
+
+def writes(outcome: Outcome) -> list[str]:
+    return [str(write) for step in outcome.steps for write in step.writes]
 
 
 def test_tag_and_record_land_alone_and_a_pull_request_is_opened(double: Double, api: httpx.Client) -> None:
@@ -63,8 +68,11 @@ def test_a_later_run_finds_it_merged_and_completes_the_release(
     double.merge({"docs/more.md": "more\n"})
     (pull,) = pulls(api)
     api.put(f"pulls/{pull['number']}/merge", json={"merge_method": method}).raise_for_status()
-    outcome = double.release(root=double.clone())
+    elsewhere = double.clone()
+    planned = double.plan(root=elsewhere)
+    outcome = double.release(root=elsewhere)
     assert (outcome.decision, outcome.exit_code) == ("finish", 0)
+    assert writes(planned) == writes(outcome) == ["cms-v1.2.4: make the Release"]
     bump_of(double, base)
     assert version_on(double, refs(double)[MAIN]) == "1.2.4"
     assert deployed(double) == ["mcp", "cms"]

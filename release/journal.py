@@ -61,6 +61,8 @@ class Journal:
     def _note(self, event: str, **what: Any) -> None:  # noqa: ANN401
         entry = {"at": round(time.time(), 3), "run": self._run, "event": event, **what}
         line = self._mask(msgspec.json.encode(entry).decode()).encode() + b"\n"
+        if not self._is_written and _is_torn(self._path):
+            line = b"\n" + line
         try:
             local_folder(self._path.parent.parent)
             descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
@@ -80,6 +82,16 @@ class Journal:
             ) from None
 
 
+def _is_torn(path: Path) -> bool:
+    """Whether the last line has no end: its writer was killed, and the next line must not be lost with it."""
+    try:
+        with path.open("rb") as file:
+            file.seek(-1, os.SEEK_END)
+            return file.read() != b"\n"
+    except OSError:
+        return False
+
+
 def entries(root: Path) -> list[dict[str, Any]]:
     """All entries that are whole; a line torn by a crash is left out."""
     path = root / FILE
@@ -87,7 +99,7 @@ def entries(root: Path) -> list[dict[str, Any]]:
     for line in path.read_bytes().splitlines() if path.is_file() else []:
         try:
             entry = msgspec.json.decode(line)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, RecursionError):
             continue
         if isinstance(entry, dict):
             found.append(entry)

@@ -89,7 +89,7 @@ def decode(document: bytes) -> Record:
                 "Update this tool, then run the same command again.",
             )
         return msgspec.json.decode(document, type=Record)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, RecursionError) as error:
         raise CannotReadError(f"The environment's record cannot be understood: {error}.") from error
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from release.gitobjects import GitObject
 
 DEADLINE = 120.0  # seconds for one git process
+MOST_BYTES = 64 * 1024 * 1024  # of one object: manifests, lockfiles, migrations and records are smaller
 MOST_COMMITS = 10_000  # of one release; more is never shown
 _QUIET = {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"}
 _CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@")
@@ -107,6 +108,12 @@ class Git:
         header = answers.readline().decode(errors="replace").split()
         if len(header) != 3:  # noqa: PLR2004
             return None
+        if int(header[2]) > MOST_BYTES:
+            self._batch.kill()
+            self.close()
+            raise CannotReadError(
+                f"The object {name} is too large to be one of a release ({header[2]} bytes)."
+            )
         body = answers.read(int(header[2]))
         answers.read(1)
         return header[0], header[1], body

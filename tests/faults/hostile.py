@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 MARKER = "pwned"
 SHELL = f"$(touch {MARKER}) `touch {MARKER}`; touch {MARKER} | touch {MARKER} && touch {MARKER} #"
-WILD = "\x1b[2J\x1b]0;title\x07\x1b[31mred\x9b1m\r\x00\x08‮evil" + SHELL
+WILD = "\x1b[2J\x1b]0;title\x07\x1b[31mred\x9b1m\r\x00\x08\u202eevil" + SHELL
 DEEP = b"[" * 100_000 + b"]" * 100_000
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e]")
 
@@ -31,7 +31,7 @@ def shown(world: Double, root: Path | None = None) -> tuple[Outcome, str]:
 
 def is_harmless(world: Double, text: str, *, production_changed: bool = False) -> None:
     """Nothing was executed, no terminal is steered, and nothing was tagged; production is as it was unless said so."""
-    assert not [path for path in world.folder.rglob(f"*{MARKER}*") if MARKER == path.name]
+    assert not [path for path in world.folder.rglob(f"*{MARKER}*") if path.name == MARKER]
     assert not _CONTROL.search(text), ascii(text)
     assert "Traceback" not in text
     now = Reader(world).snapshot()

@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from werkzeug.wrappers import Response
 
-from release.config import load
-from release.errors import CannotReadError, ReleaseError
-from release.model import Health, Live, Unread
+from release.config import Environment, load
+from release.errors import ReleaseError
+from release.model import Health, Unread
 from release.ops.cloudflare import Cloudflare
 from release.ops.github import GitHub
 from release.ops.http import Answer, Http, PassingError
@@ -26,12 +26,11 @@ from release.rehearsal.loopback import Loopback
 from tests.faults.hostile import DEEP, SHELL, WILD, is_harmless, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from werkzeug.wrappers import Request
 
     from release.testing import Double
-    from release.testing.double import Double as World
 
 MEGABYTES = 1024  # in units of ru_maxrss, which is KiB
 
@@ -50,9 +49,15 @@ class Canned(Http):
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text() | st.sampled_from(["success", "result", "errors"]), inner),
+    lambda inner: (
+        st.lists(inner) | st.dictionaries(st.text() | st.sampled_from(["success", "result", "errors"]), inner)
+    ),
 )
-BODIES = st.binary() | JSON.map(lambda value: json.dumps(value).encode()) | st.sampled_from([DEEP, b"", b"null", b"[]"])
+BODIES = (
+    st.binary()
+    | JSON.map(lambda value: json.dumps(value).encode())
+    | st.sampled_from([DEEP, b"", b"null", b"[]"])
+)
 ENVIRON = {"CLOUDFLARE_API_TOKEN": "t0ken-t0ken", "CLOUDFLARE_ACCOUNT_ID": "acc"}
 
 
@@ -61,10 +66,7 @@ ENVIRON = {"CLOUDFLARE_API_TOKEN": "t0ken-t0ken", "CLOUDFLARE_ACCOUNT_ID": "acc"
 def test_cloudflare_is_understood_or_named(body: bytes, status: int) -> None:
     cloudflare = Cloudflare(Canned(body, status), ENVIRON)
     for ask in (cloudflare.live, cloudflare.versions, cloudflare.database):
-        try:
-            assert isinstance(ask("name"), Live | list | type(None))
-        except CannotReadError as error:
-            assert error.what
+        assert ended(lambda ask=ask: ask("name"))  # type: ignore[misc]  # mypy cannot infer it
 
 
 @settings(max_examples=300)
@@ -77,18 +79,15 @@ def test_github_is_understood_or_named(body: bytes, status: int) -> None:
         lambda: github.create_release("cms-v1.2.4", "0" * 40, "cms 1.2.4", None, None),
         lambda: github.pull_request("release/x", "main", "title", "body"),
     ):
-        try:
-            act()
-        except ReleaseError as error:
-            assert error.what
+        assert ended(act)
 
 
 @settings(max_examples=300)
-@given(BODIES | JSON.map(lambda value: json.dumps({"version": value, "status": value, "commit": value}).encode()))
+@given(
+    BODIES | JSON.map(lambda value: json.dumps({"version": value, "status": value, "commit": value}).encode())
+)
 def test_health_is_an_answer_whatever_it_says(body: bytes) -> None:
-    environment = msgspec.convert(
-        {"wrangler": "production", "url": "https://cms.example.com"}, type=_environment(), strict=False
-    )
+    environment = msgspec.convert({"wrangler": "production", "url": "https://cms.example.com"}, Environment)
     health = Web(Canned(body), {}).health(environment, "http://127.0.0.1")
     assert isinstance(health, Health)
     assert len(health.problem or "") < 1000
@@ -97,16 +96,16 @@ def test_health_is_an_answer_whatever_it_says(body: bytes) -> None:
 @settings(max_examples=300)
 @given(BODIES | st.binary().map(lambda noise: encode(Record(environment="e", nonce="n"))[:-9] + noise))
 def test_a_record_is_whole_or_refused(document: bytes) -> None:
+    assert ended(lambda: decode(document)) == "well" or "record" in ended(lambda: decode(document))
+
+
+def ended(act: Callable[[], object]) -> str:
+    """How it ended: well, or with an error in words; anything else is a stack trace."""
     try:
-        assert isinstance(decode(document), Record)
-    except CannotReadError as error:
-        assert "record" in error.what
-
-
-def _environment() -> type:
-    from release.config import Environment
-
-    return Environment
+        act()
+    except ReleaseError as error:
+        return error.what
+    return "well"
 
 
 @pytest.fixture
@@ -140,7 +139,9 @@ def test_an_answer_that_drips_for_ever_is_given_up(server: Loopback) -> None:
 BROKEN = {
     "megabytes": Response(b"x" * (3 << 20)),
     "depth": Response(DEEP, content_type="application/json"),
-    "escapes": Response(json.dumps({"success": False, "errors": [{"code": 1, "message": WILD}], "message": WILD}), 403),
+    "escapes": Response(
+        json.dumps({"success": False, "errors": [{"code": 1, "message": WILD}], "message": WILD}), 403
+    ),
     "types": Response('{"success": true, "result": {"deployments": "no"}, "errors": 7}'),
     "page": Response("<html>" + WILD, 502, content_type="text/html"),
 }
@@ -148,7 +149,9 @@ BROKEN = {
 
 @pytest.mark.parametrize("name", [name for name in BROKEN if name != "page"])
 @pytest.mark.parametrize("system", ["cloud", "forge"])
-def test_a_release_against_a_hostile_api_is_blocked_in_clear_words(name: str, system: str, double: Double) -> None:
+def test_a_release_against_a_hostile_api_is_blocked_in_clear_words(
+    name: str, system: str, double: Double
+) -> None:
     answer = BROKEN[name]
 
     def hostile(_: Request) -> Response:
@@ -178,7 +181,9 @@ def test_a_hostile_health_answer_fails_the_smoke_check_in_clear_words(name: str,
     is_harmless(double, text, production_changed=True)
 
 
-@pytest.mark.parametrize("page", [b"<b>" * 200_000, b"<aside " + b"a='1' " * 200_000, WILD.encode() * 1000, b"\x00\xff" * 9999])
+@pytest.mark.parametrize(
+    "page", [b"<b>" * 200_000, b"<aside " + b"a='1' " * 200_000, WILD.encode() * 1000, b"\x00\xff" * 9999]
+)
 def test_a_hostile_dashboard_is_read_or_named(page: bytes, double: Double) -> None:
     badge = load(double.root).environment("production").badge
     assert badge is not None

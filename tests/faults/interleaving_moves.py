@@ -40,7 +40,8 @@ class Interleaving(Course):
 
     @rule(machine=MACHINES, level=LEVELS, fault=st.sampled_from(FAULTS), write=WRITES)
     def release_that_breaks(self, machine: str, level: str, fault: Fault, write: int) -> None:
-        """The same, with one fault at one write."""
+        """The same, with one fault at one write; there is something to release."""
+        self.push_by_others(1, bad=False)
         actor = self.outside.actor(machine, fault, write)
         self.run(self.at(machine), actor, level)
         self.counted("release that breaks", f"fault {fault}" if actor.asked >= write else "")
@@ -48,21 +49,26 @@ class Interleaving(Course):
     @rule(machine=st.sampled_from(["ada", "bob"]), level=LEVELS, fault=st.sampled_from(FAULTS), write=WRITES)
     def rerun(self, machine: str, level: str, fault: Fault, write: int) -> None:
         """4: a release that breaks, then the same command again in the same checkout."""
+        self.push_by_others(1, bad=False)
         at = self.at(machine)
         is_well, base = self.is_well(at), at.head[0]
         self.run(at, self.outside.actor(machine, fault, write), level)
         if is_well:
-            again = self.run(at, self.outside.actor(machine), level)
-            assert again is not None
-            assert again.exit_code in {0, 5}, again
-            if again.decision == "finish":
-                at.pull()
-            more = self.run(at, self.outside.actor(machine), level)
-            assert more is not None
-            assert more.exit_code in {0, 5}, more
+            again = self.run_again(at, level)
+            self.run_again(at, level)
             if again.exit_code == 0 and at.head[0] != base:
                 self.counted("rerun that finished")
         self.counted("rerun")
+
+    @rule(machine=MACHINES, level=LEVELS)
+    def release_to_a_protected_main(self, machine: str, level: str) -> None:
+        """Main takes only pull requests, and one is opened."""
+        self.push_by_others(1, bad=False)
+        open_before, protected = len(self.outside.pulls), self.outside.remote.protected
+        self.outside.remote.protected = True
+        self.run(self.at(machine), self.outside.actor(machine), level)
+        self.outside.remote.protected = protected
+        self.counted("pull request opened" if len(self.outside.pulls) > open_before else "")
 
     @rule(machine=MACHINES, level=LEVELS)
     def plan(self, machine: str, level: str) -> None:
@@ -233,17 +239,18 @@ class Interleaving(Course):
         self.outside.remote.protected = not self.outside.remote.protected
         self.counted("main is protected" if self.outside.remote.protected else "main is open again")
 
-    @precondition(lambda self: self.outside.pulls)
-    @rule(squash=st.booleans(), closed=st.booleans())
-    def pull_request_ends(self, squash: bool, closed: bool) -> None:  # noqa: FBT001
+    @rule(machine=MACHINES, how=st.sampled_from(["merged", "squashed", "closed"]))
+    def pull_request_ends(self, machine: str, how: str) -> None:
         """Somebody merges, squashes or closes the pull request that a release opened."""
-        if closed:
+        if not self.outside.pulls:
+            self.release_to_a_protected_main(machine, "patch")
+        if not self.outside.pulls:
+            return
+        if how == "closed":
             self.outside.pulls.pop()
         else:
-            self.scene.land_pull(squash=squash)
-        self.counted(
-            "pull request closed" if closed else f"pull request {'squashed' if squash else 'merged'}"
-        )
+            self.scene.land_pull(squash=how == "squashed")
+        self.counted(f"pull request {how}")
 
     @rule(seconds=st.sampled_from([10, 100, 500]))
     def time_passes(self, seconds: int) -> None:

@@ -315,6 +315,39 @@ def test_an_interrupted_release_gives_the_lock_back_and_restores_the_tree(double
     assert double.release().as_json()["version"] == "1.2.4"
 
 
+def test_a_run_that_something_unforeseen_breaks_leaves_tree_and_lock_in_order(double: Double) -> None:
+    class Broken(Recorder):
+        def started(self, step: str) -> None:
+            if step == "deploy mcp":
+                raise RuntimeError(step)
+
+    with pytest.raises(RuntimeError, match="deploy mcp"):
+        double.release(listener=Broken())
+    assert double.git("status", "--porcelain") == ""
+    assert record_of(double).holder is None
+    assert double.release().as_json()["version"] == "1.2.4"
+
+
+def test_production_that_cannot_be_read_after_a_failure_counts_as_changed(double: Double) -> None:
+    def unreachable() -> None:
+        double.cloud.before = lambda _: Response("<html>", 503)
+
+    once_deployed(double, unreachable)
+    outcome = double.release()
+    assert (outcome.outcome, outcome.exit_code) == ("unrecorded", 3)
+    assert "Production may have changed: what it serves could not be read." in told(outcome)
+    double.cloud.before = None
+    assert double.release().as_json()["version"] == "1.2.4"
+
+
+def test_a_remote_that_goes_away_during_the_release_is_told_and_the_rerun_ends_it(double: Double) -> None:
+    once_deployed(double, lambda: double.git("remote", "set-url", "origin", "http://127.0.0.1:1/gone.git"))
+    outcome = double.release()
+    assert (outcome.outcome, outcome.exit_code) == ("unrecorded", 3)
+    double.git("remote", "set-url", "origin", double.remote_url)
+    assert double.release().as_json()["version"] == "1.2.4"
+
+
 def test_traffic_that_is_split_between_versions_is_deployed_over(double: Double) -> None:
     first = version_id(double, "cms")
     double.release()

@@ -176,8 +176,10 @@ def test_a_part_that_was_not_read_for_another_is_still_blocked(world: World) -> 
 
 @given(worlds(), REQUESTS)
 def test_no_commits_since_the_last_tag_is_nothing(world: World, request: Request) -> None:
-    assume(tagged(world) and unfinished(world, CONFIGURED) is None)
-    world = replace(world, history=History(contained=True, unreleased=(), has_landed=True))
+    assert isinstance(world.remote, Remote)
+    remote = replace(world.remote, tags={**tagged(world), "cms-v1.2.3": STRANGER})
+    history = History(contained=True, unreleased=(), has_landed=True)
+    world = replace(world, remote=remote, history=history, record=None, live={"mcp": None, "cms": None})
     assert isinstance(decided(world, request), Nothing)
 
 

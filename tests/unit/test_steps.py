@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from release import sequences
@@ -77,6 +77,7 @@ def test_the_order_of_a_release() -> None:
 
 
 @pytest.mark.parametrize("step", SEQUENCE, ids=NAMES)
+@settings(max_examples=25)
 @given(world=worlds())
 def test_after_its_expected_effects_a_step_is_done(step: Step, world: World) -> None:
     look = looked(step, world)
@@ -90,6 +91,7 @@ def test_after_its_expected_effects_a_step_is_done(step: Step, world: World) -> 
 
 
 @pytest.mark.parametrize("step", SEQUENCE, ids=NAMES)
+@settings(max_examples=25)
 @given(world=worlds())
 def test_what_was_expected_counts_as_landed(step: Step, world: World) -> None:
     look = looked(step, world)
@@ -103,6 +105,7 @@ def test_what_was_expected_counts_as_landed(step: Step, world: World) -> None:
 
 
 @pytest.mark.parametrize("step", SEQUENCE, ids=NAMES)
+@settings(max_examples=25)
 @given(world=worlds(), part=st.sampled_from([*PARTS, "releases", "health"]))
 def test_a_step_never_breaks_on_what_could_not_be_read(step: Step, world: World, part: str) -> None:
     look = looked(step, without(world, part))

@@ -63,7 +63,7 @@ def test_the_schema_takes_what_loads(text: str) -> None:
 
 
 def test_the_schema_refuses_an_unknown_key_and_a_wrong_type() -> None:
-    for text in (FULL.replace("branch =", "barnch ="), FULL.replace("lease = 900", 'lease = "900"')):
+    for text in (FULL.replace("branch =", "barnch ="), FULL.replace("lease = 300", 'lease = "900"')):
         assert not validator().is_valid(tomllib.loads(text)["tool"]["release"])
 
 

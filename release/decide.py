@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Literal
 
 from release import bump
 from release.errors import ReleaseError
-from release.evidence import is_everywhere, is_healthy, previous, rolled_back, unfinished, unreadable
+from release.evidence import (
+    is_everywhere,
+    is_healthy,
+    previous,
+    rolled_back,
+    rolled_back_tag,
+    unfinished,
+    unreadable,
+)
 from release.model import Base, Health, History, Live, Problem, Release, Remote, Unread
 from release.record import Record
 from release.version import TagPattern, bumped, precedes
@@ -158,14 +166,17 @@ def _next(world: World, request: Request, config: Config, begun: Subject | None)
 
 def _closed(world: World, base: str) -> Nothing | None:
     """The end of a commit that was released, or rolled back, already: it is not shipped again under another number."""
-    record = world.record
-    if not isinstance(record, Record) or record.subject is None or record.subject.base != base:
-        return None
-    if record.outcome == "released":
-        return Nothing(f"{base[:7]} was released as {record.subject.tag}", record.subject, released=True)
-    if record.outcome == "rolled-back":
-        why = f"{base[:7]} was rolled back as {record.subject.tag}; a new commit gets the next number"
-        return Nothing(why, record.subject)
+    record = world.record if isinstance(world.record, Record) else None
+    subject = record.subject if record and record.subject and record.subject.base == base else None
+    if record and subject and record.outcome == "released":
+        return Nothing(f"{base[:7]} was released as {subject.tag}", subject, released=True)
+    closed = (
+        subject.tag
+        if record and subject and record.outcome == "rolled-back"
+        else rolled_back_tag(world, base)
+    )
+    if closed is not None:
+        return Nothing(f"{base[:7]} was rolled back as {closed}; a new commit gets the next number", subject)
     return None
 
 

@@ -73,11 +73,17 @@ def previous(world: World, config: Config) -> tuple[str, str] | None:
 
 def rolled_back(world: World, config: Config) -> set[str]:
     """The numbers that the deployments' messages say were rolled back; they stand where a record was lost."""
-    messages = (live.message or "" for live in world.live.values() if isinstance(live, Live))
-    tags = (
-        message.split()[1] for message in messages if message.startswith("rollback ") and " -> " in message
+    version_of = TagPattern(config.app.tag).version
+    closed = (
+        version_of(tag) for live in world.live.values() if isinstance(live, Live) for tag, _ in live.closed
     )
-    return {version for version in map(TagPattern(config.app.tag).version, tags) if version}
+    return {version for version in closed if version}
+
+
+def rolled_back_tag(world: World, base: str) -> str | None:
+    """The release of this base that the deployments' messages say was rolled back."""
+    closed = (one for live in world.live.values() if isinstance(live, Live) for one in live.closed)
+    return next((tag for tag, shipped in closed if shipped == base), None)
 
 
 def _has_trace(world: World, subject: Subject) -> bool:

@@ -97,12 +97,17 @@ class History:
 
 @dataclass(frozen=True)
 class Live:
-    """What Cloudflare serves for one script: version ids with their percentage, annotations of the main one."""
+    """What Cloudflare serves for one script: version ids with their percentage, annotations of the main one.
+
+    `closed` are the releases that the listed deployments say were rolled back: tag, and base commit ("" where it is
+    not told).
+    """
 
     script: str
     shares: tuple[tuple[str, float], ...]
     tag: str | None
     message: str | None
+    closed: tuple[tuple[str, str], ...] = ()
 
     @property
     def version_id(self) -> str | None:

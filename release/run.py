@@ -12,6 +12,7 @@ import msgspec
 from release import closing, lock
 from release.decide import Nothing
 from release.errors import BlockedError, ReleaseError, StoppedError
+from release.evidence import rolled_back
 from release.model import Live
 from release.outcome import Failure, StepResult
 from release.preflight import Prospect
@@ -147,7 +148,7 @@ def _wanted(run: Run, approval: Approval) -> Record:
         migrated=tuple(dict.fromkeys((*(begun.migrated if begun else ()), *run.plan.migrations))),
         healthy=same.healthy if same else False,
         outcome="recorded" if same and same.outcome == "recorded" else "running",
-        burnt=_burnt(old, subject),
+        burnt=tuple(sorted({*_burnt(old, subject), *rolled_back(world, run.ops.config)})),
     )
 
 

@@ -91,6 +91,8 @@ def ways_to_tag(ops: Ops, ground: Ground, tag: str) -> tuple[Way, ...]:
         ways.append(
             Way(worker.name, script, (live.version_id or "") if live else "", _listed(ops, script, tag))
         )
+    if any(way.to is None for way in ways) and not ops.git.remote_refs(f"refs/tags/{tag}"):
+        raise BlockedError(f"The remote has no release {tag}.", "`git ls-remote --tags` lists what there is.")
     return tuple(ways)
 
 

@@ -70,9 +70,8 @@ class Cloudflare:
         shares = tuple(sorted(shares, key=lambda share: -share[1]))
         annotations = self.version(script, shares[0][0]).get("annotations") or {} if shares else {}
         message = (newest.get("annotations") or {}).get("workers/message")
-        return Live(
-            script, shares, annotations.get("workers/tag"), message or annotations.get("workers/message")
-        )
+        told = message or annotations.get("workers/message")
+        return Live(script, shares, annotations.get("workers/tag"), told, _closed(deployments))
 
     @_known_form()
     def deployments(self, script: str) -> list[dict[str, Any]]:
@@ -179,6 +178,19 @@ class Cloudflare:
             _result(self._http.send(method, self._account + path, headers=self._headers, json=json))
         except (PassingError, CannotReadError) as error:
             raise EffectError(f"Cloudflare's API refused a write: {error}.") from error
+
+
+def _closed(deployments: list[dict[str, Any]]) -> tuple[tuple[str, str], ...]:
+    """The releases that were rolled back, by the messages of the deployments (newest first): tag and base commit."""
+    messages = [str((one.get("annotations") or {}).get("workers/message") or "") for one in deployments]
+    found = []
+    for at, message in enumerate(messages):
+        words = message.split()
+        if message.startswith("rollback ") and " -> " in message:
+            older = (text.split() for text in messages[at + 1 :])
+            bases = (said[said.index("base") + 1] for said in older if "base" in said[:-1])
+            found.append((words[1], next(bases, "")))
+    return tuple(found)
 
 
 def kept(message: str) -> str:

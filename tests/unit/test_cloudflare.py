@@ -193,3 +193,20 @@ def test_names_are_quoted_in_addresses() -> None:
 
     answering(answer).live("a/b?c")
     assert asked == ["/accounts/acc0/workers/scripts/a%2Fb%3Fc/deployments"]
+
+
+def test_what_the_deployments_say_was_rolled_back_is_kept_with_its_base() -> None:
+    from release.ops.cloudflare import _closed
+
+    def said(message: str) -> dict[str, object]:
+        return {"annotations": {"workers/message": message}}
+
+    told = [
+        said("Secret put"),
+        said("rollback cms-v1.2.4 -> cms-v1.2.3: bad"),
+        said("was x base abc"),
+        said("was y base def"),
+    ]
+    assert _closed(told) == (("cms-v1.2.4", "abc"),)
+    assert _closed([said("rollback it")]) == ()
+    assert _closed([said("rollback a -> b")]) == (("a", ""),)

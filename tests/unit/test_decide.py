@@ -254,12 +254,19 @@ def test_the_first_release_counts_from_the_manifest(level: str, version: str) ->
 
 
 def test_a_rolled_back_number_stays_burnt_where_the_record_is_lost() -> None:
-    live = Live(
-        "script", (("v1", 100.0),), "cms-v1.2.3+" + "1" * 40, "rollback cms-v1.2.4 -> cms-v1.2.3: bad"
-    )
+    closed = (("cms-v1.2.4", "e" * 40),)
+    live = Live("script", (("v1", 100.0),), "cms-v1.2.3+" + "1" * 40, None, closed)
     decision = decided(replace(SOUND, live={"mcp": live, "cms": live}))
     assert isinstance(decision, Go)
     assert decision.release.version == "1.2.5"
+
+
+def test_a_commit_that_was_rolled_back_is_not_shipped_again_where_the_record_is_lost() -> None:
+    assert isinstance(SOUND.base, Base)
+    live = Live("script", (("v1", 100.0),), None, None, (("cms-v1.2.4", SOUND.base.commit),))
+    decision = decided(replace(SOUND, live={"mcp": live, "cms": live}))
+    assert isinstance(decision, Nothing)
+    assert (decision.released, "rolled back as cms-v1.2.4" in decision.why) == (False, True)
 
 
 def test_a_begun_release_that_asks_for_more_keeps_its_number() -> None:

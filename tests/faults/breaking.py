@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tests.faults.children import Child
     from tests.faults.watch import Asked, Written
 
+SILENCE = 20.0  # seconds; the deadlines are far shorter
 ERROR = b'{"success":false,"errors":[{"code":10013,"message":"internal error"}],"message":"internal error","result":null}'
 
 
@@ -27,6 +28,7 @@ class Breaking:
     written: Written
     child: Child | None = None
     has_struck: bool = False
+    is_outlasted: bool = False
     ended: threading.Event = field(default_factory=threading.Event)
 
     def before(self, asked: Asked, request: Request) -> Response | None:
@@ -133,7 +135,7 @@ class Silent(Breaking):
         if not self.strikes(asked):
             return None
         request.get_data()
-        self.ended.wait(PATIENCE)
+        self.is_outlasted = not self.ended.wait(SILENCE)
         raise DropConnection
 
     def over(self) -> None:

@@ -12,7 +12,7 @@ import httpx
 
 from release.errors import NOTHING
 from release.lock import LONGEST_WRITE
-from release.ops import shell
+from release.ops import git
 from release.ops.http import Http
 from release.rehearsal.cloud.statements import Statement
 from release.testing import ApiWrangler, double
@@ -146,6 +146,8 @@ def _break(watch: Watch, fault: Breaking) -> tuple[int | None, list[str]]:
     finally:
         fault.over()
     faults = [] if fault.has_struck else ["the fault never struck"]
+    if fault.is_outlasted:
+        faults.append("the run had more patience than the server that is silent: a deadline is not kept")
     if tree(world, world.root):
         faults.append(f"the failed run left {tree(world, world.root)}")
     return outcome.exit_code, faults + _promises(watch, outcome)
@@ -176,7 +178,7 @@ def _impatient(*, is_needed: bool) -> Iterator[None]:
 
     with (
         patch.dict(Http.send.__kwdefaults__, {"timeout": SHORT}),
-        patch.dict(shell.capture.__kwdefaults__, {"deadline": 4 * SHORT}),
+        patch.object(git, "DEADLINE", 4 * SHORT),
         patch.object(ApiWrangler, "_client", client),
     ):
         yield

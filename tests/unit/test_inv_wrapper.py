@@ -15,7 +15,7 @@ import pytest
 
 WRAPPER = Path(__file__).resolve().parents[2] / "inv"
 SHELLS = [shell for shell in ("dash", "bash", "busybox") if shutil.which(shell)] or ["sh"]
-UTILITIES = ["dirname", "mkdir", "mv", "readlink", "rm", "sleep", "touch", "cp"]
+UTILITIES = ["chmod", "cp", "dirname", "mkdir", "mv", "readlink", "rm", "sleep", "touch"]
 
 # Stands for an interpreter, for the one in a virtual environment, for pip and for Invoke.
 SHAM_PYTHON = """#!/bin/sh
@@ -25,7 +25,7 @@ case "$*" in
   *"import ensurepip"*) exit "${SHAM_ENSUREPIP:-0}" ;;
   "-I -m venv "*) mkdir -p "$4/bin" && cp "$SHAM_PYTHON" "$4/bin/python"; echo noise ;;
   "-I -m pip "*) echo noise; ${SHAM_PIP:-true} ;;
-  *"-m invoke"*) shift 5; for word; do printf "<%s>\\n" "$word"; done; exit "${SHAM_INVOKE:-0}" ;;
+  *"-m release.program"*) shift 5; for word; do printf "<%s>\\n" "$word"; done; exit "${SHAM_INVOKE:-0}" ;;
 esac
 """
 
@@ -126,7 +126,7 @@ def test_tasks_of_its_own_folder_run_from_anywhere(installed: Repository) -> Non
     for cwd, via in [(below, "../../inv"), (installed.root, "./inv"), (installed.root, "inv"), (below, None)]:
         assert installed.inv("x", cwd=cwd, via=via).returncode == 0
     searched = [line.removesuffix(" x") for line in installed.log.read_text().splitlines()]
-    assert searched == [f"-P -m invoke --search-root {installed.root}"] * 4
+    assert searched == [f"-P -m release.program --search-root {installed.root}"] * 4
 
 
 @pytest.mark.parametrize("relative", [True, False])
@@ -265,3 +265,11 @@ def test_calls_at_once_install_once(repository: Repository) -> None:
     ]
     assert [call.communicate(timeout=60)[0] for call in calls] == ["<x>\n"] * 4
     assert (repository.asked("-m venv"), repository.asked("-m pip")) == (1, 1)
+
+
+def test_inv_of_an_active_venv_is_the_wrapper_itself(installed: Repository) -> None:
+    active = installed.venv / "bin" / "inv"
+    assert active.stat().st_mode & 0o111
+    assert (
+        active.parent / active.read_text().split('"${0%/*}/')[1].split('"')[0]
+    ).resolve() == installed.root / "inv"

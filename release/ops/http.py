@@ -85,7 +85,9 @@ class Http:
             with self._opened(url).stream(
                 method, url, headers={**(headers or {}), **extra}, content=content, timeout=timeout
             ) as response:
-                return Answer(response.status_code, dict(response.headers), _bounded(response, most, BODIES * timeout))
+                return Answer(
+                    response.status_code, dict(response.headers), _bounded(response, most, BODIES * timeout)
+                )
         except (httpx.TransportError, httpx.StreamError, httpx.DecodingError) as error:
             raise PassingError(_words(error)) from error
         except (httpx.InvalidURL, httpx.HTTPError, UnicodeError) as error:

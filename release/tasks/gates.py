@@ -2,53 +2,67 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from invoke.context import Context  # noqa: TC002 - Invoke reads the annotations of a task
 from invoke.exceptions import Exit
 from invoke.tasks import task
 
-if TYPE_CHECKING:
-    from invoke.context import Context
-
 FLOOR = 95
+WORKERS = ("-n", "2", "--dist", "worksteal")
 
-GATES: tuple[tuple[str, tuple[str, ...]], ...] = (
+LINTERS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("ruff check", ("ruff", "check", ".")),
     ("ruff format", ("ruff", "format", "--check", ".")),
     ("mypy", ("mypy",)),
     ("import-linter", ("importlinter", "lint")),
+)
+TESTS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    (
+        "tests",
+        (
+            *("pytest", *WORKERS, "tests/unit", "tests/contract", "tests/e2e"),
+            *("--cov", "--cov-report=term", f"--cov-fail-under={FLOOR}"),
+        ),
+    ),
+    ("faults", ("pytest", *WORKERS, "tests/faults")),  # without coverage, which would take half of their time
+)
+QUICK: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("tests", ("pytest", *WORKERS, "tests/unit", "tests/contract", "-m", "not rehearsal")),
 )
 
 
 @task(
     name="test",
     help={
-        "quick": "leave out the tests that run wrangler and workerd",
+        "quick": "only unit and contract tests that need no wrangler, without coverage",
         "only": "words for pytest instead of all gates",
     },
 )
 def run_gates(context: Context, quick: bool = False, only: str = "") -> None:
-    """Run every test and gate: lint, types, layers, all tests with branch coverage.
+    """Run every test and gate: lint, types, layers, all tests with branch coverage, and the faults.
 
     Example: inv test --quick
     """
+    import os
     import shlex
     import subprocess
     import sys
     import time
 
     del context
-    failed = []
-    gates = () if only else GATES
-    pytest = ("pytest", "-n", "2", *(("-m", "not rehearsal") if quick else ()))
-    coverage = () if quick or only else ("--cov", "--cov-report=term", f"--cov-fail-under={FLOOR}")
-    for name, command in (*gates, ("pytest", (*pytest, *coverage, *shlex.split(only)))):
+    gates = (
+        (("pytest", ("pytest", *shlex.split(only))),) if only else (*LINTERS, *(QUICK if quick else TESTS))
+    )
+    environ = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    took, failed = [], []
+    for name, command in gates:
         started = time.monotonic()
-        done = subprocess.run([sys.executable, "-m", *command], check=False)
-        sys.stderr.write(
-            f"{'ok  ' if done.returncode == 0 else 'FAIL'} {name} ({time.monotonic() - started:.1f} s)\n"
+        done = subprocess.run([sys.executable, "-m", *command], env=environ, check=False)
+        took.append(
+            f"{'ok  ' if done.returncode == 0 else 'FAIL'} {name:<14} {time.monotonic() - started:6.1f} s"
         )
+        sys.stderr.write(f"{took[-1]}\n")
         if done.returncode:
             failed.append(name)
+    sys.stderr.writelines(f"{line}\n" for line in ("", *took))
     if failed:
         raise Exit(f"failed: {', '.join(failed)}", code=1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from release.model import Database, Health, Live, Problem, Remote, Unread
+from release.model import Database, Health, Live, Problem, Remote, Unread, names
 from release.record import Record, Subject
 from release.version import TagPattern, highest, precedes
 
@@ -61,7 +61,7 @@ def is_healthy(world: World, subject: Subject) -> bool:
     health = world.health
     if not isinstance(health, Health) or health.problem is not None or health.version != subject.version:
         return False
-    return health.commit is None or subject.commit.startswith(health.commit)
+    return health.commit is None or names(health.commit, subject.commit)
 
 
 def previous(world: World, config: Config) -> tuple[str, str] | None:

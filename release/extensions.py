@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pluggy
 
-from release.errors import UsageError
+from release.errors import ReleaseError, UsageError
 from release.hookspecs import PROJECT, Hooks
 
 if TYPE_CHECKING:
@@ -33,16 +33,16 @@ class Extensions:
 
     def checks(self, environment: str) -> tuple[Check, ...]:
         """All checks, the built-in ones first."""
-        found: list[Iterable[Check]] = self.manager.hook.release_checks(
-            config=self.config, environment=environment
+        found: list[Iterable[Check]] = self._ask(
+            "release_checks", config=self.config, environment=environment
         )
         return tuple(check for some in reversed(found) for check in some or ())
 
     def with_steps(self, steps: tuple[Step, ...], environment: str) -> tuple[Step, ...]:
         """The sequence with the plugins' steps beside the core steps that they name. Raises UsageError."""
         order = list(steps)
-        added: list[Iterable[tuple[str, str, Step]]] = self.manager.hook.release_steps(
-            config=self.config, environment=environment
+        added: list[Iterable[tuple[str, str, Step]]] = self._ask(
+            "release_steps", config=self.config, environment=environment
         )
         for where, anchor, step in (one for some in reversed(added) for one in some or ()):
             names = [core.name for core in order]
@@ -61,13 +61,25 @@ class Extensions:
 
     def approval(self, release: Release, plan_hash: str) -> Approval | None:
         """The first plugin's answer to the question who approves a plan."""
-        answer: Approval | None = self.manager.hook.release_approve(release=release, plan_hash=plan_hash)
+        answer: Approval | None = self._ask("release_approve", release=release, plan_hash=plan_hash)
         return answer
 
     def notes(self, release: Release) -> str | None:
         """The first plugin's text for the GitHub Release."""
-        answer: str | None = self.manager.hook.release_notes(release=release)
+        answer: str | None = self._ask("release_notes", release=release)
         return answer
+
+    def _ask(self, hook: str, **what: Any) -> Any:  # noqa: ANN401
+        """Call a hook that answers. Raises UsageError where a plugin breaks: nothing was written yet."""
+        try:
+            return getattr(self.manager.hook, hook)(**what)
+        except ReleaseError:
+            raise
+        except Exception as error:
+            raise UsageError(
+                f"A plugin's {hook} broke: {type(error).__name__}: {error}",
+                "Repair the plugin, or take it out of `plugins` (inv plugins shows who implements what).",
+            ) from error
 
     def tell(self, hook: str, **what: Any) -> tuple[str, ...]:  # noqa: ANN401
         """Call an observing hook of every plugin; what they raise comes back as text and stops nobody."""

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from release.record import Record, Subject
 
+SHORTEST = 7  # digits of a shortened commit id
 Level = Literal["patch", "minor", "major"]
 Part = Literal["checkout", "remote", "record", "live", "database", "health", "releases"]
 
@@ -154,6 +155,11 @@ class Health:
     version: str | None
     commit: str | None
     problem: str | None
+
+
+def names(said: str, commit: str) -> bool:
+    """Whether a commit that somebody names, perhaps shortened to 7 digits or more, is this one."""
+    return len(said) >= SHORTEST and commit.startswith(said.lower())
 
 
 @dataclass(frozen=True)

@@ -73,9 +73,9 @@ def survey(
         return Prospect(world, decision, command, problems=decision.problems)
     if isinstance(decision, decisions.Nothing):
         return Prospect(world, decision, command)
-    steps = extensions.with_steps(
-        _sequence(ops, decision, world, through, deploying=deploying), request.environment
-    )
+    notes = None if deploying else extensions.notes(decision.release)
+    core = _sequence(ops, decision, world, through, notes, deploying=deploying)
+    steps = extensions.with_steps(core, request.environment)
     try:
         outlooks = outlook(steps, world, decision.release)
     except ReleaseError as error:
@@ -141,14 +141,14 @@ def _detached(ops: Ops, world: World, go: decisions.Go, *, approved: bool) -> tu
 
 
 def _sequence(
-    ops: Ops, go: decisions.Go, world: World, through: str | None, *, deploying: bool
+    ops: Ops, go: decisions.Go, world: World, through: str | None, notes: str | None, *, deploying: bool
 ) -> tuple[Step, ...]:
     if deploying:
         return sequences.staging(ops.config, ops.name)
     if go.kind == "finish":
         tagged = isinstance(world.remote, Remote) and go.release.tag in world.remote.tags
-        return sequences.finishing(ops.config, ops.name, recorded=tagged)
-    return sequences.production(ops.config, ops.name, relive=go.relive, through=through)
+        return sequences.finishing(ops.config, ops.name, recorded=tagged, notes=notes)
+    return sequences.production(ops.config, ops.name, relive=go.relive, through=through, notes=notes)
 
 
 def _begun(world: World, release: Release) -> Plan | None:

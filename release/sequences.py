@@ -21,25 +21,27 @@ if TYPE_CHECKING:
 Sequence = tuple[Step, ...]
 
 
-def production(config: Config, environment: str, *, relive: bool, through: str | None = None) -> Sequence:
+def production(
+    config: Config, environment: str, *, relive: bool, through: str | None = None, notes: str | None = None
+) -> Sequence:
     """A release: the whole way from a commit to a verified version."""
     return (
         Test(tuple(" ".join(command.run) for command in config.test.commands)),
         Bump(config.app.manifest),
         *_shipping(config, environment, relive=relive, through=through),
         RecordRelease(config.branch),
-        GitHubRelease(),
+        GitHubRelease(notes),
         Verify(has_badge=config.environment(environment).badge is not None),
     )
 
 
-def finishing(config: Config, environment: str, *, recorded: bool) -> Sequence:
+def finishing(config: Config, environment: str, *, recorded: bool, notes: str | None = None) -> Sequence:
     """What remains of a release that is live: smoke only while its tag is not on the remote yet."""
     health = config.environment(environment).health
     return (
         *(() if recorded else (SmokeCheck(health.path, relive=False),)),
         RecordRelease(config.branch),
-        GitHubRelease(),
+        GitHubRelease(notes),
         Verify(has_badge=config.environment(environment).badge is not None),
     )
 

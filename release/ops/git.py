@@ -184,9 +184,8 @@ class Git:
             return error.what
         return (self._said(done.err) or f"git push ended with {done.code}") if done.code else None
 
-    def follow(self, branch: str | None, old: str, new: str) -> None:
-        """Move this checkout from `old` to its descendant `new`, whose files lie in the work tree already."""
-        self._run("update-ref", "-m", "release", f"refs/heads/{branch}" if branch else "HEAD", new, old)
+    def follow(self, new: str) -> None:
+        """Move this checkout, branch and index in one, to a commit whose files lie in the work tree already."""
         self._run("reset", "--quiet", "--mixed", new)
 
     def worktree(self, folder: Path, commit: str) -> None:

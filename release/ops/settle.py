@@ -39,7 +39,7 @@ def follow(ops: Ops, world: World, release: Release) -> None:
             return
         ops.git.store(made.objects)
         write_files(ops.root, made.files)
-        ops.git.follow(world.checkout.branch, release.base, release.commit)
+        ops.git.follow(release.commit)
     except ReleaseError:
         restore(ops, world)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from release.errors import CannotReadError
-from release.model import Health, Live, Smoke
+from release.model import Health, Live, Smoke, names
 
 if TYPE_CHECKING:
     from release.effects import WatchHealth
@@ -51,7 +51,7 @@ def unlike(health: Health, release: Release) -> str | None:
         return health.problem
     if health.version != release.version:
         return f"health says version {health.version}, not {release.version}"
-    if health.commit is not None and not _same_commit(health.commit, release.commit):
+    if health.commit is not None and not names(health.commit, release.commit):
         return f"health says commit {health.commit[:7]}, not {release.commit[:7]}"
     return None
 
@@ -68,7 +68,3 @@ def serving(ops: Ops, release: Release) -> tuple[dict[str, str], str | None]:
             return ids, f"Cloudflare does not serve {worker.name} of {release.tag} to everybody"
         ids[worker.name] = live.version_id or ""
     return ids, None
-
-
-def _same_commit(said: str, commit: str) -> bool:
-    return len(said) >= 7 and commit.startswith(said.lower())  # noqa: PLR2004

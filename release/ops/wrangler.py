@@ -22,6 +22,12 @@ if TYPE_CHECKING:
     from release.ops.secrets import Mask
 
 MIGRATE_DEADLINE = 600.0
+_NOT_ITS = (
+    "GITHUB_TOKEN",
+    "GH_TOKEN",
+    "GIT_CONFIG_",
+    "ACTIONS_",
+)  # a deployment needs no key to the repository
 
 
 class Wrangler:
@@ -96,7 +102,8 @@ class Wrangler:
         }
         if output is not None:
             own["WRANGLER_OUTPUT_FILE_PATH"] = str(output)
-        return {**self._environ, **own}
+        kept = {name: value for name, value in self._environ.items() if not name.startswith(_NOT_ITS)}
+        return {**kept, **own}
 
     def _stream(
         self,

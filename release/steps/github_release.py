@@ -24,10 +24,14 @@ class GitHubRelease:
     meaning: str = "GitHub did not make the Release; production is healthy and recorded."
     advice: str = "Run the same command again; it only makes the Release."
 
+    @property
+    def _whose(self) -> str:
+        return "generated" if self.notes is None else "a plugin's"
+
     def look(self, world: World, release: Release) -> Look:
         """Done when the Release exists."""
         if not isinstance(world.releases, frozenset):
             return Stuck(world.releases.because, world.releases.advice or self.advice)
         if release.tag in world.releases:
             return Done(f"{release.tag} is there")
-        return Todo((CreateRelease(release, self.notes),), f"{release.tag} with generated notes")
+        return Todo((CreateRelease(release, self.notes),), f"{release.tag} with {self._whose} notes")

@@ -63,6 +63,8 @@ def _held(world: World) -> str:
 
 
 def _message(release: Release, record: Record) -> str:
-    lines = [f"{release.app} {release.version}", ""]
-    lines += [f"Approved-by: {approval.who} ({approval.how})" for approval in record.approvals]
+    approvals = dict.fromkeys(
+        f"Approved-by: {approval.who} ({approval.how})" for approval in record.approvals
+    )
+    lines = [f"{release.app} {release.version}", "", *approvals]
     return "\n".join(lines).rstrip() + "\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import threading
 from typing import TYPE_CHECKING, NoReturn
@@ -111,7 +112,8 @@ def test_stop_hangs_up_on_a_client_that_sends_nothing() -> None:
     with socket.create_connection(("127.0.0.1", server.port)) as client:
         client.sendall(b"GET / HTTP/1.1\r\n")
         threading.Thread(target=server.stop).start()
-        assert client.recv(1) == b""
+        with contextlib.suppress(ConnectionResetError):  # hanging up on what was not read is a reset
+            assert client.recv(1) == b""
 
 
 def test_requests_are_served_side_by_side() -> None:

@@ -320,3 +320,16 @@ def test_a_repository_without_a_commit_is_refused(double: Double, tmp_path: Path
     outcome = double.release(root=empty)
     assert (outcome.outcome, outcome.exit_code) == ("blocked", 4)
     assert "This repository has no commit yet." in told(outcome)
+
+
+def test_a_detached_head_is_for_an_approved_plan_only(double: Double, tmp_path: Path) -> None:
+    file = tmp_path / "plan.json"
+    double.plan(output=file)
+    double.git("switch", "--quiet", "--detach")
+    before = everything(double)
+    outcome = double.release()
+    assert (outcome.outcome, outcome.exit_code) == ("blocked", 4)
+    assert "HEAD is detached" in told(outcome)
+    assert everything(double) == before
+
+    assert double.release(plan_file=file).outcome == "released"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 
 from release.testing import CONFIG, Recorder, double
@@ -257,3 +258,14 @@ def test_a_listener_hears_each_step_and_the_journal_keeps_it(double: Double) -> 
     events = [entry["event"] for entry in entries(double.root)]
     assert (events[0], events[-1]) == ("planned", "ended")
     assert events.count("finished") == len(STEPS)
+
+
+def test_the_notes_of_a_plugin_are_those_of_the_github_release(tmp_path: Path) -> None:
+    hook = "@hookimpl\ndef release_notes(release):\n    return f'All of {release.tag}'\n"
+    plugin = f"from release.hookspecs import hookimpl\n\n{hook}"
+    settings = CONFIG.replace("[tool.release]\n", '[tool.release]\nplugins = ["notes.py"]\n', 1)
+    with double(tmp_path, overlay={"notes.py": plugin, "pyproject.toml": settings}) as world:
+        assert world.release().outcome == "released"
+        api = f"{world.environ['GITHUB_API_URL']}/repos/acme/cms/releases/tags/cms-v1.2.4"
+        headers = {"authorization": f"Bearer {world.environ['GITHUB_TOKEN']}"}
+        assert httpx.get(api, headers=headers).json()["body"] == "All of cms-v1.2.4"

@@ -197,12 +197,10 @@ class MemoryGit(Git):
         """All or nothing, as `git push --atomic`."""
         return self.outside.push(self.actor, self.objects, refspecs, leases)
 
-    def follow(self, branch: str | None, old: str, new: str) -> None:
+    def follow(self, new: str) -> None:
         """HEAD moves."""
-        del branch
         self.outside.alive(self.actor)
-        if self.head[0] == old:
-            self.head[0] = new
+        self.head[0] = new
 
     def url(self) -> str:
         """Some address."""

@@ -174,3 +174,10 @@ def test_who_adds_what_can_be_told(tmp_path: Path) -> None:
     found = dict(extensions.load(load(tmp_path), (checks,)).origins())
     assert found["plugin.py"] == ("release_steps",)
     assert found["release.checks"] == ("release_checks",)
+
+
+@pytest.mark.parametrize("hook", ["release_checks", "release_steps"])
+def test_a_hook_that_breaks_is_named_before_anything_is_written(tmp_path: Path, hook: str) -> None:
+    plugin = f"@hookimpl\ndef {hook}(config, environment):\n    raise RuntimeError('no config')\n"
+    with pytest.raises(UsageError, match=f"A plugin's {hook} broke: RuntimeError: no config"):
+        released(tmp_path, plugin)

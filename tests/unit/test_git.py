@@ -185,19 +185,17 @@ def test_credentials_in_an_address_are_never_told(double: Double, git: Git, addr
 
 
 def test_a_checkout_follows_to_a_commit_whose_files_it_has(double: Double, git: Git) -> None:
-    old = double.git("rev-parse", "HEAD")
     new = double.merge({"readme": "x"})
     git.fetch("refs/heads/main")
     (double.root / "readme").write_text("x")
-    git.follow("main", old, new)
+    git.follow(new)
     assert git.status() == (new, "main", ())
 
 
 def test_a_detached_checkout_follows_too(double: Double, git: Git) -> None:
-    old = double.git("rev-parse", "HEAD")
     double.git("switch", "-q", "--detach")
     new = double.merge({"readme": "x"})
     git.fetch("refs/heads/main")
     (double.root / "readme").write_text("x")
-    git.follow(None, old, new)
+    git.follow(new)
     assert git.status() == (new, None, ())

@@ -156,6 +156,10 @@ def _imported(path: Path, name: str) -> object:
         raise UsageError(f"The plugin {name} is no Python file.", "Check `plugins` in [tool.release].")
     module = importlib.util.module_from_spec(spec)
     sys.modules[module_name] = module
+    written, sys.dont_write_bytecode = (
+        sys.dont_write_bytecode,
+        True,
+    )  # a __pycache__ would make the work tree dirty
     try:
         spec.loader.exec_module(module)
     except Exception as error:
@@ -163,6 +167,8 @@ def _imported(path: Path, name: str) -> object:
             f"The plugin {name} cannot be imported: {type(error).__name__}: {error}.",
             "Repair it, or take it out of `plugins`.",
         ) from error
+    finally:
+        sys.dont_write_bytecode = written
     return module
 
 

@@ -10,23 +10,26 @@ FLOOR = 95
 WORKERS = ("-n", "2", "--dist", "worksteal")
 
 LINTERS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("ruff check", ("ruff", "check", ".")),
-    ("ruff format", ("ruff", "format", "--check", ".")),
-    ("mypy", ("mypy",)),
-    ("import-linter", ("importlinter", "lint")),
+    ("ruff check", ("-m", "ruff", "check", ".")),
+    ("ruff format", ("-m", "ruff", "format", "--check", ".")),
+    ("mypy", ("-m", "mypy")),
+    ("import-linter", ("-c", "from importlinter.cli import lint_imports_command as lint; lint()")),
 )
 TESTS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         "tests",
         (
-            *("pytest", *WORKERS, "tests/unit", "tests/contract", "tests/e2e"),
+            *("-m", "pytest", *WORKERS, "tests/unit", "tests/contract", "tests/e2e"),
             *("--cov", "--cov-report=term", f"--cov-fail-under={FLOOR}"),
         ),
     ),
-    ("faults", ("pytest", *WORKERS, "tests/faults")),  # without coverage, which would take half of their time
+    (
+        "faults",
+        ("-m", "pytest", *WORKERS, "tests/faults"),
+    ),  # without coverage, which would take half of their time
 )
 QUICK: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("tests", ("pytest", *WORKERS, "tests/unit", "tests/contract", "-m", "not rehearsal")),
+    ("tests", ("-m", "pytest", *WORKERS, "tests/unit", "tests/contract", "-m", "not rehearsal")),
 )
 
 
@@ -50,13 +53,15 @@ def run_gates(context: Context, quick: bool = False, only: str = "") -> None:
 
     del context
     gates = (
-        (("pytest", ("pytest", *shlex.split(only))),) if only else (*LINTERS, *(QUICK if quick else TESTS))
+        (("pytest", ("-m", "pytest", *shlex.split(only))),)
+        if only
+        else (*LINTERS, *(QUICK if quick else TESTS))
     )
     environ = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     took, failed = [], []
     for name, command in gates:
         started = time.monotonic()
-        done = subprocess.run([sys.executable, "-m", *command], env=environ, check=False)
+        done = subprocess.run([sys.executable, *command], env=environ, check=False)
         took.append(
             f"{'ok  ' if done.returncode == 0 else 'FAIL'} {name:<14} {time.monotonic() - started:6.1f} s"
         )

@@ -181,3 +181,12 @@ def test_a_hook_that_breaks_is_named_before_anything_is_written(tmp_path: Path, 
     plugin = f"@hookimpl\ndef {hook}(config, environment):\n    raise RuntimeError('no config')\n"
     with pytest.raises(UsageError, match=f"A plugin's {hook} broke: RuntimeError: no config"):
         released(tmp_path, plugin)
+
+
+def test_a_plugin_leaves_no_bytecode_in_the_work_tree(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.dont_write_bytecode", False)
+    outcome = released(tmp_path, STEP.replace("POST", "pass"))
+    assert outcome.outcome == "released"
+    assert not list((tmp_path / "checkout").rglob("__pycache__"))

@@ -183,7 +183,7 @@ def failure(step: str, what: str, after: World, *, changed: bool = True, recorde
 
 REFUSED = Failure(
     "start",
-    "ann on laptop:/home/ann/cms is releasing cms-v1.2.4 to production right now.",
+    "ann on laptop:~/cms is releasing cms-v1.2.4 to production right now.",
     "Nothing was written.",
     "Wait for it to end, then run the same command again. `inv status` shows how far it is.",
 )

@@ -61,7 +61,7 @@ BODIES = (
 ENVIRON = {"CLOUDFLARE_API_TOKEN": "t0ken-t0ken", "CLOUDFLARE_ACCOUNT_ID": "acc"}
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(BODIES, st.sampled_from([200, 204, 302, 400, 401, 404]))
 def test_cloudflare_is_understood_or_named(body: bytes, status: int) -> None:
     cloudflare = Cloudflare(Canned(body, status), ENVIRON)
@@ -69,7 +69,7 @@ def test_cloudflare_is_understood_or_named(body: bytes, status: int) -> None:
         assert ended(lambda ask=ask: ask("name"))  # type: ignore[misc]  # mypy cannot infer it
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(BODIES, st.sampled_from([200, 201, 302, 401, 404, 422]))
 def test_github_is_understood_or_named(body: bytes, status: int) -> None:
     github = GitHub(Canned(body, status), {"GITHUB_TOKEN": "t0ken-t0ken"}, "acme/cms")
@@ -82,7 +82,7 @@ def test_github_is_understood_or_named(body: bytes, status: int) -> None:
         assert ended(act)
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(
     BODIES | JSON.map(lambda value: json.dumps({"version": value, "status": value, "commit": value}).encode())
 )
@@ -93,7 +93,7 @@ def test_health_is_an_answer_whatever_it_says(body: bytes) -> None:
     assert len(health.problem or "") < 1000
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(BODIES | st.binary().map(lambda noise: encode(Record(environment="e", nonce="n"))[:-9] + noise))
 def test_a_record_is_whole_or_refused(document: bytes) -> None:
     assert ended(lambda: decode(document)) == "well" or "record" in ended(lambda: decode(document))

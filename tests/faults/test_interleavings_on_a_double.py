@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from release.testing import Double
 
-INTERLEAVINGS, MOVES = 20, 3
+INTERLEAVINGS, MOVES = 10, 3
 FAULTS = {
     "mcp": ("POST", "mcp-production/deployments"),
     "cms": ("POST", "cms-production/deployments"),

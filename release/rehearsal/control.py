@@ -24,11 +24,15 @@ PATIENCE = 15.0
 
 
 @contextlib.contextmanager
-def staged(root: Path, folder: Path, say: Callable[[str], None]) -> Iterator[dict[str, str]]:
-    """A running stage for the time of the block; its environment. Nothing of it survives the block, or this process."""
+def staged(root: Path, folder: Path) -> Iterator[Callable[[Callable[[str], None]], dict[str, str]]]:
+    """A stage for the time of the block, in a process that starts at once; nothing of it survives the block.
+
+    What is given waits until the stage is ready, tells meanwhile what it does, and returns its environment. Raises
+    StageError when it does not get ready.
+    """
     process = _spawn(root, folder, keep=False)
     try:
-        yield _ready(process, folder, say)
+        yield lambda say: _ready(process, folder, say)
     finally:
         if process.stdin:
             process.stdin.close()

@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from release.flows.releasing import release
 from release.rehearsal.control import staged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from release.flows.releasing import Asked
+    from release.model import Request
     from release.outcome import Listener, Outcome
     from release.run import Gate
 
@@ -21,16 +20,24 @@ if TYPE_CHECKING:
 def rehearse(
     root: Path,
     environ: Mapping[str, str],
-    asked: Asked,
+    request: Request,
     gate: Gate,
-    listener: Listener,
+    listening: Callable[[], Listener],
     say: Callable[[str], None],
 ) -> Outcome:
     """Set up a stage of its own, release on it, and take it away again. Raises StageError when it cannot be set up."""
     folder = root / ".release" / "rehearsal" / uuid4().hex[:8]
     try:
-        with staged(root, folder, say) as stage:
-            return release(Path(stage["RELEASE_STAGE"]), rehearsed(environ, stage), asked, gate, listener)
+        with staged(root, folder) as ready:
+            from release.flows.releasing import (  # while the stage sets itself up: it costs as long as a plan
+                Asked,
+                release,
+            )
+
+            listener, stage = listening(), ready(say)
+            return release(
+                Path(stage["RELEASE_STAGE"]), rehearsed(environ, stage), Asked(request), gate, listener
+            )
     finally:
         for path in folder.parent.glob(f"{folder.name}*"):  # what a host that was killed left behind
             shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)

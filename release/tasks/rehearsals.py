@@ -14,7 +14,9 @@ from release.tasks.ending import finish, leave, print_json, requested
 if TYPE_CHECKING:
     from invoke.context import Context
 
-    from release.outcome import Outcome
+    from release.outcome import Listener, Outcome
+    from release.preflight import Prospect
+    from release.record import Approval
 
 
 @task(
@@ -32,27 +34,11 @@ def rehearse(context: Context, bump: str = "patch", json: bool = False, verbose:
 
     def run() -> Outcome:
         import os
-        import time
 
-        from release.flows import releasing
-        from release.record import Approval
         from release.rehearsal.rehearse import rehearse as on_a_stage
-        from release.views import listener
 
-        asked = releasing.Asked(requested(bump, "production"))
-        return on_a_stage(
-            Path(context.config.release.root),
-            os.environ,
-            asked,
-            lambda prospect: Approval(
-                who="rehearsal",
-                plan=prospect.plan.hash if prospect.plan else "",
-                at=time.time(),
-                how="rehearsal",
-            ),
-            listener(json=json, verbose=verbose),
-            _tell,
-        )
+        root, request = Path(context.config.release.root), requested(bump, "production")
+        return on_a_stage(root, os.environ, request, _approve, lambda: _listener(json, verbose), _tell)
 
     finish(run, json=json)
 
@@ -137,6 +123,22 @@ def stop(context: Context) -> None:
 
     stopped = control.stop(_root(context))
     sys.stdout.write("The stage is stopped; its state is kept.\n" if stopped else "No stage runs.\n")
+
+
+def _approve(prospect: Prospect) -> Approval:
+    """Nobody has to agree to a rehearsal."""
+    import time
+
+    from release.record import Approval
+
+    plan = prospect.plan.hash if prospect.plan else ""
+    return Approval(who="rehearsal", plan=plan, at=time.time(), how="rehearsal")
+
+
+def _listener(json: bool, verbose: bool) -> Listener:
+    from release.views import listener
+
+    return listener(json=json, verbose=verbose)
 
 
 def _tell(text: str) -> None:

@@ -14,6 +14,9 @@ from release.local import local_folder
 from release.ops.node import node, wrangler
 from release.rehearsal import checkout, wiring
 from release.rehearsal.checkout import StageError, git
+from release.rehearsal.cloud.miniflare_runtime import MiniflareRuntime
+from release.rehearsal.cloud.server import Cloud
+from release.rehearsal.forge import Forge
 from release.rehearsal.seed import put_live
 
 if TYPE_CHECKING:
@@ -22,7 +25,6 @@ if TYPE_CHECKING:
 
     from release.config import Config
     from release.rehearsal.checkout import Say
-    from release.rehearsal.servers import Cloud, Forge
 
 OWNER, REPOSITORY = "rehearsal", "cms"
 FACTS = "stage.json"
@@ -123,11 +125,7 @@ class Stage:
         self._cache.mkdir(parents=True, exist_ok=True)
         local_folder(self.root)
         say("cloning this repository at HEAD")
-        with ThreadPoolExecutor(1) as lane:
-            cloned = lane.submit(checkout.clone, self.root, self.clone, self._environ)
-            from release.rehearsal import servers  # loaded while git works: it takes as long as the clone
-
-            config = cloned.result()
+        config = checkout.clone(self.root, self.clone, self._environ)
         tag = checkout.last_release(config, self._environ, say)
         facts = Facts(
             account=secrets.token_hex(16),
@@ -137,15 +135,13 @@ class Stage:
         )
         with ThreadPoolExecutor(1) as lane:
             installed = lane.submit(checkout.install, config, self.clone, self._cache, self._environ, say)
-            bare = servers.Forge(self.folder / "forge", OWNER, REPOSITORY, facts.forge_token).repository
+            bare = Forge(self.folder / "forge", OWNER, REPOSITORY, facts.forge_token).repository
             git(bare, self._environ, "config", "receive.shallowUpdate", "true")
             git(self.clone, self._environ, "push", "--quiet", str(bare), config.branch, "--tags")
             installed.result()
         self._keep(facts)
 
     def _open(self, config: Config) -> None:
-        from release.rehearsal.servers import Cloud, Forge, MiniflareRuntime
-
         facts = self._known()
         folder = config.root / config.workers[0].path
         modules = next(parent for parent in wrangler(folder).parents if parent.name == "node_modules")

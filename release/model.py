@@ -242,6 +242,21 @@ class Release:
         )
 
     @property
+    def subject(self) -> Subject:
+        """The release as its record speaks of it; `Release.of` is the way back."""
+        from release.record import Subject
+
+        return Subject(
+            app=self.app,
+            version=self.version,
+            tag=self.tag,
+            previous=self.previous,
+            previous_tag=self.previous_tag,
+            base=self.base,
+            commit=self.commit,
+        )
+
+    @property
     def annotation(self) -> str:
         """What Cloudflare keeps as `workers/tag` of each version of this release (100 bytes at most)."""
         return f"{self.tag}+{self.commit}"

@@ -16,7 +16,7 @@ from release.evidence import rolled_back
 from release.model import Live
 from release.outcome import Failure, StepResult
 from release.preflight import Prospect
-from release.record import Approval, Record, Subject
+from release.record import Approval, Record
 from release.report import failure_of
 from release.step import Done, Stuck, Todo
 from release.world import look_again
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from release.ops import Ops
     from release.outcome import Listener, Outcome, StepEnding
     from release.plan import Plan
+    from release.record import Subject
     from release.step import Look, Step
 
 Gate = Callable[[Prospect], Approval]
@@ -118,15 +119,7 @@ def _stopped(error: ReleaseError | KeyboardInterrupt) -> Failure:
 def _wanted(run: Run, approval: Approval) -> Record:
     """The record under which this release runs: its plan, and what served before it."""
     world, release = run.prospect.world, run.release
-    subject = Subject(
-        app=release.app,
-        version=release.version,
-        tag=release.tag,
-        previous=release.previous,
-        previous_tag=release.previous_tag,
-        base=release.base,
-        commit=release.commit,
-    )
+    subject = release.subject
     old = world.record if isinstance(world.record, Record) else None
     begun = old if old and old.unfinished else None
     same = begun if begun and begun.subject == subject else None

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from release.effects import Effect
     from release.model import Part, Problem, Release, World
-
-Core = Literal["test", "bump", "backfill", "migrate", "smoke", "record", "github-release", "verify"]
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from release.ops.content import read_record
-from release.record import Holder, Record, Subject, encode
+from release.record import Holder, Record, encode
 from release.testing import Recorder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from release.record import Subject
     from release.testing import Double
 
 REF = "refs/release/production"
@@ -90,16 +91,7 @@ def coming(world: Double, **changes: Any) -> Subject:  # noqa: ANN401  # the fie
     """The release that `inv release` would make, as a record speaks of it; perhaps with changes."""
     release = world.plan().release
     assert release is not None
-    subject = Subject(
-        app=release.app,
-        version=release.version,
-        tag=release.tag,
-        previous=release.previous,
-        previous_tag=release.previous_tag,
-        base=release.base,
-        commit=release.commit,
-    )
-    return msgspec.structs.replace(subject, **changes)
+    return msgspec.structs.replace(release.subject, **changes)
 
 
 def refuse(world: Double, pattern: str) -> Callable[[], None]:

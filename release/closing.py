@@ -47,6 +47,8 @@ def without_run(prospect: Prospect) -> Outcome:
         problems=prospect.problems,
         next=prospect.command,
         exit_code=EXIT_CODES["blocked"],
+        warnings=prospect.warnings,
+        remarks=prospect.remarks,
     )
 
 
@@ -118,6 +120,8 @@ def outcome(
         next=None if EXIT_CODES[ending] == 0 else prospect.command,
         urls=(ops.url, *_page(ops, prospect, ending)),
         exit_code=EXIT_CODES[ending],
+        warnings=prospect.warnings,
+        remarks=prospect.remarks,
     )
 
 

@@ -3,22 +3,19 @@
 
 from typing import Annotated
 
-import msgspec
 from msgspec import Meta
 
+from release.config_types import (
+    EnvironmentVariable,
+    FieldPath,
+    RelativePath,
+    Repository,
+    Seconds,
+    UrlPath,
+    Value,
+    Words,
+)
 from release.version import TagPattern
-
-RelativePath = Annotated[str, Meta(min_length=1, examples=["apps/cms"])]
-EnvironmentVariable = Annotated[str, Meta(pattern="^[A-Za-z_][A-Za-z0-9_]*$", examples=["COMMIT_SHA"])]
-Words = tuple[Annotated[str, Meta(min_length=1, examples=["npm"])], ...]
-Seconds = Annotated[int, Meta(ge=1, le=86400)]
-UrlPath = Annotated[str, Meta(pattern="^/", examples=["/api/health"])]
-FieldPath = Annotated[str, Meta(pattern=r"^[^.]+(\.[^.]+)*$", examples=["build.version"])]
-Repository = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+$", examples=["owner/name"])]
-
-
-class Value(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What all values share: they never change, and an unknown key is an error."""
 
 
 class Entry(Value, frozen=True, kw_only=True):
@@ -116,7 +113,7 @@ class Worker(Value, frozen=True, kw_only=True):
     vars: Annotated[
         dict[EnvironmentVariable, str],
         Meta(description="Variables the worker gets; values may hold {version}, {commit} and {tag}."),
-    ] = {}
+    ] = {}  # noqa: RUF012 - frozen, and msgspec copies it
     deadline: Annotated[Seconds, Meta(description="Seconds that its build and its deploy may each take.")] = (
         600
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from release import bump
-from release.errors import ReleaseError
+from release.errors import BlockedError, ReleaseError
 from release.evidence import (
     is_everywhere,
     is_healthy,
@@ -22,7 +22,7 @@ from release.version import TagPattern, bumped, precedes
 
 if TYPE_CHECKING:
     from release.config import Config
-    from release.model import Request, World
+    from release.model import Level, Request, World
     from release.record import Subject
 
 Kind = Literal["start", "finish", "supersede"]
@@ -182,7 +182,7 @@ def _closed(world: World, base: str) -> Nothing | None:
 
 def _number(before: str, request: Request, world: World, config: Config, begun: Subject | None) -> str:
     """The next number: an unfinished one is kept if it asks for more, a burnt one is left out."""
-    version = bumped(before, request.level)
+    version = bumped(before, _level(request))
     record = world.record if isinstance(world.record, Record) else None
     burnt = {*(record.burnt if record else ()), *rolled_back(world, config)}
     if begun and record and record.healthy and record.subject == begun and not _is_same(world, config, begun):
@@ -194,6 +194,15 @@ def _number(before: str, request: Request, world: World, config: Config, begun: 
     while version in burnt:
         version = bumped(version, "patch")
     return version
+
+
+def _level(request: Request) -> Level:
+    """The level to bump by. Raises BlockedError where it was left to the evidence and none was read."""
+    if request.level == "auto":
+        raise BlockedError(
+            "What the next number must be was not found out.", "Name it: --bump patch, minor or major."
+        )
+    return request.level
 
 
 def _is_same(world: World, config: Config, begun: Subject) -> bool:

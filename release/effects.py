@@ -226,12 +226,13 @@ class PushRelease:
 
 @dataclass(frozen=True)
 class CreateRelease:
-    """Make the GitHub Release of the tag, with notes since the previous tag of the same app."""
+    """Make the GitHub Release of the tag, with notes since the previous tag of the same app; `footer` follows them."""
 
     is_brief: ClassVar[bool] = True
 
     release: Release
     notes: str | None = None
+    footer: str = ""
 
     def writes(self, step: str) -> tuple[Write, ...]:
         """One Release."""

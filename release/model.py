@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from release.record import Record, Subject
+    from release.record import Record, Remark, Subject
 
 SHORTEST = 7  # digits of a shortened commit id
 Level = Literal["patch", "minor", "major"]
+Wanted = Literal["patch", "minor", "major", "auto"]
+Severity = Literal["block", "warn", "skip", "ask"]
 Part = Literal["checkout", "remote", "record", "live", "database", "health", "releases"]
 
 
@@ -203,10 +205,31 @@ class World:
 
 @dataclass(frozen=True)
 class Request:
-    """What a person asked for."""
+    """What a person asked for, and the reasons they gave; part of the plan, so that `--plan FILE` needs no more words.
+
+    `level` auto takes the least that the evidence asks for. `reason` is why; `break_glass` is why the usual way is
+    left, `underbump` why the number is lower than the evidence asks for.
+    """
 
     environment: str = "production"
-    level: Level = "patch"
+    level: Wanted = "patch"
+    reason: str = ""
+    break_glass: str = ""
+    underbump: str = ""
+
+    @property
+    def hotfix(self) -> str | None:
+        """The tag that this is a hotfix of, where the reason says so: "hotfix of TAG", and more after a colon."""
+        words = self.reason.partition(":")[0].split()
+        return words[2] if words[:2] == ["hotfix", "of"] and len(words) == 3 else None  # noqa: PLR2004
+
+    @property
+    def remarks(self) -> tuple[Remark, ...]:
+        """The reasons given, to be kept with the release."""
+        from release.record import Remark
+
+        given = (("reason", self.reason), ("break-glass", self.break_glass), ("underbump", self.underbump))
+        return tuple(Remark(kind=kind, why=why) for kind, why in given if why)
 
 
 @dataclass(frozen=True)
@@ -277,10 +300,15 @@ class Write:
 
 @dataclass(frozen=True)
 class Problem:
-    """Something that keeps a release from starting: what it is, what to do, and where."""
+    """What a check found: what it is, what to do, and where.
+
+    `level` block keeps a release from starting; warn is told and changes nothing; skip would have kept it, and is left
+    out for the reason that `advice` gives (kept as a remark); ask is for a person to vouch for, before the approval.
+    """
 
     check: str
     what: str
     advice: str
     file: str | None = None
     line: int | None = None
+    level: Severity = "block"

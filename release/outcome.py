@@ -9,6 +9,7 @@ from release import errors
 
 if TYPE_CHECKING:
     from release.model import Problem, Release, Write
+    from release.record import Remark
 
 Ending = Literal[
     "planned",
@@ -82,6 +83,8 @@ class Outcome:
     next: str | None = None
     urls: tuple[str, ...] = field(default=())
     exit_code: int = 0
+    warnings: tuple[Problem, ...] = ()
+    remarks: tuple[Remark, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """The contract of `--json`, see docs/architecture.md."""
@@ -107,6 +110,8 @@ class Outcome:
                 for w in s.writes
             ],
             "next": self.next,
+            "warnings": [_problem(warning) for warning in self.warnings],
+            "remarks": [{"kind": r.kind, "what": r.what, "why": r.why, "who": r.who} for r in self.remarks],
         }
 
 

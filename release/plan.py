@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from release.errors import BlockedError, UsageError
-from release.model import Base, Database, Live
+from release.model import Base, Database, Live, Request
 from release.step import Done, Stuck, Todo
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     migrations: dict[str, str]
     serving: dict[str, str]
     ledger: str | None
+    request: Request = Request()
 
     @property
     def hash(self) -> str:
@@ -85,8 +86,10 @@ def outlook(steps: Sequence[Step], world: World, release: Release) -> tuple[Outl
     return tuple(seen)
 
 
-def make_plan(outlooks: Sequence[Outlook], world: World, release: Release) -> Plan:
-    """The plan of a release that starts from `world`."""
+def make_plan(
+    outlooks: Sequence[Outlook], world: World, release: Release, request: Request | None = None
+) -> Plan:
+    """The plan of a release that starts from `world`; `request` is what was asked for."""
     base = world.base if isinstance(world.base, Base) else None
     applied = world.database.applied if isinstance(world.database, Database) else ()
     pending = {m.name: m.sha256 for m in base.migrations if m.name not in applied} if base else {}
@@ -109,6 +112,7 @@ def make_plan(outlooks: Sequence[Outlook], world: World, release: Release) -> Pl
         migrations=pending,
         serving=serving,
         ledger=applied[-1] if applied else None,
+        request=request or Request(release.environment),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from release import sequences
 from release.errors import ReleaseError
 from release.model import Checkout, Problem, Remote
 from release.plan import Plan, drift, make_plan, outlook, stuck
-from release.record import Record
+from release.record import Record, Remark
 from release.step import Todo
 from release.world import observe
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from release.extensions import Extensions
-    from release.model import Release, Request, World
+    from release.model import Release, Request, Severity, World
     from release.ops import Ops
     from release.plan import Outlook
     from release.step import Check, Step
@@ -31,6 +32,8 @@ class Prospect:
     """What an invocation is about to do: the decision, the plan, each step's outlook, and all problems.
 
     `command` is what was asked for, as it is typed; `plan` and `release` are None where there is nothing to carry out.
+    `warnings` are told and change nothing; `questions` are asked before the approval; `remarks` are kept with the
+    release.
     """
 
     world: World
@@ -40,6 +43,9 @@ class Prospect:
     plan: Plan | None = None
     outlooks: tuple[Outlook, ...] = ()
     problems: tuple[Problem, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+    questions: tuple[Problem, ...] = ()
+    remarks: tuple[Remark, ...] = ()
 
     @property
     def kind(self) -> str:
@@ -82,14 +88,25 @@ def survey(
         return Prospect(
             world, decision, command, decision.release, problems=(Problem("plan", error.what, error.advice),)
         )
-    plan = _begun(world, decision.release) or make_plan(outlooks, world, decision.release)
-    problems = (
+    plan = _begun(world, decision.release) or make_plan(outlooks, world, decision.release, request)
+    found = (
         *check(extensions.checks(request.environment), steps, outlooks, world, decision.release),
         *(Problem(name, look.what, look.advice) for name, look in stuck(outlooks)),
         *_drifted(approved, plan),
         *_detached(ops, world, decision, approved=approved is not None or deploying),
     )
-    return Prospect(world, decision, command, decision.release, plan, outlooks, problems)
+    return Prospect(
+        world,
+        decision,
+        command,
+        decision.release,
+        plan,
+        outlooks,
+        _of(found, "block"),
+        _of(found, "warn"),
+        _of(found, "ask"),
+        (*request.remarks, *_skipped(found)),
+    )
 
 
 def check(
@@ -118,12 +135,29 @@ def check(
     return tuple(found)
 
 
+def _of(found: Sequence[Problem], level: Severity) -> tuple[Problem, ...]:
+    return tuple(one for one in found if one.level == level)
+
+
+def _skipped(found: Sequence[Problem]) -> tuple[Remark, ...]:
+    """What the checks left out, each with the reason."""
+    return tuple(
+        Remark(kind="skip", what=f"{one.check}: {one.what}", why=one.advice) for one in _of(found, "skip")
+    )
+
+
 def typed(ops: Ops, request: Request, *, deploying: bool) -> str:
     """The command line of a request."""
     if deploying:
         return f"inv deploy --env {request.environment}"
     env = "" if request.environment == ops.config.production else f" --env {request.environment}"
-    return f"inv release --bump {request.level}{env}"
+    reasons = (
+        ("--reason", request.reason),
+        ("--break-glass", request.break_glass),
+        ("--underbump", request.underbump),
+    )
+    more = "".join(f" {option} {shlex.quote(why)}" for option, why in reasons if why)
+    return f"inv release --bump {request.level}{env}{more}"
 
 
 def _detached(ops: Ops, world: World, go: decisions.Go, *, approved: bool) -> tuple[Problem, ...]:

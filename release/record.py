@@ -43,6 +43,29 @@ class Approval(msgspec.Struct, frozen=True, kw_only=True):
     how: str
 
 
+class Remark(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that a release does otherwise than usual, or that a person vouches for; kept with the release.
+
+    `kind` says which: reason (why it is made), break-glass (made past the usual way), skip (a check that was left
+    out), tick (an item of the checklist that a person ticked), underbump (a lower number than the evidence asks
+    for). `what` is the thing it is about, `why` the reason given. `at` is in seconds since 1970; `who` and `at` may
+    be left empty until the run fills them in.
+    """
+
+    kind: str
+    what: str = ""
+    why: str = ""
+    who: str = ""
+    at: float = 0.0
+
+
+class Granted(msgspec.Struct, frozen=True, kw_only=True):
+    """What a gate answers: who approved, and what was said or ticked while they did."""
+
+    approvals: tuple[Approval, ...]
+    remarks: tuple[Remark, ...] = ()
+
+
 class Record(msgspec.Struct, frozen=True, kw_only=True):
     """The last release of an environment: its plan, what served before it, and how far it came.
 
@@ -61,6 +84,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     plan: msgspec.Raw = msgspec.Raw(b"null")
     plan_hash: str = ""
     approvals: tuple[Approval, ...] = ()
+    remarks: tuple[Remark, ...] = ()
     before: dict[str, str] = {}
     bookmark: str | None = None
     migrated: tuple[str, ...] = ()

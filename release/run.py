@@ -16,7 +16,7 @@ from release.evidence import rolled_back
 from release.model import Live
 from release.outcome import Failure, StepResult
 from release.preflight import Prospect
-from release.record import Approval, Record
+from release.record import Granted, Record
 from release.report import failure_of
 from release.step import Done, Stuck, Todo
 from release.world import look_again
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from release.ops import Ops
     from release.outcome import Listener, Outcome, StepEnding
     from release.plan import Plan
-    from release.record import Subject
+    from release.record import Remark, Subject
     from release.step import Look, Step
 
-Gate = Callable[[Prospect], Approval]
+Gate = Callable[[Prospect], Granted]
 
 
 @dataclass(frozen=True)
@@ -63,15 +63,16 @@ def carry_out(
         return _told(listener, extensions, closing.without_run(prospect))
     run = Run(ops, extensions, listener, prospect, prospect.release, prospect.plan, only)
     try:
-        approval = extensions.approval(run.release, run.plan.hash) or gate(prospect)
-        return _told(listener, extensions, _locked(run, approval))
+        by_plugin = extensions.approval(run.release, run.plan.hash)
+        granted = Granted(approvals=(by_plugin,)) if by_plugin else gate(prospect)
+        return _told(listener, extensions, _locked(run, granted))
     except BlockedError as error:
         failure = Failure("start", error.what, "Nothing was written.", error.advice)
         return _told(listener, extensions, closing.outcome(ops, prospect, "blocked", (), failure))
 
 
-def _locked(run: Run, approval: Approval) -> Outcome:
-    world = lock.acquire(run.ops, run.prospect.world, _wanted(run, approval), run.listener.line)
+def _locked(run: Run, granted: Granted) -> Outcome:
+    world = lock.acquire(run.ops, run.prospect.world, _wanted(run, granted), run.listener.line)
     results: list[StepResult] = []
     try:
         for one in run.prospect.outlooks:
@@ -116,7 +117,7 @@ def _stopped(error: ReleaseError | KeyboardInterrupt) -> Failure:
     )
 
 
-def _wanted(run: Run, approval: Approval) -> Record:
+def _wanted(run: Run, granted: Granted) -> Record:
     """The record under which this release runs: its plan, and what served before it."""
     world, release = run.prospect.world, run.release
     subject = release.subject
@@ -128,14 +129,20 @@ def _wanted(run: Run, approval: Approval) -> Record:
         for name, live in world.live.items()
         if isinstance(live, Live) and live.version_id
     }
+    holder, now = lock.holder(run.ops), run.ops.clock.now()
+    said = tuple(
+        msgspec.structs.replace(one, who=one.who or holder.who, at=one.at or now)
+        for one in (*run.prospect.remarks, *granted.remarks)
+    )
     return Record(
         environment=release.environment,
         nonce="",
-        holder=lock.holder(run.ops),
+        holder=holder,
         subject=subject,
         plan=msgspec.Raw(msgspec.json.encode(run.plan)),
         plan_hash=run.plan.hash,
-        approvals=(*(same.approvals if same else ()), approval),
+        approvals=(*(same.approvals if same else ()), *granted.approvals),
+        remarks=_unrepeated(*(same.remarks if same else ()), *said),
         before=begun.before if begun else serving,
         bookmark=begun.bookmark if begun else None,
         migrated=tuple(dict.fromkeys((*(begun.migrated if begun else ()), *run.plan.migrations))),
@@ -143,6 +150,11 @@ def _wanted(run: Run, approval: Approval) -> Record:
         outcome="recorded" if same and same.outcome == "recorded" else "running",
         burnt=tuple(sorted({*_burnt(old, subject), *rolled_back(world, run.ops.config)})),
     )
+
+
+def _unrepeated(*remarks: Remark) -> tuple[Remark, ...]:
+    """Each remark once: a rerun says the same again."""
+    return tuple({(one.kind, one.what, one.why): one for one in reversed(remarks)}.values())[::-1]
 
 
 def _burnt(old: Record | None, subject: Subject) -> tuple[str, ...]:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from release import checks, extensions
 from release.closing import without_run
 from release.config import load
+from release.errors import BlockedError
 from release.journal import Journal
 from release.lock import StaleError
+from release.model import Request
 from release.ops import connect, require_write_tokens
 from release.ops.machine import alone
 from release.outcome import EXIT_CODES, Listeners, Outcome, StepResult
@@ -24,7 +26,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from release.extensions import Extensions
-    from release.model import Request
     from release.ops import Connect, Ops
     from release.outcome import Listener
     from release.plan import Plan
@@ -59,6 +60,7 @@ def release(
     """
     config = load(root)
     approved = read_plan(asked.plan_file) if asked.plan_file else None
+    asked = _as_approved(asked, approved) if approved else asked
     ops = connect(config, asked.request.environment, environ)
     if asked.request.environment == config.production:
         require_write_tokens(ops.environ)
@@ -69,6 +71,17 @@ def release(
             return _released(ops, plugins, asked, approved, gate, told)
     finally:
         ops.close()
+
+
+def _as_approved(asked: Asked, approved: Plan) -> Asked:
+    """What the approved plan was made for. Raises BlockedError where something else is asked for beside it."""
+    wanted = approved.request
+    if asked.request not in {wanted, Request(wanted.environment)}:
+        raise BlockedError(
+            f"Plan {approved.short} was approved for --bump {wanted.level} to {wanted.environment}; something else is asked beside it.",
+            "Leave the other options out; or plan again (inv plan --output FILE) and have that approved.",
+        )
+    return replace(asked, request=wanted)
 
 
 def _released(
@@ -130,4 +143,6 @@ def planned(prospect: Prospect, ops: Ops) -> Outcome:
         steps,
         exit_code=EXIT_CODES["planned"],
         urls=(ops.url,),
+        warnings=prospect.warnings,
+        remarks=prospect.remarks,
     )

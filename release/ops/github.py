@@ -87,7 +87,7 @@ class GitHub:
             ) from error
 
     def create_release(
-        self, tag: str, commit: str, title: str, previous_tag: str | None, notes: str | None
+        self, tag: str, commit: str, title: str, previous_tag: str | None, notes: str | None, footer: str = ""
     ) -> None:
         """Make the Release of a tag that exists; its notes are GitHub's own since `previous_tag`, unless given."""
         try:
@@ -100,7 +100,7 @@ class GitHub:
                     "tag_name": tag,
                     "target_commitish": commit,
                     "name": title,
-                    "body": body,
+                    "body": body + footer,
                     "draft": False,
                     "prerelease": False,
                     "make_latest": "true",

@@ -137,7 +137,9 @@ def _create_release(ops: Ops, effect: effects.CreateRelease, world: World, tell:
     del tell
     release = effect.release
     title = f"{release.app} {release.version}"
-    ops.github.create_release(release.tag, release.commit, title, release.previous_tag, effect.notes)
+    ops.github.create_release(
+        release.tag, release.commit, title, release.previous_tag, effect.notes, effect.footer
+    )
     return world
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from release.attestation import footer
 from release.effects import CreateRelease
+from release.record import Record
 from release.step import Done, Stuck, Todo
 
 if TYPE_CHECKING:
@@ -34,4 +36,5 @@ class GitHubRelease:
             return Stuck(world.releases.because, world.releases.advice or self.advice)
         if release.tag in world.releases:
             return Done(f"{release.tag} is there")
-        return Todo((CreateRelease(release, self.notes),), f"{release.tag} with {self._whose} notes")
+        said = footer(world.record) if isinstance(world.record, Record) else ""
+        return Todo((CreateRelease(release, self.notes, said),), f"{release.tag} with {self._whose} notes")

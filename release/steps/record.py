@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from release.attestation import tag_message
 from release.effects import PushRelease
 from release.model import History, Remote
 from release.record import Record
@@ -52,7 +53,7 @@ class RecordRelease:
             self.branch,
             msgspec.structs.replace(record, outcome="recorded"),
             _held(world),
-            _message(release, record),
+            tag_message(f"{release.app} {release.version}", record),
             is_tagged=tagged is not None,
         )
         return Todo((effect,), f"tag {release.tag} and the bump on {self.branch}")
@@ -60,11 +61,3 @@ class RecordRelease:
 
 def _held(world: World) -> str:
     return (world.remote.record if isinstance(world.remote, Remote) else None) or ""
-
-
-def _message(release: Release, record: Record) -> str:
-    approvals = dict.fromkeys(
-        f"Approved-by: {approval.who} ({approval.how})" for approval in record.approvals
-    )
-    lines = [f"{release.app} {release.version}", "", *approvals]
-    return "\n".join(lines).rstrip() + "\n"

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from release.ops.secrets import Mask
     from release.outcome import Outcome
     from release.preflight import Prospect
-    from release.record import Approval
+    from release.record import Granted
     from release.run import Gate
 
 LEVELS = ("patch", "minor", "major")
@@ -33,13 +33,13 @@ def root_of(context: Context) -> Path:
     return Path(os.environ.get("RELEASE_STAGE") or context.config.release.root)
 
 
-def requested(bump: str, env: str) -> Request:
-    """What was asked for. Raises UsageError for a level that does not exist."""
+def requested(bump: str, env: str, **reasons: str) -> Request:
+    """What was asked for, with the `reasons` that were given. Raises UsageError for a level that does not exist."""
     from release.model import Request
 
     for level in LEVELS:
         if bump == level:
-            return Request(env, level)  # type: ignore[arg-type]
+            return Request(env, level, **reasons)  # type: ignore[arg-type]
     raise UsageError(f'There is no bump "{bump}".', f"Say one of: {', '.join(LEVELS)}.")
 
 
@@ -131,19 +131,19 @@ def confirmation(*, yes: bool) -> Callable[[str, str], None]:
 def terminal_gate(*, yes: bool) -> Gate:
     """Who approves on a laptop: `--yes`, or the tag typed at the prompt. Raises BlockedError without either."""
 
-    def gate(prospect: Prospect) -> Approval:
+    def gate(prospect: Prospect) -> Granted:
         import getpass
         import time
 
         from release.errors import BlockedError
-        from release.record import Approval
+        from release.record import Approval, Granted
 
         release, plan = prospect.release, prospect.plan
         if release is None or plan is None:
             raise BlockedError("There is no plan to approve.")
         who = os.environ.get("GITHUB_ACTOR") or getpass.getuser()
         if yes:
-            return Approval(who=who, plan=plan.hash, at=time.time(), how="--yes")
+            return Granted(approvals=(Approval(who=who, plan=plan.hash, at=time.time(), how="--yes"),))
         if not sys.stdin.isatty():
             raise BlockedError(
                 f"Plan {plan.short} is not approved: there is no terminal to ask at.",
@@ -157,6 +157,7 @@ def terminal_gate(*, yes: bool) -> Gate:
                 f'Plan {plan.short} is not approved: "{typed}" is not {release.tag}.',
                 f"To approve it, run the same command again and type {release.tag}.",
             )
-        return Approval(who=who, plan=plan.hash, at=time.time(), how="typed the tag")
+        typed_it = Approval(who=who, plan=plan.hash, at=time.time(), how="typed the tag")
+        return Granted(approvals=(typed_it,))
 
     return gate

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from release.outcome import Listener, Outcome
     from release.preflight import Prospect
-    from release.record import Approval
+    from release.record import Granted
 
 
 @task(
@@ -125,14 +125,15 @@ def stop(context: Context) -> None:
     sys.stdout.write("The stage is stopped; its state is kept.\n" if stopped else "No stage runs.\n")
 
 
-def _approve(prospect: Prospect) -> Approval:
+def _approve(prospect: Prospect) -> Granted:
     """Nobody has to agree to a rehearsal."""
     import time
 
-    from release.record import Approval
+    from release.record import Approval, Granted
 
     plan = prospect.plan.hash if prospect.plan else ""
-    return Approval(who="rehearsal", plan=plan, at=time.time(), how="rehearsal")
+    approval = Approval(who="rehearsal", plan=plan, at=time.time(), how="rehearsal")
+    return Granted(approvals=(approval,))
 
 
 def _listener(json: bool, verbose: bool) -> Listener:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 HELP = {
     "bump": "patch (no schema change), minor (additive), major (breaking); default patch",
+    "reason": "why; kept in the tag's message and the Release",
+    "break_glass": "why the usual way (the workflow, a second person) is left; kept too",
     "env": "the environment, as in [tool.release.environments]",
     "dry_run": "show what would be done; write nothing",
     "plan": "a plan's file, from `inv plan --output`: refuse when the world has changed since",
@@ -26,11 +28,18 @@ HELP = {
 }
 
 
-@task(help={name: HELP[name] for name in ("bump", "env", "dry_run", "plan", "yes", "json", "verbose")})
+@task(
+    help={
+        name: HELP[name]
+        for name in ("bump", "env", "reason", "break_glass", "dry_run", "plan", "yes", "json", "verbose")
+    }
+)
 def release(
     context: Context,
     bump: str = "patch",
     env: str = "",
+    reason: str = "",
+    break_glass: str = "",
     dry_run: bool = False,
     plan: str = "",
     yes: bool = False,
@@ -52,7 +61,8 @@ def release(
         from release.flows import releasing
         from release.views import listener
 
-        asked = releasing.Asked(requested(bump, env or "production"), plan_file=Path(plan) if plan else None)
+        wanted = requested(bump, env or "production", reason=reason, break_glass=break_glass)
+        asked = releasing.Asked(wanted, plan_file=Path(plan) if plan else None)
         view = listener(json=json, verbose=verbose)
         if dry_run:
             return releasing.plan(root_of(context), os.environ, asked, view)
@@ -61,8 +71,16 @@ def release(
     finish(run, json=json)
 
 
-@task(help={name: HELP[name] for name in ("bump", "env", "output", "json")})
-def plan(context: Context, bump: str = "patch", env: str = "", output: str = "", json: bool = False) -> None:
+@task(help={name: HELP[name] for name in ("bump", "env", "reason", "break_glass", "output", "json")})
+def plan(
+    context: Context,
+    bump: str = "patch",
+    env: str = "",
+    reason: str = "",
+    break_glass: str = "",
+    output: str = "",
+    json: bool = False,
+) -> None:
     """Show what a release would do, with all problems; write nothing.
 
     Example: inv plan --bump patch --output plan.json
@@ -74,7 +92,8 @@ def plan(context: Context, bump: str = "patch", env: str = "", output: str = "",
         from release.flows import releasing
         from release.views import listener
 
-        asked = releasing.Asked(requested(bump, env or "production"), output=Path(output) if output else None)
+        wanted = requested(bump, env or "production", reason=reason, break_glass=break_glass)
+        asked = releasing.Asked(wanted, output=Path(output) if output else None)
         return releasing.plan(root_of(context), os.environ, asked, listener(json=json))
 
     finish(run, json=json)

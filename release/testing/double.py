@@ -13,7 +13,7 @@ from release.flows import releasing
 from release.flows.releasing import Asked
 from release.model import Request
 from release.ops import connect as real_connect
-from release.record import Approval
+from release.record import Approval, Granted
 from release.rehearsal.cloud.memory_runtime import MemoryRuntime
 from release.rehearsal.cloud.server import Cloud
 from release.rehearsal.forge import Forge
@@ -249,6 +249,7 @@ class Double:
         }
 
 
-def approve(prospect: Prospect) -> Approval:
+def approve(prospect: Prospect) -> Granted:
     """The gate of a double: everybody agrees."""
-    return Approval(who="ada", plan=prospect.plan.hash if prospect.plan else "", at=MONDAY, how="double")
+    plan = prospect.plan.hash if prospect.plan else ""
+    return Granted(approvals=(Approval(who="ada", plan=plan, at=MONDAY, how="double"),))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from release.attestation import remark
 from release.decide import Go
 from release.model import Base, Checkout, Database, History, Unread
 from release.step import Done, Stuck
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from release.outcome import StepResult
     from release.plan import Outlook, Plan
     from release.preflight import Prospect
+    from release.record import Remark
     from release.views.line import Tone
 
 WIDTH = 100  # columns after which a log line has its seconds, unless it is longer itself
@@ -48,6 +50,9 @@ def plan_lines(prospect: Prospect, width: int | None = None) -> Iterator[Line]:
             changed = True
             yield Line(f"       from here on {_changing(one, release)}:", "warn")
         yield _step_line(number, one)
+    if prospect.warnings or prospect.remarks:
+        yield Line()
+    yield from warning_lines(prospect.warnings, prospect.remarks, width)
 
 
 def changes(one: Outlook) -> bool:
@@ -76,6 +81,17 @@ def problem_lines(problems: tuple[Problem, ...], width: int | None = None) -> It
         yield Line(f"  {number:>2} {first.text[5:]}", "bad", lead=4)
         yield from rest
         yield from paragraph(problem.advice, width, "     ", "dim")
+
+
+def warning_lines(
+    warnings: tuple[Problem, ...], remarks: tuple[Remark, ...], width: int | None = None
+) -> Iterator[Line]:
+    """What is told beside a plan and keeps nobody from it: warnings with their advice, and what is done otherwise."""
+    for warning in warnings:
+        yield from paragraph(f"{warning.check}: {warning.what}", width, "  ? ", "warn")
+        yield from paragraph(warning.advice, width, "    ", "dim")
+    for one in remarks:
+        yield from paragraph(remark(one), width, "  ~ ", "warn")
 
 
 def result_lines(result: StepResult, width: int = WIDTH) -> Iterator[Line]:
@@ -155,4 +171,4 @@ def _step_line(number: int, one: Outlook) -> Line:
     )
 
 
-__all__ = ["changes", "level", "plan_lines", "problem_lines", "result_lines", "took"]
+__all__ = ["changes", "level", "plan_lines", "problem_lines", "result_lines", "took", "warning_lines"]

@@ -19,16 +19,16 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Request
 
     from release.preflight import Prospect
-    from release.record import Approval
+    from release.record import Granted
     from release.testing import Double
 
 MAIN, TAG = "refs/heads/main", "refs/tags/cms-v1.2.4"
 
 
-def meanwhile(move: Callable[[], object]) -> Callable[[Prospect], Approval]:
+def meanwhile(move: Callable[[], object]) -> Callable[[Prospect], Granted]:
     """A gate that is passed only after main has moved."""
 
-    def gate(prospect: Prospect) -> Approval:
+    def gate(prospect: Prospect) -> Granted:
         move()
         return approve(prospect)
 

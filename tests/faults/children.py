@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from release.config import Config
     from release.ops import Ops
     from release.preflight import Prospect
-    from release.record import Approval
+    from release.record import Granted
 
 PATIENCE = 60.0  # seconds until a test gives up; nothing is measured by it
 
@@ -109,7 +109,7 @@ def run(kind: type[Faraway], root: str, folder: str, environ: dict[str, str], no
     raise SystemExit(outcome.exit_code)
 
 
-def marked(folder: Path, prospect: Prospect) -> Approval:
+def marked(folder: Path, prospect: Prospect) -> Granted:
     """Everybody agrees, and it can be seen from outside."""
     (folder / "approved").touch()
     return approve(prospect)

@@ -14,7 +14,7 @@ import pytest
 from release import config_values
 from release.config import EXAMPLE, load
 from release.config_schema import SCHEMA_FILE, main, schema
-from release.config_values import Value
+from release.config_types import Value
 
 ROOT = Path(__file__).parents[2]
 GUIDE = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from release.errors import BlockedError, UsageError
+from release.model import Request
 from release.plan import Plan, PlannedWrite, drift, read_plan, write_plan
 from release.rehearsal.cloud.memory_runtime import well_behaved
 from tests.contract.release_facts import record_of
@@ -37,6 +38,7 @@ PLANS = st.builds(
     ledger=st.none() | WORD,
 )
 OTHER: dict[str, Any] = {
+    "request": Request(reason="another"),
     "app": "another",
     "environment": "elsewhere",
     "base": "0" * 40,

@@ -36,7 +36,7 @@ def plain_run(failing: str = "", ending: str = "released") -> str:
 def test_log_holds_plan_steps_lines_and_summary_in_order() -> None:
     text = plain_run()
     parts = (
-        "plan f3f12c3",
+        "   plan ",
         "...  test",
         "     | $ test",
         "ok   test",

@@ -1,0 +1,68 @@
+"""What is kept with a release in words: who approved it, and what was done otherwise than usual (pure).
+
+The same lines stand in the tag's message and at the end of the GitHub Release.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from release.record import Approval, Record, Remark
+
+KINDS = {
+    "reason": "Reason",
+    "break-glass": "Break-glass",
+    "skip": "Skipped",
+    "tick": "Checked-by-a-person",
+    "underbump": "Underbump",
+}
+
+
+def trailers(record: Record) -> tuple[str, ...]:
+    """One line for each approval and remark, as git trailers: "Approved-by: ada (typed the tag), 2026-11-23 14:05 UTC"."""
+    return tuple(dict.fromkeys((*map(_approval, record.approvals), *map(remark, record.remarks))))
+
+
+def tag_message(title: str, record: Record) -> str:
+    """The message of a release's tag."""
+    lines = (title, "", *trailers(record))
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def footer(record: Record) -> str:
+    """The end of a GitHub Release, in Markdown; empty where there is nothing to say."""
+    lines = [f"- {_escaped(line)}" for line in trailers(record)]
+    return "\n".join(("", "---", *lines, "")) if lines else ""
+
+
+def remark(one: Remark) -> str:
+    """One remark as a line."""
+    return f"{KINDS.get(one.kind, one.kind.capitalize())}: {' '.join(_parts(one))}"
+
+
+def _parts(one: Remark) -> Iterator[str]:
+    what, why = " ".join(one.what.split()), " ".join(one.why.split())
+    if what:
+        yield f"{what}:" if why else what
+    if why:
+        yield why
+    if one.who:
+        yield f"({one.who})"
+
+
+def _approval(one: Approval) -> str:
+    return f"Approved-by: {one.who} ({one.how}), {_moment(one.at)}, plan {one.plan[:7]}"
+
+
+def _moment(at: float) -> str:
+    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def _escaped(text: str) -> str:
+    """Text that Markdown and GitHub take as it is: no mark-up, no mention of a person."""
+    marked = "".join(f"\\{sign}" if sign in "\\`*_[]<>#|" else sign for sign in text)
+    return marked.replace("@", "@\N{ZERO WIDTH SPACE}")

@@ -78,7 +78,7 @@ def _as_approved(asked: Asked, approved: Plan) -> Asked:
     wanted = approved.request
     if asked.request not in {wanted, Request(wanted.environment)}:
         raise BlockedError(
-            f"Plan {approved.short} was approved for --bump {wanted.level} to {wanted.environment}; something else is asked beside it.",
+            f"Plan {approved.short} was approved for --bump {wanted.level} to {wanted.environment}; more is asked here.",
             "Leave the other options out; or plan again (inv plan --output FILE) and have that approved.",
         )
     return replace(asked, request=wanted)

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 from release import effects
 from release.errors import CannotReadError, EffectError
 from release.model import Live, Remote
-from release.ops import landing, shell, smoke
-from release.ops.secrets import without_secrets
+from release.ops import landing, monorepo, smoke
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -17,20 +16,6 @@ if TYPE_CHECKING:
 
     from release.model import World
     from release.ops import Ops, Tell
-
-HANDED_ON = (
-    "PATH",
-    "HOME",
-    "LANG",
-    "LC_ALL",
-    "TMPDIR",
-    "TERM",
-    "CI",
-    "USER",
-    "SHELL",
-    "TZ",
-    "NODE_EXTRA_CA_CERTS",
-)
 
 
 def perform(ops: Ops, effect: effects.Effect, world: World, tell: Tell) -> World:
@@ -45,32 +30,8 @@ def expect(ops: Ops, effect: effects.Effect, world: World, tell: Tell) -> World:
 
 
 def _run_tests(ops: Ops, effect: effects.RunTests, world: World, tell: Tell) -> World:
-    from release.ops.node import node
-
-    env = without_secrets(_handed_on(ops.environ, ops.config.test.environment), ops.mask)
-    if any(command.run[0] in {"npm", "npx", "node", "yarn", "pnpm"} for command in ops.config.test.commands):
-        env["PATH"] = f"{node(ops.environ).parent}:{env.get('PATH', '')}"
-    for command in ops.config.test.commands:
-        tell("$ " + " ".join(command.run))
-        ended = shell.stream(
-            command.run,
-            cwd=ops.root / command.cwd,
-            env=env,
-            deadline=float(ops.config.test.deadline),
-            tell=tell,
-            mask=ops.mask,
-        )
-        if ended.code is None:
-            raise EffectError(f"`{' '.join(command.run)}` did not end within {ops.config.test.deadline} s.")
-        if ended.code:
-            last = "\n  ".join(ended.tail[-8:])
-            raise EffectError(f"`{' '.join(command.run)}` ended with exit code {ended.code}:\n  {last}")
+    monorepo.run_tests(ops.config, ops.environ, ops.mask, tell)
     return effect.expect(world)
-
-
-def _handed_on(environ: Mapping[str, str], more: tuple[str, ...]) -> dict[str, str]:
-    """An allow-list: what the code that is tested may see."""
-    return {name: environ[name] for name in (*HANDED_ON, *more) if name in environ}
 
 
 def _place_files(ops: Ops, effect: effects.PlaceFiles, world: World, tell: Tell) -> World:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from invoke.collection import Collection
 
-from release.tasks import rehearsals, releases, states, steps
+from release.tasks import monorepo, rehearsals, releases, states, steps
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,6 +26,8 @@ def collection(root: Path) -> Collection:
         states.rollback,
         states.unlock,
         states.plugins,
+        monorepo.install,
+        monorepo.check,
         rehearsals.rehearse,
     )
     tasks.add_collection(rehearsals.collection(), name="rehearsal")

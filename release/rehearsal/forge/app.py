@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from werkzeug.wrappers import Response
 
-from release.rehearsal.forge import githttp, routes, rules, store
+from release.rehearsal.forge import githttp, permissions, routes, rules, store
 from release.rehearsal.forge.account import RateLimit
 from release.rehearsal.forge.answers import Call, Refusal, not_found
 from release.rehearsal.forge.bare import Bare
@@ -21,7 +21,7 @@ from release.rehearsal.forge.shapes import Shapes
 from release.rehearsal.loopback import Loopback
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from werkzeug.wrappers import Request
@@ -46,7 +46,8 @@ class Write:
 class Forge:
     """A GitHub of one repository on 127.0.0.1, for rehearsals and tests.
 
-    `tokens` maps each accepted token to a login; requests without one are refused with 401. `before` and
+    `tokens` maps each accepted token to a login; requests without one are refused with 401. A token with an entry
+    in `permissions` may do only that, in the words of a workflow's `permissions:`. `before` and
     `after` see every request (see Loopback). With `contract` each REST answer is held against GitHub's own
     description, and one that differs becomes a 500.
     """
@@ -56,6 +57,7 @@ class Forge:
         directory.mkdir(parents=True, exist_ok=True)
         self.owner, self.name, self.token = owner, name, token
         self.tokens: dict[str, str] = {token: "releaser"}
+        self.permissions: dict[str, Mapping[str, str]] = {}
         self.bare = Bare((directory / "repository.git").absolute())
         self.log: list[Write] = []
         self.rate_limit = RateLimit()
@@ -148,11 +150,19 @@ class Forge:
         return environment
 
     def add_ruleset(
-        self, name: str, branches: Sequence[str], kinds: Sequence[dict[str, Any]]
+        self,
+        name: str,
+        branches: Sequence[str],
+        kinds: Sequence[dict[str, Any]],
+        *,
+        bypass: Sequence[str] = (),
     ) -> store.Ruleset:
-        """Rules for branches, such as `{"type": "pull_request"}`; those about pushes hold from now on."""
+        """Rules for branches, such as `{"type": "pull_request"}`; those about pushes hold from now on.
+
+        They do not hold for pushes of the logins in `bypass`.
+        """
         with self._guard:
-            ruleset = store.Ruleset(self._state.new_id(), name, tuple(branches), tuple(kinds))
+            ruleset = store.Ruleset(self._state.new_id(), name, tuple(branches), tuple(kinds), tuple(bypass))
             self._state.rulesets.append(ruleset)
             rules.write_hook(self._state.rulesets, self.repository / "hooks" / "update")
             self._save()
@@ -164,6 +174,15 @@ class Forge:
             status = "completed" if conclusion else "in_progress"
             run = store.CheckRun(self._state.new_id(), sha, name, status, conclusion, now())
             self._state.check_runs[run.id] = run
+            self._save()
+        return run
+
+    def add_run(self, workflow: str, event: str, branch: str, sha: str, actor: str) -> store.Run:
+        """A queued run of a workflow's file for an event that no request makes, such as a push."""
+        with self._guard:
+            number = 1 + sum(run.workflow == workflow for run in self._state.runs.values())
+            run = store.Run(self._state.new_id(), number, workflow, event, branch, sha, actor, now())
+            self._state.runs[run.id] = run
             self._save()
         return run
 
@@ -182,31 +201,35 @@ class Forge:
 
     def _serve(self, request: Request) -> Response:
         raw_path = str(request.environ["RAW_URI"]).partition("?")[0]
-        login = self._login(request)
-        git = f"/{self.owner}/{self.name}.git"
-        if raw_path.startswith(f"{git}/"):
-            return self._serve_git(request, raw_path.removeprefix(git), login)
+        token = self._token(request)
+        login = self.tokens.get(token, "")
+        page = f"/{self.owner}/{self.name}"  # GitHub's git answers below it, with .git and without
+        if raw_path.startswith((f"{page}.git/", f"{page}/")):
+            return self._serve_git(request, raw_path.removeprefix(page).removeprefix(".git"), login)
         if not raw_path.startswith(f"{API_PREFIX}/"):
             return Response("Not Found", 404)
         response = self._serve_rest(request, raw_path.removeprefix(API_PREFIX), login)
         response.headers.update(self.rate_limit.headers())
         return response
 
-    def _login(self, request: Request) -> str:
-        """Whose token the request carries; empty when none that is known."""
+    def _token(self, request: Request) -> str:
+        """The token that the request carries; empty when none that is known."""
         sent = request.authorization
         if sent is None:
             # GitHub's own word for a bearer token
             token = request.headers.get("Authorization", "").removeprefix("token ")
         else:
             token = (sent.password if sent.type == "basic" else sent.token) or ""
-        same = (login for known, login in self.tokens.items() if hmac.compare_digest(known, token))
-        return next(same, "")
+        return next((known for known in self.tokens if hmac.compare_digest(known, token)), "")
 
     def _serve_git(self, request: Request, path: str, login: str) -> Response:
         if not login:
             challenge = {"WWW-Authenticate": 'Basic realm="GitHub"'}
             return Response("Invalid username or token.\n", 401, challenge)
+        is_push = "git-receive-pack" in (path.removeprefix("/"), request.args.get("service", ""))
+        granted = self.permissions.get(self._token(request))
+        if not permissions.may(granted, "contents", write=is_push):
+            return Response(f"Permission to {self.owner}/{self.name}.git denied to {login}.\n", 403)
 
         def pushed(updates: tuple[RefUpdate, ...]) -> None:
             summary = ", ".join(f"{u.name} {'ok' if u.accepted else 'refused'}" for u in updates)
@@ -235,6 +258,7 @@ class Forge:
         if path == "/rate_limit":
             return self.rate_limit.overview().response(Call(request.method, "", {}, {}, {}, login))
         self.rate_limit.take()
+        permissions.check_rest(self.permissions.get(self._token(request)), request.method, path)
         found = routes.find(request.method, path)
         if found is None:
             raise not_found()

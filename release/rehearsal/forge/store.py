@@ -160,12 +160,16 @@ class Run(msgspec.Struct, frozen=True):
 
 
 class Ruleset(msgspec.Struct, frozen=True):
-    """Active rules for branches (fnmatch patterns of short names); a rule is `{"type", "parameters"?}`."""
+    """Active rules for branches (fnmatch patterns of short names); a rule is `{"type", "parameters"?}`.
+
+    `bypass` are the logins whose pushes they do not hold for.
+    """
 
     id: int
     name: str
     branches: tuple[str, ...]
     rules: tuple[dict[str, Any], ...]
+    bypass: tuple[str, ...] = ()
 
 
 class State(msgspec.Struct):

@@ -50,16 +50,12 @@ TABLE = ("tool", "release")
 EXAMPLE = """\
 [tool.release]
 app = { name = "cms", manifest = "apps/cms/package.json", tag = "cms-v{version}" }
-identity = { name = "Release", email = "release@example.com" }
-test.commands = [{ run = ["npm", "test"] }]
 
 [[tool.release.workers]]
 name = "cms"
 path = "apps/cms"
-script = "cms-{environment}"
 
 [tool.release.environments.production]
-wrangler = "production"
 url = "https://cms.example.com"
 """
 
@@ -104,6 +100,7 @@ def load(root: Path) -> Config:
         from release.config_faults import faults
 
         raise _refusal(text, faults(table, Settings)) from None
+    settings = _named(settings)
     from release.config_rules import broken_rules
 
     broken = broken_rules(settings)
@@ -111,6 +108,21 @@ def load(root: Path) -> Config:
         raise _refusal(text, broken)
     fields = {name: getattr(settings, name) for name in settings.__struct_fields__}
     return Config(**fields, root=root)
+
+
+def _named(settings: Settings) -> Settings:
+    """The same settings, in which what was left out is called after what it belongs to."""
+    from msgspec.structs import replace
+
+    workers = (
+        worker if worker.script else replace(worker, script=f"{worker.name}-{{environment}}")
+        for worker in settings.workers
+    )
+    environments = {
+        name: found if found.wrangler else replace(found, wrangler=name)
+        for name, found in settings.environments.items()
+    }
+    return replace(settings, workers=tuple(workers), environments=environments)
 
 
 def _text(root: Path) -> str:

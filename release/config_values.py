@@ -40,11 +40,11 @@ class App(Value, frozen=True, kw_only=True):
     ]
     manifest: Annotated[
         RelativePath, Meta(description='The JSON file whose "version" is the app\'s version.')
-    ]
+    ] = "package.json"
     tag: Annotated[
         str,
         Meta(examples=["cms-v{version}"], description="How its tags are named, with exactly one {version}."),
-    ]
+    ] = "v{version}"
     bump_also: Annotated[
         tuple[Entry, ...], Meta(description="Places that repeat the version, such as a lockfile's entry.")
     ] = ()
@@ -60,10 +60,10 @@ class Identity(Value, frozen=True, kw_only=True):
 
     name: Annotated[
         str, Meta(pattern=r"^[^<>\s]([^<>\r\n]*[^<>\s])?$", examples=["Release"], description="The name.")
-    ]
+    ] = "Release"
     email: Annotated[
         str, Meta(pattern=r"^[^<>\s]+$", examples=["release@example.com"], description="The address.")
-    ]
+    ] = "release@localhost"
 
 
 class Command(Value, frozen=True, kw_only=True):
@@ -78,7 +78,9 @@ class Test(Value, frozen=True, kw_only=True):
 
     __test__ = False  # the name is not a hint to pytest
 
-    commands: Annotated[tuple[Command, ...], Meta(min_length=1, description="The commands, in order.")]
+    commands: Annotated[tuple[Command, ...], Meta(min_length=1, description="The commands, in order.")] = (
+        Command(run=("npm", "test")),
+    )
     environment: Annotated[
         tuple[EnvironmentVariable, ...],
         Meta(description="Variables handed on besides the ordinary ones (PATH, HOME, LANG); no secrets."),
@@ -95,14 +97,15 @@ class Worker(Value, frozen=True, kw_only=True):
             pattern="^[a-z0-9][a-z0-9-]*$", examples=["cms"], description="Its name in the release's steps."
         ),
     ]
-    path: Annotated[RelativePath, Meta(description="The folder with its wrangler configuration.")]
+    path: Annotated[RelativePath, Meta(description="The folder with its wrangler configuration.")] = "."
     script: Annotated[
         str,
         Meta(
             examples=["alokai-cms-{environment}"],
-            description="The script's name at Cloudflare; {environment} becomes wrangler's environment.",
+            description="The script's name at Cloudflare; {environment} becomes wrangler's environment. "
+            "Left out: the worker's name, a hyphen and {environment}, as wrangler itself names it.",
         ),
-    ]
+    ] = ""
     build: Annotated[Words, Meta(description="A command that runs in `path` before the deploy.")] = ()
     deploy: Annotated[
         Words,
@@ -187,11 +190,11 @@ class Environment(Value, frozen=True, kw_only=True):
     wrangler: Annotated[
         str,
         Meta(
-            pattern="^[A-Za-z0-9_-]+$",
+            pattern="^[A-Za-z0-9_-]*$",
             examples=["production"],
-            description="wrangler's name for it, its --env.",
+            description="wrangler's name for it, its --env. Left out: the same name as here.",
         ),
-    ]
+    ] = ""
     url: Annotated[
         str, Meta(examples=["https://cms.example.com"], description="Where it answers; no slash at the end.")
     ]
@@ -212,7 +215,12 @@ class Rehearsal(Value, frozen=True, kw_only=True):
         RelativePath | None,
         Meta(description="A folder of patches, applied as commits since the last release."),
     ] = None
-    install: Annotated[Words, Meta(description="The command that installs the npm packages.")] = ()
+    install: Annotated[
+        Words,
+        Meta(
+            description="The command that installs the npm packages. Left out: what the lockfile in `install_in` asks for."
+        ),
+    ] = ()
     install_in: Annotated[RelativePath, Meta(description="The folder to run it in.")] = "."
 
 
@@ -220,8 +228,6 @@ class Settings(Value, frozen=True, kw_only=True):
     """The table [tool.release] of pyproject.toml. Paths are relative to that file's folder, with "/"."""
 
     app: Annotated[App, Meta(description="What is released.")]
-    identity: Annotated[Identity, Meta(description="Who the bump commit and the tag are by.")]
-    test: Annotated[Test, Meta(description="The commands of the step `test`.")]
     workers: Annotated[
         tuple[Worker, ...], Meta(min_length=1, description="The workers, in the order of their deploys.")
     ]
@@ -229,6 +235,8 @@ class Settings(Value, frozen=True, kw_only=True):
         dict[str, Environment],
         Meta(min_length=1, description="The environments by name, such as production."),
     ]
+    identity: Annotated[Identity, Meta(description="Who the bump commit and the tag are by.")] = Identity()
+    test: Annotated[Test, Meta(description="The commands of the step `test`.")] = Test()
     branch: Annotated[
         str, Meta(min_length=1, description="The branch that releases are cut from and recorded on.")
     ] = "main"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import contextmanager
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from typing import TYPE_CHECKING
 
 from invoke.exceptions import Exit, ParseError, UnexpectedExit
@@ -24,7 +25,7 @@ class ReleaseProgram(Program):
     def parse_core(self, argv: list[str] | None) -> None:
         """Invoke's own options."""
         with _usage():
-            super().parse_core(argv)
+            super().parse_core(_with_one_root(sys.argv if argv is None else argv))
 
     def parse_cleanup(self) -> None:
         """`--help` of a task, `--list`."""
@@ -47,6 +48,15 @@ class ReleaseProgram(Program):
             from release.tasks.ending import bug, leave
 
             leave(bug(error), json=False)
+
+
+def _with_one_root(argv: list[str]) -> list[str]:
+    """./inv names its own folder; a person may name another project after it: `./inv -r examples/minimal --list`."""
+    options = (
+        list(takewhile(lambda word: word.startswith("-"), argv[3:])) if argv[1:2] == ["--search-root"] else []
+    )
+    chosen = any(word in {"-r", "--search-root"} or word.startswith("--search-root=") for word in options)
+    return [argv[0], *argv[3:]] if chosen else argv
 
 
 def _named(words: list[str]) -> list[str]:

@@ -58,39 +58,40 @@ def _shipping(config: Config, environment: str, *, relive: bool, through: str | 
         database = (Backfill(config.database.manual_backfill, through), Migrate())
     return (
         *database,
-        *_deploys(config, chosen.wrangler),
+        *_deploys(config, environment),
         SmokeCheck(chosen.health.path, relive),
     )
 
 
-def _deploys(config: Config, wrangler_environment: str) -> Sequence:
-    workers = config.workers
+def _deploys(config: Config, environment: str) -> Sequence:
+    workers, chosen = config.workers, config.environment(environment)
     names = [worker.name for worker in workers]
+    former = {1: "version", 2: "pair"}.get(len(workers), "versions")
     return tuple(
         Deploy(
             worker.name,
-            worker.script.format(environment=wrangler_environment),
-            meaning=_meaning(names[:at], worker.name, names[at + 1 :]),
-            advice=_advice(names[:at], worker.name),
+            worker.script_in(chosen),
+            meaning=_meaning(
+                names[:at], worker.name, names[at + 1 :], f"{environment} runs the previous {former}"
+            ),
+            advice=_advice(names[:at], worker.name, config.branch),
         )
         for at, worker in enumerate(workers)
     )
 
 
-def _meaning(before: list[str], worker: str, after: list[str]) -> str:
-    untouched = f"{' and '.join(after)} {'was' if len(after) == 1 else 'were'} not touched; " if after else ""
+def _meaning(before: list[str], worker: str, after: list[str], untouched: str) -> str:
+    others = f"{' and '.join(after)} {'was' if len(after) == 1 else 'were'} not touched; " if after else ""
     serves = (
-        "production runs the previous pair."
-        if not before
-        else f"the old bundle of {worker} still serves beside the new {' and '.join(before)}."
+        f"the old bundle of {worker} still serves beside the new {' and '.join(before)}"
+        if before
+        else untouched
     )
-    return f"The build is broken, or the configuration does not match. {untouched}{serves}".replace(
-        "; p", "; p"
-    )
+    return f"The build is broken, or the configuration does not match. {others}{serves}."
 
 
-def _advice(before: list[str], worker: str) -> str:
-    again = "Fix it on main (or the worker's wrangler configuration), then run the same command again."
+def _advice(before: list[str], worker: str, branch: str) -> str:
+    again = f"Fix it on {branch} (or the worker's wrangler configuration), then run the same command again."
     if not before:
         return again
     return f"{again} If the new {' and '.join(before)} cannot serve the old {worker}: `inv rollback`."

@@ -67,8 +67,7 @@ class Ops:
 
     def script(self, worker: str) -> str:
         """The name that a worker has at Cloudflare in this environment."""
-        pattern = next(entry.script for entry in self.config.workers if entry.name == worker)
-        return pattern.format(environment=self.environment.wrangler)
+        return self.config.worker(worker).script_in(self.environment)
 
     def close(self) -> None:
         """Close connections and helper processes."""

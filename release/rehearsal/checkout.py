@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
-import shutil
 import subprocess
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from release.config import load
 from release.errors import ReleaseError, UsageError
-from release.ops.node import node
 from release.version import TagPattern, highest
 
 if TYPE_CHECKING:
@@ -21,17 +17,30 @@ if TYPE_CHECKING:
     from release.config import Config
 
 Say = Callable[[str], None]
+EMPTY = "fix: something to release"
+DATE = "2026-01-05T09:00:00Z"  # of what a stage commits, so that each makes the same ids
 
 
 class StageError(ReleaseError):
     """A stage cannot be set up or is in no state to be used."""
 
 
+def top(root: Path, environ: Mapping[str, str]) -> tuple[str, str]:
+    """The folder of the repository that `root` lies in, and the way from there to `root` ("" or "a/b/")."""
+    said = git(root, environ, "rev-parse", "--show-toplevel", "--show-prefix").splitlines()
+    return said[0], said[1] if len(said) > 1 else ""
+
+
 def clone(root: Path, to: Path, environ: Mapping[str, str]) -> Config:
-    """Clone the repository at HEAD, on its release branch, with its tags; the clone's configuration is returned."""
+    """Clone the repository at HEAD, on its release branch, with its tags; the clone's configuration is returned.
+
+    A folder within a repository becomes a repository of its own: one commit, no tags. Raises StageError.
+    """
     config = load(root)
-    git(root, environ, "clone", "--quiet", str(root), str(to))
-    git(to, environ, "checkout", "--quiet", "-B", config.branch)
+    whole, within = top(root, environ)
+    git(root, environ, "clone", "--quiet", "--origin", config.remote, whole, str(to))
+    commit = _folder_alone(to, within, config, environ) if within else "HEAD"
+    git(to, environ, "checkout", "--quiet", "-B", config.branch, commit)
     for key, value in {
         "user.name": config.identity.name,
         "user.email": config.identity.email,
@@ -40,14 +49,36 @@ def clone(root: Path, to: Path, environ: Mapping[str, str]) -> Config:
         "tag.gpgsign": "false",
     }.items():
         git(to, environ, "config", key, value)
-    return load(to)
+    try:
+        return load(to)
+    except UsageError as error:
+        raise StageError(
+            f"A rehearsal releases what is committed, and the configuration in the last commit does not load: {error.what}",
+            "Commit it, then run again.",
+        ) from None
+
+
+def _folder_alone(to: Path, within: str, config: Config, environ: Mapping[str, str]) -> str:
+    """A commit whose tree is the folder's at HEAD; the tags of the whole repository are not the folder's."""
+    tags = git(to, environ, "tag", "--list").split()
+    if tags:
+        git(to, environ, "tag", "--delete", *tags)
+    try:
+        tree = git(to, environ, "rev-parse", "--verify", "--quiet", f"HEAD:{within.rstrip('/')}")
+    except StageError:
+        raise StageError(
+            f"{within} is in no commit yet, and a rehearsal releases what is committed.", "Commit it."
+        ) from None
+    return git(
+        to, environ, "commit-tree", tree, "-m", f"chore: {within.rstrip('/')} as it is", extra=_signed(config)
+    )
 
 
 def last_release(config: Config, environ: Mapping[str, str], say: Say) -> str:
     """The tag of the last release in the clone, made where there is none; HEAD is then ahead of it.
 
     A repository that was never released, or has nothing new, gets the patches of `[tool.release.rehearsal]
-    unreleased` as its unreleased work. Raises StageError when they do not apply.
+    unreleased` as its unreleased work, an empty commit where there are none. Raises StageError when they do not apply.
     """
     root, pattern = config.root, TagPattern(config.app.tag)
     names = git(root, environ, "tag", "--list", "--merged", "HEAD").split()
@@ -59,66 +90,20 @@ def last_release(config: Config, environ: Mapping[str, str], say: Say) -> str:
     tag = found[1] if found else pattern.tag(_manifest_version(config))
     if found is None:
         git(root, environ, "tag", "--annotate", tag, "--message", tag, extra=_dated(config))
-    patches = (
-        sorted((root / config.rehearsal.unreleased).glob("*.patch")) if config.rehearsal.unreleased else []
-    )
-    if patches:
-        say(f"laying {len(patches)} unreleased commits on top of {tag}")
-        git(
-            root,
-            environ,
-            "am",
-            "--quiet",
-            "--committer-date-is-author-date",
-            *map(str, patches),
-            extra=_committer(config),
-        )
+    _lay_work(config, tag, environ, say)
     return tag
 
 
-def install(config: Config, root: Path, cache: Path, environ: Mapping[str, str], say: Say) -> None:
-    """Fill the node_modules of a clone: from the cache for this lockfile, else by the configured command, once.
-
-    Raises StageError when the command fails.
-    """
-    command = config.rehearsal.install
-    if not command:
-        return
-    folder = root / config.rehearsal.install_in
-    locks = [
-        folder / name
-        for name in ("package-lock.json", "yarn.lock", "pnpm-lock.yaml")
-        if (folder / name).is_file()
-    ]
-    digest = hashlib.sha256(b"".join(lock.read_bytes() for lock in locks) + " ".join(command).encode())
-    kept = cache / f"node_modules-{digest.hexdigest()[:16]}"
-    if not kept.is_dir():
-        say(f"installing the monorepo's packages once: {' '.join(command)}")
-        path = f"{node(environ).parent}:{environ.get('PATH', '')}"
-        done = subprocess.run(
-            command,
-            cwd=folder,
-            env={**environ, "PATH": path},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            check=False,
-        )
-        if done.returncode:
-            raise StageError(
-                f"`{' '.join(command)}` ended with {done.returncode}:\n{done.stdout[-1500:]}",
-                "Repair it, then run again.",
-            )
-        fresh = cache / f"{kept.name}.{os.getpid()}"
-        _link_tree(folder / "node_modules", fresh)
-        try:
-            fresh.rename(kept)
-        except OSError:  # another stage was quicker
-            shutil.rmtree(fresh)
-        return
-    _link_tree(kept, folder / "node_modules")
+def _lay_work(config: Config, tag: str, environ: Mapping[str, str], say: Say) -> None:
+    root, folder = config.root, config.rehearsal.unreleased
+    patches = sorted((root / folder).glob("*.patch")) if folder else []
+    if patches:
+        say(f"laying {len(patches)} unreleased commits on top of {tag}")
+        words = ("am", "--quiet", "--committer-date-is-author-date", *map(str, patches))
+        git(root, environ, *words, extra=_committer(config))
+    else:
+        say(f"nothing is unreleased: laying an empty commit on top of {tag}")
+        git(root, environ, "commit", "--quiet", "--allow-empty", "--message", EMPTY, extra=_signed(config))
 
 
 def git(folder: Path, environ: Mapping[str, str], *words: str, extra: Mapping[str, str] | None = None) -> str:
@@ -149,18 +134,15 @@ def _manifest_version(config: Config) -> str:
     return value_at(text, ("version",), config.app.manifest)
 
 
-def _link_tree(source: Path, to: Path) -> None:
-    """Copy by hard links (instant, no space), by content where the two lie on different disks."""
-    try:
-        shutil.copytree(source, to, symlinks=True, copy_function=os.link)
-    except (OSError, shutil.Error):
-        shutil.rmtree(to, ignore_errors=True)
-        shutil.copytree(source, to, symlinks=True)
-
-
 def _committer(config: Config) -> dict[str, str]:
     return {"GIT_COMMITTER_NAME": config.identity.name, "GIT_COMMITTER_EMAIL": config.identity.email}
 
 
 def _dated(config: Config) -> dict[str, str]:
-    return {**_committer(config), "GIT_COMMITTER_DATE": "2026-01-05T09:00:00Z"}
+    return {**_committer(config), "GIT_COMMITTER_DATE": DATE}
+
+
+def _signed(config: Config) -> dict[str, str]:
+    """Who and when, of a commit that a stage makes."""
+    author = {"GIT_AUTHOR_NAME": config.identity.name, "GIT_AUTHOR_EMAIL": config.identity.email}
+    return {**_dated(config), **author, "GIT_AUTHOR_DATE": DATE}

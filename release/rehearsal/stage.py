@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import shutil
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 import msgspec
@@ -12,7 +13,7 @@ import msgspec
 from release.config import load
 from release.local import local_folder
 from release.ops.node import node, wrangler
-from release.rehearsal import checkout, wiring
+from release.rehearsal import checkout, packages, wiring
 from release.rehearsal.checkout import StageError, git
 from release.rehearsal.cloud.miniflare_runtime import MiniflareRuntime
 from release.rehearsal.cloud.server import Cloud
@@ -21,12 +22,11 @@ from release.rehearsal.seed import put_live
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from release.config import Config
     from release.rehearsal.checkout import Say
 
-OWNER, REPOSITORY = "rehearsal", "cms"
+OWNER = "rehearsal"
 FACTS = "stage.json"
 
 
@@ -50,7 +50,7 @@ class Stage:
         self.root = root
         self.folder = folder
         self.clone = folder / "clone"
-        self._cache = cache or root / ".release" / "cache"
+        self._cache = cache
         self._environ = _without_credentials(environ)
         self._facts: Facts | None = None
         self.cloud: Cloud
@@ -65,11 +65,12 @@ class Stage:
         if fresh:
             self._set_up(say)
         self._facts = msgspec.json.decode((self.folder / FACTS).read_bytes(), type=Facts)
-        self._open(load(self.clone))
+        config = load(self.clone)
+        self._open(config)
         try:
-            self._connect()
+            self._connect(config)
             if not self._facts.ready:
-                self._seed(load(self.clone), say)
+                self._seed(config, say)
         except BaseException:
             self.stop()
             raise
@@ -104,7 +105,7 @@ class Stage:
             "CLOUDFLARE_ACCOUNT_ID": facts.account,
             "GITHUB_API_URL": self.forge.api_url,
             "GITHUB_SERVER_URL": self.forge.server_url,
-            "GITHUB_REPOSITORY": f"{OWNER}/{REPOSITORY}",
+            "GITHUB_REPOSITORY": f"{OWNER}/{config.app.name}",
             "GITHUB_TOKEN": facts.forge_token,
             **self.forge.git_environment(),
             "NO_PROXY": f"127.0.0.1,{self._environ.get('NO_PROXY', '')}".rstrip(","),
@@ -122,7 +123,6 @@ class Stage:
     def _set_up(self, say: Say) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
-        self._cache.mkdir(parents=True, exist_ok=True)
         local_folder(self.root)
         say("cloning this repository at HEAD")
         config = checkout.clone(self.root, self.clone, self._environ)
@@ -134,12 +134,21 @@ class Stage:
             last_tag=tag,
         )
         with ThreadPoolExecutor(1) as lane:
-            installed = lane.submit(checkout.install, config, self.clone, self._cache, self._environ, say)
-            bare = Forge(self.folder / "forge", OWNER, REPOSITORY, facts.forge_token).repository
+            installed = lane.submit(
+                packages.install, config, self.clone, self._kept_packages(), self._environ, say
+            )
+            bare = Forge(self.folder / "forge", OWNER, config.app.name, facts.forge_token).repository
             git(bare, self._environ, "config", "receive.shallowUpdate", "true")
             git(self.clone, self._environ, "push", "--quiet", str(bare), config.branch, "--tags")
             installed.result()
         self._keep(facts)
+
+    def _kept_packages(self) -> Path:
+        """One folder for all projects of a repository: what one has installed, another may use."""
+        whole, _ = checkout.top(self.root, self._environ)
+        cache = self._cache or local_folder(Path(whole)) / "cache"
+        cache.mkdir(parents=True, exist_ok=True)
+        return cache
 
     def _open(self, config: Config) -> None:
         facts = self._known()
@@ -147,7 +156,7 @@ class Stage:
         modules = next(parent for parent in wrangler(folder).parents if parent.name == "node_modules")
         runtime = MiniflareRuntime(node(self._environ), modules, self.folder / "workerd")
         self.cloud = Cloud(facts.account, facts.cloud_token, self.folder / "cloud", runtime)
-        self.forge = Forge(self.folder / "forge", OWNER, REPOSITORY, facts.forge_token)
+        self.forge = Forge(self.folder / "forge", OWNER, config.app.name, facts.forge_token)
         for name, uuid in wiring.databases(config).items():
             self.cloud.add_database(uuid, name)
         self.forge.start()
@@ -157,9 +166,9 @@ class Stage:
             self.forge.stop()
             raise
 
-    def _connect(self) -> None:
-        git(self.clone, self._environ, "remote", "set-url", "origin", self.forge.clone_url)
-        git(self.clone, {**self._environ, **self.forge.git_environment()}, "fetch", "--quiet", "origin")
+    def _connect(self, config: Config) -> None:
+        git(self.clone, self._environ, "remote", "set-url", config.remote, self.forge.clone_url)
+        git(self.clone, {**self._environ, **self.forge.git_environment()}, "fetch", "--quiet", config.remote)
 
     def _seed(self, config: Config, say: Say) -> None:
         """Every environment gets something live: production the last tag, any other this very commit."""
@@ -179,15 +188,13 @@ class Stage:
             return
         last = self.folder / "last"
         git(self.clone, self._environ, "worktree", "add", "--quiet", "--detach", str(last), tag)
-        checkout.install(config, last, self._cache, self._environ, say)
+        packages.install(config, last, self._kept_packages(), self._environ, say)
         put_live(last, name, tag, environ)
         git(self.clone, self._environ, "worktree", "remove", "--force", str(last))
 
     def _url(self, config: Config, name: str) -> str:
         """Where an environment answers: its last worker, which is the one that people see."""
-        return self.cloud.url_for(
-            config.workers[-1].script.format(environment=config.environments[name].wrangler)
-        )
+        return self.cloud.url_for(config.workers[-1].script_in(config.environments[name]))
 
     def _keep(self, facts: Facts) -> None:
         path = self.folder / FACTS

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+from pathlib import Path
 
 from invoke.collection import Collection
 
 from release.tasks import monorepo, rehearsals, releases, states, steps
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def collection(root: Path) -> Collection:
@@ -31,6 +29,6 @@ def collection(root: Path) -> Collection:
         rehearsals.rehearse,
     )
     tasks.add_collection(rehearsals.collection(), name="rehearsal")
-    tasks.add_collection(steps.collection(), name="step")
+    tasks.add_collection(steps.collection(Path(os.environ.get("RELEASE_STAGE") or root)), name="step")
     tasks.configure({"release": {"root": str(root)}})
     return tasks

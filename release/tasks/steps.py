@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+import tomllib
+from typing import TYPE_CHECKING, Any
 
 from invoke.collection import Collection
 from invoke.tasks import task
@@ -10,18 +12,23 @@ from invoke.tasks import task
 from release.tasks.ending import finish, requested, root_of, terminal_gate
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from invoke.context import Context
     from invoke.tasks import Task
 
     from release.outcome import Outcome
 
-NAMES = {
+WORKER = re.compile(r"[a-z0-9][a-z0-9-]*")
+FIRST = {
     "test": "run the configured build, test and lint commands",
     "bump": "put the files of the bump commit into the work tree",
+}
+DATABASE = {
     "backfill": "write the ledger that the live schema proves",
     "migrate": "apply the pending D1 migrations",
-    "deploy-mcp": "deploy the mcp worker",
-    "deploy-cms": "deploy the cms worker",
+}
+LAST = {
     "smoke": "poll the health route until it is this release",
     "record": "push branch, tag and record",
     "github-release": "make the GitHub Release",
@@ -29,15 +36,42 @@ NAMES = {
 }
 
 
-def collection() -> Collection:
-    """One task a core step."""
+def collection(root: Path) -> Collection:
+    """One task a core step of the project in `root`."""
     made = Collection("step")
-    for name in NAMES:
-        made.add_task(_step(name), name=name)
+    for name, does in names(root).items():
+        made.add_task(_step(name, does), name=name)
     return made
 
 
-def _step(name: str) -> Task:  # type: ignore[type-arg]
+def names(root: Path) -> dict[str, str]:
+    """The steps of the project in `root`, and what each does.
+
+    Only TOML is read here, for every `inv` call passes: what cannot be read adds no step, and the command that
+    needs it says why.
+    """
+    settings = _settings(root)
+    workers, database = settings.get("workers"), settings.get("database")
+    found = [one.get("name") for one in workers if isinstance(one, dict)] if isinstance(workers, list) else []
+    deploys = {
+        f"deploy-{worker}": f"deploy the {worker} worker"
+        for worker in found
+        if isinstance(worker, str) and WORKER.fullmatch(worker)
+    }
+    return {**FIRST, **(DATABASE if database else {}), **deploys, **LAST}
+
+
+def _settings(root: Path) -> dict[str, Any]:
+    try:
+        document: Any = tomllib.loads((root / "pyproject.toml").read_bytes().decode())
+    except (OSError, ValueError, RecursionError):
+        return {}
+    for key in ("tool", "release"):
+        document = document.get(key) if isinstance(document, dict) else None
+    return document if isinstance(document, dict) else {}
+
+
+def _step(name: str, does: str) -> Task:  # type: ignore[type-arg]
     def step(
         context: Context,
         bump: str = "patch",
@@ -52,7 +86,7 @@ def _step(name: str) -> Task:  # type: ignore[type-arg]
             from release.flows import releasing
             from release.views import listener
 
-            only = name.replace("deploy-", "deploy ")
+            only = name.replace("deploy-", "deploy ", 1)
             asked = releasing.Asked(requested(bump, env), only=only, through=through or None)
             return releasing.release(
                 root_of(context), os.environ, asked, terminal_gate(yes=yes), listener(json=json)
@@ -62,7 +96,7 @@ def _step(name: str) -> Task:  # type: ignore[type-arg]
 
     step.__name__ = name
     step.__doc__ = (
-        f"The step `{name}` alone: {NAMES[name]}.\n\n    Example: inv step.{name}\n\n"
+        f"The step `{name}` alone: {does}.\n\n    Example: inv step.{name}\n\n"
         "    It runs under the checks, the approval and the lock of a release, and refuses while an earlier step is not done."
     )
     help_texts = {

@@ -8,6 +8,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from release.markdown import escaped
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -35,7 +37,7 @@ def tag_message(title: str, record: Record) -> str:
 
 def footer(record: Record) -> str:
     """The end of a GitHub Release, in Markdown; empty where there is nothing to say."""
-    lines = [f"- {_escaped(line)}" for line in trailers(record)]
+    lines = [f"- {escaped(line)}" for line in trailers(record)]
     return "\n".join(("", "---", *lines, "")) if lines else ""
 
 
@@ -60,9 +62,3 @@ def _approval(one: Approval) -> str:
 
 def _moment(at: float) -> str:
     return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M} UTC"
-
-
-def _escaped(text: str) -> str:
-    """Text that Markdown and GitHub take as it is: no mark-up, no mention of a person."""
-    marked = "".join(f"\\{sign}" if sign in "\\`*_[]<>#|" else sign for sign in text)
-    return marked.replace("@", "@\N{ZERO WIDTH SPACE}")

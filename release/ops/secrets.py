@@ -16,9 +16,6 @@ if TYPE_CHECKING:
 SHORTEST = 6  # a shorter value would mask ordinary words
 _SECRET_NAME = re.compile(r"(TOKEN|SECRET|PASSWORD|PASSWD|_KEY|APIKEY|CREDENTIAL|COOKIE)", re.IGNORECASE)
 _GIT_HEADER = re.compile(r"^authorization: *\S+ +(\S+)$", re.IGNORECASE)
-_CONTROL = re.compile(
-    r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|.)|[\x00-\x08\x0b-\x1f\x7f-\x9f]"
-)
 
 
 def is_secret_name(name: str) -> bool:
@@ -58,11 +55,6 @@ class Mask:
         for value in self.values:
             text = text.replace(value, "***")
         return text
-
-
-def plain(text: str) -> str:
-    """`text` without escape sequences and control characters (tab and newline stay)."""
-    return _CONTROL.sub("", text)
 
 
 def _forms(value: str) -> set[str]:

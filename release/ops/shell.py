@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from release.errors import EffectError
-from release.ops.secrets import plain
+from release.printable import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

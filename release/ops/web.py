@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from release.errors import CannotReadError
 from release.model import Health, Unread
 from release.ops.http import PassingError
-from release.ops.secrets import plain
+from release.printable import plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -142,7 +142,7 @@ def _deployed(output: Path) -> str | None:
 
 
 def _failure(output: Path) -> str | None:
-    from release.ops.secrets import plain
+    from release.printable import plain
 
     said = [entry.get("message") for entry in _entries(output) if entry.get("type") == "command-failed"]
     return f"wrangler failed: {plain(str(said[-1])).strip()}" if said and said[-1] else None

@@ -92,6 +92,10 @@ def leave(error: ReleaseError, *, json: bool) -> NoReturn:
         )
         print_json(Outcome("blocked", "blocked", "", problems=(problem,)).as_json())
     mask = masking()
+    if os.environ.get("GITHUB_ACTIONS") == "true":
+        from release.views.actions import message
+
+        sys.stderr.write(f"{mask(message('error', f'{error.what} {error.advice}', 'inv'))}\n")
     sys.stderr.write(f"{mask(error.what)}\n")
     sys.stderr.writelines(f"  {mask(line)}\n" for line in error.advice.splitlines())
     raise Exit(code=error.exit_code)

@@ -22,6 +22,8 @@ def listener(
 ) -> Listener:
     """The view for this invocation: a live one on a terminal, plain lines elsewhere and where TERM is `dumb`.
 
+    In GitHub Actions: plain lines with groups and annotations, the job summary and the step's outputs.
+
     With `json`, stdout belongs to the one JSON object (release.views.jsonview writes it) and people read stderr.
     `verbose` keeps the lines of programs on a terminal; plain lines hold them always, for a log is all that a CI
     machine leaves behind. `out`, `err` and `environ` are the process's own unless given.
@@ -31,8 +33,14 @@ def listener(
     from release.ops.secrets import Mask
     from release.views.sink import Sink
 
-    sink = Sink(stream, Mask.of(environ))
+    mask = Mask.of(environ)
+    sink = Sink(stream, mask)
 
+    if environ.get("GITHUB_ACTIONS") == "true":
+        from release.outcome import Listeners
+        from release.views import actions
+
+        return Listeners(actions.listeners(sink, environ, mask))
     if stream.isatty() and environ.get("TERM", "dumb") not in {"dumb", "unknown", ""}:
         from release.views.live import LiveView, console
 

@@ -14,10 +14,11 @@ from rich.live import Live
 from rich.spinner import Spinner
 from rich.text import Text
 
+from release.printable import printable
 from release.views.ending import outcome_lines
 from release.views.line import Line, paragraph
 from release.views.progress import Progress
-from release.views.sink import printable, steady
+from release.views.sink import steady
 from release.views.text import plan_lines, result_lines
 
 if TYPE_CHECKING:

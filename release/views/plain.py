@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from release.printable import printable
 from release.views.ending import outcome_lines
-from release.views.sink import printable
 from release.views.text import plan_lines, result_lines
 
 if TYPE_CHECKING:

@@ -7,20 +7,14 @@ import os
 import re
 from typing import TextIO
 
-from release.ops.secrets import Mask, plain
+from release.ops.secrets import Mask
+from release.printable import printable
 
-# Characters that reorder, hide or break lines where a terminal obeys them (Unicode's bidirectional and line controls).
-_STEERING = re.compile("[\u061c\u200b\u200e\u200f\u2028\u2029\u202a-\u202e\u2060-\u2069\ufeff]")
 # Characters whose width terminals disagree about: joiners, variation selectors, skin tones, flags, combining marks.
 _UNSTEADY = re.compile(
     "[\u0300-\u036f\u200c\u200d\u20d0-\u20ff\ufe00-\ufe0f\U0001f1e6-\U0001f1ff\U0001f3fb-\U0001f3ff]"
 )
 _SPELLED = {"·": "-", "…": "...", "→": "->", "─": "-", "\u2019": "'", "\u2013": "-", "—": "-"}
-
-
-def printable(text: str) -> str:
-    """`text` as one line that a terminal cannot misunderstand: no control characters, nothing that reorders."""
-    return _STEERING.sub("", plain(" ".join(text.splitlines()))).expandtabs(4)
 
 
 def steady(text: str) -> str:

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from release.ops.secrets import Mask, is_secret_name, plain
+from release.ops.secrets import Mask, is_secret_name
+from release.printable import plain
 
 SECRETS = st.text(
     st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), min_size=12, max_size=60

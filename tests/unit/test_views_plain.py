@@ -14,9 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from release.outcome import StepResult
+from release.printable import printable
 from release.views import jsonview, listener
 from release.views.plain import Plain
-from release.views.sink import Sink, printable, steady
+from release.views.sink import Sink, steady
 from tests.golden import scenes
 from tests.unit.test_views_live import HOSTILE, ROOT, Terminal
 

@@ -67,6 +67,7 @@ def release(
     try:
         plugins = extensions.load(config, (checks,))
         told = Listeners((listener, Journal(root, secrets.token_hex(4), ops.mask)))
+        ops.github.say = told.line
         with alone(root, told.line):
             return _released(ops, plugins, asked, approved, gate, told)
     finally:

@@ -13,7 +13,7 @@ import msgspec
 from release.errors import CannotReadError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     import httpx
 
@@ -96,31 +96,44 @@ class Http:
             ) from error
 
     def read(
-        self, url: str, *, headers: Mapping[str, str] | None = None, method: str = "GET", json: object = None
+        self,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        method: str = "GET",
+        json: object = None,
+        retry_limited: bool = True,
     ) -> Answer:
-        """A request that changes nothing, retried while the failure may pass. Raises PassingError in the end."""
+        """A request that changes nothing, retried while the failure may pass. Raises PassingError in the end.
+
+        Without `retry_limited`, a 429 is an answer like any other: the caller knows how long that server wants to wait.
+        """
+
+        def once() -> Answer:
+            return self._once(method, url, headers, json, retry_limited=retry_limited)
+
         try:
-            return self._once(method, url, headers, json)
+            return once()
         except PassingError as error:
             if self.attempts <= 1:
                 raise
-            return self._again(error, method, url, headers, json)
+            return self._again(error, once)
 
     def close(self) -> None:
         """Close all connections."""
         for client in self._clients.values():
             client.close()
 
-    def _once(self, method: str, url: str, headers: Mapping[str, str] | None, json: object) -> Answer:
+    def _once(
+        self, method: str, url: str, headers: Mapping[str, str] | None, json: object, *, retry_limited: bool
+    ) -> Answer:
         answer = self.send(method, url, headers=headers, json=json)
-        if answer.status == TOO_MANY or answer.status >= SERVER_ERROR:
+        if (answer.status == TOO_MANY and retry_limited) or answer.status >= SERVER_ERROR:
             asked = answer.headers.get("retry-after", "")
             raise PassingError(f"it answered {answer.status}", float(asked) if asked.isdigit() else None)
         return answer
 
-    def _again(
-        self, first: PassingError, method: str, url: str, headers: Mapping[str, str] | None, json: object
-    ) -> Answer:
+    def _again(self, first: PassingError, once: Callable[[], Answer]) -> Answer:
         import stamina
         from stamina.instrumentation import set_on_retry_hooks
 
@@ -139,7 +152,7 @@ class Http:
                 if pending is not None:
                     error, pending = pending, None
                     raise error
-                return self._once(method, url, headers, json)
+                return once()
         raise first
 
     def _opened(self, url: str) -> httpx.Client:

@@ -101,6 +101,7 @@ class Double:
         environ = self.environ if environ is None else environ
         ops = real_connect(config, name, environ, writes=writes)
         ops.http.transport = httpx.HTTPTransport(verify=False)  # loads no certificates
+        ops.github.clock = self.clock
         wrangler = ApiWrangler(config, {**self.environ, **environ}, DATABASES)
         return replace(ops, clock=self.clock, wrangler=wrangler)  # type: ignore[arg-type]  # the same methods
 

@@ -15,6 +15,8 @@ from release.evidence import unfinished
 from release.model import Release, Remote, Unread
 from release.ops.settle import catch_up, follow, restore
 from release.outcome import EXIT_CODES, Outcome
+from release.package import Package
+from release.packaging import ours
 from release.record import Record
 from release.report import explained, next_command
 from release.world import look_again
@@ -82,7 +84,7 @@ def failed(
         follow(ops, prospect.world, prospect.release)
     else:
         restore(ops, prospect.world)
-    world = look_again(ops, world, ("live", "database"))
+    world = look_again(ops, world, ("package",) if ops.config.target else ("live", "database"))
     changed = recorded or has_changed(prospect, world)
     with contextlib.suppress(ReleaseError):
         world = _give_back(ops, prospect, world, "recorded" if recorded else "failed", changed=changed)
@@ -118,11 +120,19 @@ def outcome(
         tuple(results),
         failure=failure,
         next=None if EXIT_CODES[ending] == 0 else prospect.command,
-        urls=(ops.url, *_page(ops, prospect, ending)),
+        urls=(*_places(ops, prospect), *_page(ops, prospect, ending)),
         exit_code=EXIT_CODES[ending],
         warnings=prospect.warnings,
         remarks=prospect.remarks,
     )
+
+
+def _places(ops: Ops, prospect: Prospect) -> tuple[str, ...]:
+    """Where what was released can be seen: the environment's address, or the package's on its registry."""
+    package = prospect.world.package
+    if isinstance(package, Package) and prospect.release:
+        return (f"{package.page}/{prospect.release.version}",)
+    return (ops.url,) if ops.url else ()
 
 
 def _page(ops: Ops, prospect: Prospect, ending: Ending) -> tuple[str, ...]:
@@ -132,9 +142,11 @@ def _page(ops: Ops, prospect: Prospect, ending: Ending) -> tuple[str, ...]:
 
 def has_changed(prospect: Prospect, world: World) -> bool:
     """Whether the environment is not what it was when the plan was made; what cannot be read counts as changed."""
-    plan = prospect.plan
-    if plan is None:
+    plan, release = prospect.plan, prospect.release
+    if plan is None or release is None:
         return False
+    if world.package is not None:
+        return isinstance(world.package, Unread) or ours(world, release.version, release.commit) is not None
     for name, before in plan.serving.items():
         live = world.live.get(name)
         if isinstance(live, Unread) or ((live.version_id or "") if live else "") != before:

@@ -23,6 +23,7 @@ from release.config_values import (
     Worker,
 )
 from release.errors import UsageError
+from release.target import Target  # noqa: TC001 - msgspec reads the annotation
 
 if TYPE_CHECKING:
     from release.config_faults import Fault
@@ -43,6 +44,7 @@ __all__ = [
     "Test",
     "Worker",
     "load",
+    "of_target",
 ]
 
 FILE = "pyproject.toml"
@@ -61,9 +63,17 @@ url = "https://cms.example.com"
 
 
 class Config(Settings, frozen=True, kw_only=True):
-    """The settings, and the folder that they were read from."""
+    """The settings, and the folder that they were read from.
+
+    `target` is the package that is released with them, `targets` are all that the plugins contribute; None and empty
+    for the app itself (`of_target` makes the one of the other). `line` is an older line of it (1.3), whose versions
+    alone count.
+    """
 
     root: Path
+    target: Target | None = None
+    targets: tuple[Target, ...] = ()
+    line: str | None = None
 
     def environment(self, name: str) -> Environment:
         """Return the environment of this name. Raises UsageError, with the nearest name there is."""
@@ -123,6 +133,35 @@ def _named(settings: Settings) -> Settings:
         for name, found in settings.environments.items()
     }
     return replace(settings, workers=tuple(workers), environments=environments)
+
+
+def of_target(
+    config: Config, target: Target, targets: tuple[Target, ...] = (), line: str | None = None
+) -> Config:
+    """The configuration as a target's release sees it: its own app, tests and record, no worker and no database.
+
+    An older `line` has a branch of its own.
+    """
+    import msgspec
+
+    test = Test(
+        commands=target.test,
+        environment=config.test.environment,
+        deadline=target.deadline,
+    )
+    return msgspec.structs.replace(
+        config,
+        app=target.app,
+        test=test,
+        workers=(),
+        database=None,
+        environments={target.name: Environment(wrangler=target.name, url="")},
+        production=target.name,
+        branch=target.maintenance.format(name=target.name, line=line) if line else config.branch,
+        target=target,
+        targets=targets,
+        line=line,
+    )
 
 
 def _text(root: Path) -> str:

@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING, Literal
 from release import bump
 from release.errors import BlockedError, ReleaseError
 from release.evidence import (
-    is_everywhere,
-    is_healthy,
+    is_out,
     previous,
     rolled_back,
     rolled_back_tag,
     unfinished,
     unreadable,
+    unrecorded,
 )
 from release.model import Base, Health, History, Live, Problem, Release, Remote, Unread
+from release.package import Package
 from release.record import Record
-from release.version import TagPattern, bumped, precedes
+from release.version import TagPattern, bumped, in_line, precedes, prerelease
 
 if TYPE_CHECKING:
     from release.config import Config
@@ -121,11 +122,10 @@ def _finish(world: World, begun: Subject) -> Decision | None:
             Release.of(begun, world.environment),
             f"{begun.tag} is on the remote, and not complete yet",
         )
-    if is_everywhere(world, begun) and is_healthy(world, begun):
+    if is_out(world, begun):
+        state = "published" if world.package is not None else "live and healthy"
         return Go(
-            "finish",
-            Release.of(begun, world.environment),
-            f"{begun.tag} is live and healthy, and not recorded yet",
+            "finish", Release.of(begun, world.environment), f"{begun.tag} is {state}, and not recorded yet"
         )
     return None
 
@@ -145,6 +145,9 @@ def _next(world: World, request: Request, config: Config, begun: Subject | None)
         return closed
     before = last[0] if last else bump.current_version(world.base, config.app)
     version = _number(before, request, world, config, begun)
+    foreign = [one for one in unrecorded(world, config) if one != version]
+    if foreign:
+        return Blocked((_foreign(foreign, config),))
     tag = TagPattern(config.app.tag).tag(version)
     made = bump.bump(world.base, version, tag, config.app, config.identity)
     release = Release(
@@ -182,9 +185,10 @@ def _closed(world: World, base: str) -> Nothing | None:
 
 def _number(before: str, request: Request, world: World, config: Config, begun: Subject | None) -> str:
     """The next number: an unfinished one is kept if it asks for more, a burnt one is left out."""
-    version = bumped(before, _level(request))
+    version = _following(before, request, config)
     record = world.record if isinstance(world.record, Record) else None
-    burnt = {*(record.burnt if record else ()), *rolled_back(world, config)}
+    retired = world.package.retired if isinstance(world.package, Package) else ()
+    burnt = {*(record.burnt if record else ()), *rolled_back(world, config), *retired}
     if begun and record and record.healthy and record.subject == begun and not _is_same(world, config, begun):
         burnt.add(begun.version)  # it was healthy once: no other commit may have it
     if begun and begun.version not in burnt and precedes(before, begun.version):
@@ -192,7 +196,7 @@ def _number(before: str, request: Request, world: World, config: Config, begun: 
         if begun.base == base or precedes(version, begun.version):
             return begun.version
     while version in burnt:
-        version = bumped(version, "patch")
+        version = prerelease(version, "patch", request.pre) if request.pre else bumped(version, "patch")
     return version
 
 
@@ -203,6 +207,30 @@ def _level(request: Request) -> Level:
             "What the next number must be was not found out.", "Name it: --bump patch, minor or major."
         )
     return request.level
+
+
+def _following(before: str, request: Request, config: Config) -> str:
+    """The number that was asked for. Raises BlockedError where it leaves its line, or would go back."""
+    try:
+        level = _level(request)
+        version = prerelease(before, level, request.pre) if request.pre else bumped(before, level)
+    except ValueError as error:
+        raise BlockedError(f"{error}.", "Choose another word for --pre, or a higher --bump.") from None
+    if not in_line(version, config.line):
+        raise BlockedError(
+            f"{version} is not in the line {config.line}.", "Say --bump patch, or release it without --line."
+        )
+    return version
+
+
+def _foreign(versions: list[str], config: Config) -> Problem:
+    tag = TagPattern(config.app.tag).tag(versions[0])
+    return Problem(
+        "registry",
+        f"The registry has {', '.join(versions)} of {config.app.name}, which no tag records.",
+        f"If it was made from a commit of {config.branch}: tag that commit {tag} and push the tag, then run the same "
+        "command again. Or ask for its number (--bump): the same content is then recorded, never published twice.",
+    )
 
 
 def _is_same(world: World, config: Config, begun: Subject) -> bool:

@@ -226,13 +226,17 @@ class PushRelease:
 
 @dataclass(frozen=True)
 class CreateRelease:
-    """Make the GitHub Release of the tag, with notes since the previous tag of the same app; `footer` follows them."""
+    """Make the GitHub Release of the tag, with notes since the previous tag of the same app; `footer` follows them.
+
+    `is_latest`: it becomes the repository's "latest"; a package's never does.
+    """
 
     is_brief: ClassVar[bool] = True
 
     release: Release
     notes: str | None = None
     footer: str = ""
+    is_latest: bool = True
 
     def writes(self, step: str) -> tuple[Write, ...]:
         """One Release."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from release.model import Database, Health, Live, Problem, Remote, Unread, names
+from release.package import Package
+from release.packaging import ours
 from release.record import Record, Subject
-from release.version import TagPattern, highest, precedes
+from release.version import TagPattern, highest, in_line, precedes
 
 if TYPE_CHECKING:
     from release.config import Config
@@ -22,6 +24,7 @@ def unreadable(world: World) -> tuple[Problem, ...]:
         "commit": world.base,
         "history": world.history,
         "database": world.database,
+        "registry": world.package,
         **{f"worker {name}": live for name, live in world.live.items()},
     }
     unread = [(name, part) for name, part in needed.items() if isinstance(part, Unread)]
@@ -46,6 +49,26 @@ def unfinished(world: World, config: Config) -> Subject | None:
         if found is not None and not (isinstance(record, Record) and found.version in record.burnt):
             return found
     return None
+
+
+def is_out(world: World, subject: Subject) -> bool:
+    """Whether this release reached its users: every worker serves it and is healthy, or the registry has its tarball."""
+    if world.package is not None:
+        return ours(world, subject.version, subject.commit) is not None
+    return is_everywhere(world, subject) and is_healthy(world, subject)
+
+
+def unrecorded(world: World, config: Config) -> tuple[str, ...]:
+    """The versions on the registry, above the last release, that no tag names."""
+    if not isinstance(world.package, Package) or not isinstance(world.remote, Remote):
+        return ()
+    last, pattern = previous(world, config), TagPattern(config.app.tag)
+    tagged = {pattern.version(tag) for tag in world.remote.tags}
+    return tuple(
+        version
+        for version in world.package.versions
+        if last and version not in tagged and in_line(version, config.line) and precedes(last[0], version)
+    )
 
 
 def is_everywhere(world: World, subject: Subject) -> bool:
@@ -92,6 +115,8 @@ def _has_trace(world: World, subject: Subject) -> bool:
         return True
     record = world.record if isinstance(world.record, Record) else None
     applied = world.database.applied if isinstance(world.database, Database) else ()
+    if record and record.subject == subject and ours(world, subject.version, subject.commit):
+        return True
     if record and (record.healthy or set(record.migrated) & set(applied)):
         return True
     serving = (live.release for live in world.live.values() if isinstance(live, Live))

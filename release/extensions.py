@@ -11,6 +11,7 @@ import pluggy
 
 from release.errors import ReleaseError, UsageError
 from release.hookspecs import PROJECT, Hooks
+from release.target import fault_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from release.model import Release
     from release.record import Approval
     from release.step import Check, Step
+    from release.target import Target
 
 GROUP = "cms_release"
 
@@ -58,6 +60,21 @@ class Extensions:
                 )
             order.insert(names.index(anchor) + (where == "after"), step)
         return tuple(order)
+
+    def targets(self) -> tuple[Target, ...]:
+        """All packages that plugins release on their own. Raises UsageError for one that cannot be released."""
+        found: list[Iterable[Target]] = self._ask("release_targets", config=self.config)
+        targets = [target for some in reversed(found) for target in some or ()]
+        for at, target in enumerate(targets):
+            fault = fault_of(target)
+            if fault:
+                raise UsageError(f"A plugin's target {fault}.", "Repair the plugin (docs/publishing.md).")
+            if target.name in {*self.config.environments, *(other.name for other in targets[:at])}:
+                raise UsageError(
+                    f'The name "{target.name}" is given twice: targets and environments share their records\' place.',
+                    "Give the target another name.",
+                )
+        return tuple(targets)
 
     def approval(self, release: Release, plan_hash: str) -> Approval | None:
         """The first plugin's answer to the question who approves a plan."""

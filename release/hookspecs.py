@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from release.model import Release
     from release.record import Approval
     from release.step import Check, Step
+    from release.target import Target
 
 PROJECT = "cms_release"
 hookspec = pluggy.HookspecMarker(PROJECT)
@@ -33,8 +34,8 @@ class Hooks:
         raise NotImplementedError
 
     @hookspec
-    def release_targets(self, config: Config) -> Iterable[object]:
-        """Independently released things. Runs when a target is asked for."""
+    def release_targets(self, config: Config) -> Iterable[Target]:
+        """Packages that `inv publish NAME` releases on their own (`release.target.NpmTarget`). Runs when one is asked for."""
         raise NotImplementedError
 
     @hookspec(firstresult=True)

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from release.package import Package, Tarball
     from release.record import Record, Remark, Subject
 
 SHORTEST = 7  # digits of a shortened commit id
 Level = Literal["patch", "minor", "major"]
 Wanted = Literal["patch", "minor", "major", "auto"]
 Severity = Literal["block", "warn", "skip", "ask"]
-Part = Literal["checkout", "remote", "record", "live", "database", "health", "releases"]
+Part = Literal["checkout", "remote", "record", "live", "database", "health", "releases", "package"]
 
 
 @dataclass(frozen=True)
@@ -179,7 +180,8 @@ class World:
 
     `done` names the steps that this very run has carried out; `smoke` is the smoke check's finding,
     `bookmark` the Time Travel bookmark from before the migration, `badge` the dashboard's version;
-    `missing` are the programs that this machine lacks.
+    `missing` are the programs that this machine lacks. `package` is what the registry knows, None where no package is
+    released; `tarball` is what this run has packed, `read_back` the integrity of what the registry hands out.
     """
 
     environment: str
@@ -190,13 +192,16 @@ class World:
     history: History | Unread
     live: Mapping[str, Live | Unread | None]
     database: Database | Unread | None
-    health: Health | Unread
+    health: Health | Unread | None
     releases: frozenset[str] | Unread = frozenset()
     badge: str | Unread | None = None
     done: frozenset[str] = frozenset()
     smoke: Smoke | None = None
     bookmark: str | None = None
     missing: tuple[Unread, ...] = ()
+    package: Package | Unread | None = None
+    tarball: Tarball | None = None
+    read_back: str | Unread | None = None
 
     def with_done(self, name: str) -> World:
         """The same world, in which this run has carried out `name`."""
@@ -208,7 +213,8 @@ class Request:
     """What a person asked for, and the reasons they gave; part of the plan, so that `--plan FILE` needs no more words.
 
     `level` auto takes the least that the evidence asks for. `reason` is why; `break_glass` is why the usual way is
-    left, `underbump` why the number is lower than the evidence asks for.
+    left, `underbump` why the number is lower than the evidence asks for. `pre` is the word of a prerelease (beta);
+    `line` keeps to the versions of an older line (1.3).
     """
 
     environment: str = "production"
@@ -216,6 +222,8 @@ class Request:
     reason: str = ""
     break_glass: str = ""
     underbump: str = ""
+    pre: str | None = None
+    line: str | None = None
 
     @property
     def hotfix(self) -> str | None:
@@ -278,6 +286,11 @@ class Release:
             base=self.base,
             commit=self.commit,
         )
+
+    @property
+    def is_package(self) -> bool:
+        """Whether this is the release of a target: its environment is the target itself."""
+        return self.environment == self.app
 
     @property
     def annotation(self) -> str:

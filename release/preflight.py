@@ -148,6 +148,10 @@ def _skipped(found: Sequence[Problem]) -> tuple[Remark, ...]:
 
 def typed(ops: Ops, request: Request, *, deploying: bool) -> str:
     """The command line of a request."""
+    if ops.config.target:
+        words = ["inv publish", ops.config.target.name, f"--bump {request.level}"]
+        words += [f"--pre {request.pre}"] if request.pre else []
+        return " ".join([*words, *([f"--line {request.line}"] if request.line else [])])
     if deploying:
         return f"inv deploy --env {request.environment}"
     env = "" if request.environment == ops.config.production else f" --env {request.environment}"
@@ -179,8 +183,12 @@ def _sequence(
 ) -> tuple[Step, ...]:
     if deploying:
         return sequences.staging(ops.config, ops.name)
+    tagged = isinstance(world.remote, Remote) and go.release.tag in world.remote.tags
+    if ops.config.target:
+        if go.kind == "finish":
+            return sequences.recording(ops.config, recorded=tagged, notes=notes)
+        return sequences.publishing(ops.config, ops.config.target, notes=notes)
     if go.kind == "finish":
-        tagged = isinstance(world.remote, Remote) and go.release.tag in world.remote.tags
         return sequences.finishing(ops.config, ops.name, recorded=tagged, notes=notes)
     return sequences.production(ops.config, ops.name, relive=go.relive, through=through, notes=notes)
 

@@ -72,7 +72,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     `outcome`: running, failed, recorded (tag is on the remote), released, rolled-back.
     `lease_until` is in seconds since 1970. `burnt` are numbers that were healthy once and then left.
     `before` maps a worker to the version id that served before the first deploy of this release; `migrated` are the
-    migrations that lie between then and the end of it, `bookmark` is from before them.
+    migrations that lie between then and the end of it, `bookmark` is from before them. `packed` are the integrities of
+    the tarballs that this release was about to publish: what the registry has of them is this release's.
     """
 
     schema: int = SCHEMA
@@ -91,6 +92,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     healthy: bool = False
     outcome: str = "released"
     burnt: tuple[str, ...] = ()
+    packed: tuple[str, ...] = ()
 
     @property
     def unfinished(self) -> Subject | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from release import report_package
 from release.errors import StoppedError
 from release.model import Database, History, Live, Remote, Unread
 from release.outcome import Failure
@@ -49,6 +50,8 @@ def explained(
     that an earlier run began and nobody recorded.
     """
     release = prospect.release
+    if release is not None and world.package is not None:
+        return report_package.explained(failure, release, world, changed=changed, recorded=recorded)
     if release is None or not changed:
         return _without_change(failure, world, pending)
     standing = _recorded(failure, prospect, release) if recorded else _unrecorded(prospect, release, world)

@@ -149,6 +149,7 @@ def _wanted(run: Run, granted: Granted) -> Record:
         healthy=same.healthy if same else False,
         outcome="recorded" if same and same.outcome == "recorded" else "running",
         burnt=tuple(sorted({*_burnt(old, subject), *rolled_back(world, run.ops.config)})),
+        packed=same.packed if same else (),
     )
 
 
@@ -234,6 +235,9 @@ def _note(run: Run, world: World, *, before_write: bool = False) -> World:
         news["bookmark"] = world.bookmark
     if world.smoke is not None and world.smoke.healthy and not record.healthy:
         news["healthy"] = True
+    fresh = world.tarball.integrity if world.tarball else ""
+    if fresh and fresh not in record.packed:
+        news["packed"] = (*record.packed, fresh)
     tired = record.lease_until - run.ops.clock.now() < run.ops.config.lease / 2
     if news or (tired and before_write):
         return lock.renew(run.ops, world, **news)

@@ -9,16 +9,27 @@ from release.steps.backfill import Backfill
 from release.steps.bump import Bump
 from release.steps.deploy import Deploy
 from release.steps.github_release import GitHubRelease
+from release.steps.inspect import Inspect
 from release.steps.migrate import Migrate
+from release.steps.pack import Pack
+from release.steps.publish import Publish
+from release.steps.read_back import ReadItBack
 from release.steps.record import RecordRelease
 from release.steps.smoke import SmokeCheck
 from release.steps.test import Test
 from release.steps.verify import Verify
+from release.steps.verify_package import VerifyPackage
 
 if TYPE_CHECKING:
     from release.config import Config
+    from release.target import Target
 
 Sequence = tuple[Step, ...]
+PUBLISHED = (
+    "The package is published and unrecorded: lift what refused the push (branch protection, a hook, the token's "
+    "rights), then run the same command again; it only records."
+)
+RELEASE_MISSING = "GitHub did not make the Release; the package is published and recorded."
 
 
 def production(
@@ -43,6 +54,28 @@ def finishing(config: Config, environment: str, *, recorded: bool, notes: str | 
         RecordRelease(config.branch),
         GitHubRelease(notes),
         Verify(has_badge=config.environment(environment).badge is not None),
+    )
+
+
+def publishing(config: Config, target: Target, *, notes: str | None = None) -> Sequence:
+    """A package: from a commit to a verified version on the registry."""
+    return (
+        Test(tuple(" ".join(command.run) for command in config.test.commands)),
+        Bump(config.app.manifest),
+        Pack(target.folder),
+        Inspect(target.growth, target.ships),
+        Publish(),
+        *recording(config, recorded=False, notes=notes),
+    )
+
+
+def recording(config: Config, *, recorded: bool, notes: str | None = None) -> Sequence:
+    """What remains of a package that is published: it is read back only while its tag is not on the remote yet."""
+    return (
+        *(() if recorded else (ReadItBack(),)),
+        RecordRelease(config.branch, advice=PUBLISHED),
+        GitHubRelease(notes, is_latest=False, meaning=RELEASE_MISSING),
+        VerifyPackage(),
     )
 
 

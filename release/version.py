@@ -44,6 +44,25 @@ def bumped(version: str, level: Level) -> str:
     return str(parse(version).next_version(level))
 
 
+def prerelease(version: str, level: Level, word: str) -> str:
+    """Return the prerelease that follows `version`: 1.4.0-beta.1 after 1.3.0 (minor, beta), then 1.4.0-beta.2.
+
+    Raises ValueError when `version` or `word` is not semver, and when the word would go back (alpha after beta).
+    """
+    before, core = parse(version), bumped(version, level)
+    name, _, number = (before.prerelease or "").rpartition(".")
+    goes_on = name == word and number.isdigit() and str(before.finalize_version()) == core
+    made = f"{core}-{word}.{int(number) + 1 if goes_on else 1}"
+    if not precedes(version, made):
+        raise ValueError(f"{made} would come before {version}")
+    return made
+
+
+def in_line(version: str | None, line: str | None) -> bool:
+    """Say whether there is a version, and it belongs to a line such as "1.3" or "1"; without a line, any does."""
+    return version is not None and (line is None or version.startswith(f"{line}."))
+
+
 def precedes(left: str, right: str) -> bool:
     """Say whether `left` is lower than `right` in semver's precedence (build metadata does not count)."""
     return parse(left) < parse(right)

@@ -12,13 +12,15 @@ from release.model import Checkout, History, Live, Remote, Unread, World
 from release.ops.content import read_base, read_record
 from release.ops.history import has_landed, read_history
 from release.ops.node import node, wrangler
-from release.version import TagPattern, highest
+from release.ops.packages import read_package
+from release.package import Package
+from release.version import TagPattern, highest, in_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from concurrent.futures import Future
 
-    from release.model import Base, Part, Release
+    from release.model import Base, Health, Part, Release
     from release.ops import Ops
     from release.record import Record
 
@@ -33,13 +35,14 @@ def observe(ops: Ops) -> World:
         status = lanes.submit(_read, ops.git.status)
         remote = _read(lambda: _remote(ops))
         missing = lanes.submit(_missing, ops)
+        package = lanes.submit(_read, lambda: read_package(ops))
         releases = lanes.submit(_releases, ops, _interesting(ops, remote))
         checkout = _checkout(ops, status.result())
         record: Record | Unread | None = Unread("the remote was not read", follows=True)
         base: Base | Unread = Unread("the checkout was not read", follows=True)
         history: History | Unread = Unread("the checkout was not read", follows=True)
         if not isinstance(remote, Unread) and not isinstance(checkout, Unread):
-            history = _read(lambda: read_history(ops, checkout, remote))
+            history = _read(lambda: _history(ops, checkout, remote))
             base = _read(lambda: read_base(ops.git, checkout.head, ops.config))
             record = _read(lambda: read_record(ops.git, remote.record) if remote.record else None)
         live = {worker.name: asked[worker.name].result() for worker in ops.config.workers}
@@ -61,6 +64,7 @@ def observe(ops: Ops) -> World:
             health=asked["health"].result(),
             releases=releases.result(),
             missing=missing.result(),
+            package=package.result(),
         )
 
 
@@ -77,8 +81,13 @@ def _ask_cloud(ops: Ops, lanes: ThreadPoolExecutor) -> dict[str, Future[Any]]:
         asked[worker.name] = lanes.submit(_read, partial(ops.cloudflare.live, ops.script(worker.name)))
     name = ops.environment.database
     asked["database"] = lanes.submit(_read, lambda: ops.cloudflare.database(name) if name else None)
-    asked["health"] = lanes.submit(_read, lambda: ops.web.health(ops.environment, ops.url))
+    asked["health"] = lanes.submit(_read, lambda: _health(ops))
     return asked
+
+
+def _health(ops: Ops) -> Health | None:
+    """What the health route says; None where nothing is served."""
+    return ops.web.health(ops.environment, ops.url) if ops.config.workers else None
 
 
 def _read(ask: Callable[[], T]) -> T | Unread:
@@ -94,9 +103,21 @@ def _remote(ops: Ops) -> Remote:
     refs = ops.git.remote_refs(branch, prefix + ops.config.app.tag.format(version="*"), ops.record_ref)
     names = [ref.removeprefix(prefix) for ref in refs if ref.startswith(prefix) and not ref.endswith("^{}")]
     tags = {
-        name: refs.get(f"{prefix}{name}^{{}}", refs[prefix + name]) for name in names if pattern.version(name)
+        name: refs.get(f"{prefix}{name}^{{}}", refs[prefix + name])
+        for name in names
+        if in_line(pattern.version(name), ops.config.line)
     }
     return Remote(refs.get(branch), tags, refs.get(ops.record_ref))
+
+
+def _history(ops: Ops, checkout: Checkout, remote: Remote) -> History:
+    """The history as the release sees it: a package counts only the commits that change something in its folder."""
+    history = read_history(ops, checkout, remote)
+    last = _last(ops, remote)
+    if ops.config.target is None or last is None or not history.unreleased:
+        return history
+    mine = ops.git.touching(ops.config.target.folder, remote.tags[last[1]])
+    return replace(history, unreleased=tuple(one for one in history.unreleased if one.sha in mine))
 
 
 def _last(ops: Ops, remote: Remote) -> tuple[str, str] | None:
@@ -195,7 +216,18 @@ def _again_database(ops: Ops, world: World, _: Release | None) -> World:
 
 
 def _again_health(ops: Ops, world: World, _: Release | None) -> World:
-    return replace(world, health=_read(lambda: ops.web.health(ops.environment, ops.url)))
+    return replace(world, health=_read(lambda: _health(ops)))
+
+
+def _again_package(ops: Ops, world: World, _: Release | None) -> World:
+    """The registry alone: what the package needs was read once."""
+    old = world.package
+    if not isinstance(old, Package):
+        return replace(world, package=_read(lambda: read_package(ops)))
+    fresh = _read(lambda: ops.registry.package(old.registry, old.name))
+    if isinstance(fresh, Package):
+        fresh = replace(fresh, needs=old.needs, refusal=old.refusal, is_attested=old.is_attested)
+    return replace(world, package=fresh)
 
 
 def _again_releases(ops: Ops, world: World, release: Release | None) -> World:
@@ -210,4 +242,5 @@ _AGAIN: dict[Part, Callable[[Ops, World, Release | None], World]] = {
     "database": _again_database,
     "health": _again_health,
     "releases": _again_releases,
+    "package": _again_package,
 }

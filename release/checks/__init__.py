@@ -8,6 +8,7 @@ from release.checks.checkout import CleanTree, InBranch, OnBranch
 from release.checks.machine import Tools
 from release.checks.manifest import ManifestAgrees
 from release.checks.migrations import Migrations
+from release.checks.package import Dependencies, KnownToken
 from release.hookspecs import hookimpl
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ def release_checks(config: Config, environment: str) -> list[Check]:
     checks: list[Check] = [CleanTree(), InBranch(config.branch, config.remote), Tools()]
     if config.database:
         checks.append(Migrations(config.database.migrations))
+    if config.target:
+        checks += [KnownToken(), Dependencies()]
     if environment == config.production:
         checks += [OnBranch(config.branch), ManifestAgrees(config.app)]
     return checks

@@ -10,7 +10,7 @@ from release.model import Base, Checkout, History, Problem, Remote
 if TYPE_CHECKING:
     from release.model import Release, World
 
-SHIPPING = frozenset({"test", "bump", "backfill", "migrate", "deploy", "smoke"})
+SHIPPING = frozenset({"test", "bump", "backfill", "migrate", "deploy", "smoke", "pack", "publish"})
 SHOWN = 5
 
 

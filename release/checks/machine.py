@@ -16,7 +16,7 @@ class Tools:
     """Node and wrangler are there before anything is written."""
 
     name: str = "tools"
-    guards: frozenset[str] = frozenset({"migrate", "deploy"})
+    guards: frozenset[str] = frozenset({"migrate", "deploy", "pack", "publish"})
 
     def find(self, world: World, release: Release) -> tuple[Problem, ...]:
         """One problem a program."""

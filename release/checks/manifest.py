@@ -19,7 +19,7 @@ class ManifestAgrees:
 
     app: App
     name: str = "manifest"
-    guards: frozenset[str] = frozenset({"bump", "deploy"})
+    guards: frozenset[str] = frozenset({"bump", "deploy", "publish"})
 
     def find(self, world: World, release: Release) -> tuple[Problem, ...]:
         """One problem that names both."""

@@ -6,10 +6,9 @@ import secrets
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from release import checks, extensions
 from release.closing import without_run
-from release.config import load
 from release.errors import BlockedError
+from release.flows.targets import configured
 from release.journal import Journal
 from release.lock import StaleError
 from release.model import Request
@@ -35,7 +34,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Asked:
-    """What was asked for on the command line."""
+    """What was asked for on the command line; `target` is the package to publish, None for the app itself."""
 
     request: Request
     plan_file: Path | None = None
@@ -43,6 +42,7 @@ class Asked:
     deploying: bool = False
     only: str | None = None
     through: str | None = None
+    target: str | None = None
 
 
 def release(
@@ -58,14 +58,13 @@ def release(
 
     `connect` wires the outside systems; a test wires others.
     """
-    config = load(root)
     approved = read_plan(asked.plan_file) if asked.plan_file else None
     asked = _as_approved(asked, approved) if approved else asked
+    config, plugins = configured(root, asked.target, asked.request.line)
     ops = connect(config, asked.request.environment, environ)
     if asked.request.environment == config.production:
-        require_write_tokens(ops.environ)
+        require_write_tokens(ops)
     try:
-        plugins = extensions.load(config, (checks,))
         told = Listeners((listener, Journal(root, secrets.token_hex(4), ops.mask)))
         ops.github.say = told.line
         with alone(root, told.line):
@@ -104,10 +103,9 @@ def plan(
     root: Path, environ: Mapping[str, str], asked: Asked, listener: Listener, *, connect: Connect = connect
 ) -> Outcome:
     """The same up to the gate: nothing is written but the plan's own file, when one is named."""
-    config = load(root)
+    config, plugins = configured(root, asked.target, asked.request.line)
     ops = connect(config, asked.request.environment, environ, writes=False)
     try:
-        plugins = extensions.load(config, (checks,))
         prospect = survey(ops, plugins, asked.request, deploying=asked.deploying)
         listener.planned(prospect)
         outcome = planned(prospect, ops)
@@ -143,7 +141,7 @@ def planned(prospect: Prospect, ops: Ops) -> Outcome:
         why,
         steps,
         exit_code=EXIT_CODES["planned"],
-        urls=(ops.url,),
+        urls=(ops.url,) if ops.url else (),
         warnings=prospect.warnings,
         remarks=prospect.remarks,
     )

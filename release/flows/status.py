@@ -74,8 +74,12 @@ def as_json(status: Status) -> dict[str, Any]:
     }
 
 
+def _silence(health: Unread | None) -> str:
+    return health.because if health else "not asked"
+
+
 def _environment(config: Config, world: World, ahead: int | None) -> dict[str, Any]:
-    health = world.health if isinstance(world.health, Health) else Health(None, None, world.health.because)
+    health = world.health if isinstance(world.health, Health) else Health(None, None, _silence(world.health))
     record = world.record if isinstance(world.record, Record) else None
     begun = unfinished(world, config)
     last = previous(world, config)

@@ -16,6 +16,8 @@ from release.ops.git import Git
 from release.ops.github import GitHub, repository_of
 from release.ops.http import Http
 from release.ops.machine import checkout_name
+from release.ops.npm import Npm
+from release.ops.registry import Registry, may_trust, token_of
 from release.ops.secrets import Mask
 from release.ops.web import Web
 from release.ops.wrangler import Wrangler
@@ -52,6 +54,8 @@ class Ops:
     github: GitHub
     web: Web
     wrangler: Wrangler
+    npm: Npm
+    registry: Registry
     perform: Perform
     checkout: str = ""
 
@@ -95,8 +99,8 @@ def connect(
     """
     environ = dict(os.environ if environ is None else environ)
     environment = config.environment(name)
-    needed = ["CLOUDFLARE_API_TOKEN", "CLOUDFLARE_ACCOUNT_ID"]
-    _require(environ, needed)
+    if config.workers:
+        _require(environ, ["CLOUDFLARE_API_TOKEN", "CLOUDFLARE_ACCOUNT_ID"])
     from release.ops.perform import expect, perform
 
     http, mask = Http(), Mask.of(environ)
@@ -116,15 +120,25 @@ def connect(
         github=GitHub(http, environ, _repository(config, environ, git)),
         web=Web(http, environ),
         wrangler=Wrangler(config.root, environ, mask),
+        npm=Npm(config.root, environ, mask),
+        registry=Registry(http, environ),
         perform=perform if writes else expect,
         checkout=checkout_name(config.root),
     )
 
 
-def require_write_tokens(environ: Mapping[str, str]) -> None:
+def require_write_tokens(ops: Ops) -> None:
     """Raise UsageError when a variable is missing that only a real release needs."""
+    environ = ops.environ
     if not environ.get("GITHUB_TOKEN") and not environ.get("GH_TOKEN"):
         _require(environ, ["GITHUB_TOKEN"])
+    if ops.config.target and not token_of(environ) and not may_trust(environ):
+        raise UsageError(
+            "There is no npm token, and no trusted publishing.",
+            "Set NODE_AUTH_TOKEN (or NPM_TOKEN), or give the workflow `id-token: write` and name it at the registry "
+            "(docs/publishing.md). To try without any account: inv rehearse --publish "
+            f"{ops.config.target.name}",
+        )
 
 
 def _require(environ: Mapping[str, str], names: list[str]) -> None:

@@ -31,6 +31,12 @@ class Rule(msgspec.Struct, frozen=True):
     type: str
 
 
+class Repository(msgspec.Struct, frozen=True):
+    """The repository itself, as far as a release asks."""
+
+    visibility: str = ""
+
+
 class Notes(msgspec.Struct, frozen=True):
     """Generated notes."""
 
@@ -62,6 +68,14 @@ class GitHub(Rest):
             return False
         return any(rule.type == "pull_request" for rule in rules)
 
+    def is_public(self) -> bool:
+        """Whether everybody may see the repository; False where that cannot be read."""
+        try:
+            found = self.find("", Repository, "read the repository")
+        except ReleaseError:
+            return False
+        return found is not None and found.visibility == "public"
+
     def pull_request(self, head: str, base: str, title: str, body: str) -> str:
         """The address of the open pull request from `head` to `base`, opened where there is none."""
         owner = self.repository.partition("/")[0]
@@ -78,9 +92,21 @@ class GitHub(Rest):
             ) from error
 
     def create_release(
-        self, tag: str, commit: str, title: str, previous_tag: str | None, notes: str | None, footer: str = ""
+        self,
+        tag: str,
+        commit: str,
+        title: str,
+        previous_tag: str | None,
+        notes: str | None,
+        footer: str = "",
+        *,
+        is_latest: bool = True,
+        is_prerelease: bool = False,
     ) -> None:
-        """Make the Release of a tag that exists; its notes are GitHub's own since `previous_tag`, unless given."""
+        """Make the Release of a tag that exists; its notes are GitHub's own since `previous_tag`, unless given.
+
+        GitHub takes "latest" as a word, and never gives it to a prerelease.
+        """
         try:
             body = notes if notes is not None else self._notes(tag, commit, previous_tag)
             wanted = {
@@ -89,8 +115,8 @@ class GitHub(Rest):
                 "name": title,
                 "body": body + footer,
                 "draft": False,
-                "prerelease": False,
-                "make_latest": "true",
+                "prerelease": is_prerelease,
+                "make_latest": "true" if is_latest and not is_prerelease else "false",
             }
             self.write("POST", "/releases", Tagged, "make a Release", wanted)
         except ReleaseError as error:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from release import effects
+from release import effects, packaging
 from release.errors import CannotReadError, EffectError
 from release.model import Live, Remote
-from release.ops import landing, monorepo, smoke
+from release.ops import landing, monorepo, packing, smoke
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -99,7 +99,14 @@ def _create_release(ops: Ops, effect: effects.CreateRelease, world: World, tell:
     release = effect.release
     title = f"{release.app} {release.version}"
     ops.github.create_release(
-        release.tag, release.commit, title, release.previous_tag, effect.notes, effect.footer
+        release.tag,
+        release.commit,
+        title,
+        release.previous_tag,
+        effect.notes,
+        effect.footer,
+        is_latest=effect.is_latest,
+        is_prerelease="-" in release.version.partition("+")[0],
     )
     return world
 
@@ -135,4 +142,7 @@ _PERFORMERS: dict[type, Callable[[Ops, Any, World, Tell], World]] = {
     effects.PushRelease: _push_release,
     effects.CreateRelease: _create_release,
     effects.Call: _call,
+    packaging.PackPackage: packing.pack,
+    packaging.PublishPackage: packing.publish,
+    packaging.ReadBack: packing.read_back,
 }

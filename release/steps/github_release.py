@@ -20,6 +20,7 @@ class GitHubRelease:
     """Made with GitHub's own notes since the previous tag of the same app, unless a plugin writes them."""
 
     notes: str | None = None
+    is_latest: bool = True
     name: str = "github-release"
     reads: tuple[Part, ...] = ("releases",)
     changes: bool = True
@@ -37,4 +38,7 @@ class GitHubRelease:
         if release.tag in world.releases:
             return Done(f"{release.tag} is there")
         said = footer(world.record) if isinstance(world.record, Record) else ""
-        return Todo((CreateRelease(release, self.notes, said),), f"{release.tag} with {self._whose} notes")
+        return Todo(
+            (CreateRelease(release, self.notes, said, is_latest=self.is_latest),),
+            f"{release.tag} with {self._whose} notes",
+        )

@@ -47,7 +47,7 @@ class Verify:
     def _health(self, world: World, release: Release) -> str | None:
         health = world.health
         if not isinstance(health, Health):
-            return health.because
+            return health.because if health else "nothing answers"
         if health.problem or health.version != release.version:
             return health.problem or f"health says {health.version}"
         return None

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from invoke.collection import Collection
 
-from release.tasks import monorepo, rehearsals, releases, states, steps
+from release.tasks import monorepo, publishing, rehearsals, releases, states, steps
 
 
 def collection(root: Path) -> Collection:
@@ -19,6 +19,7 @@ def collection(root: Path) -> Collection:
         releases.release,
         releases.plan,
         releases.deploy,
+        publishing.publish,
         states.status,
         states.verify,
         states.rollback,

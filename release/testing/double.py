@@ -17,8 +17,10 @@ from release.record import Approval, Granted
 from release.rehearsal.cloud.memory_runtime import MemoryRuntime
 from release.rehearsal.cloud.server import Cloud
 from release.rehearsal.forge import Forge
+from release.rehearsal.registry.memory import MemoryRegistry
 from release.testing.clock import MONDAY, FakeClock
 from release.testing.monorepo import NewCommit, import_commits
+from release.testing.npm import HttpNpm
 from release.testing.recorder import Recorder
 from release.testing.tools import put_node, put_wrangler
 from release.testing.wrangler import ApiWrangler
@@ -38,6 +40,7 @@ OWNER, NAME = "acme", "cms"
 ACCOUNT = "acc0"
 CLOUD_TOKEN = "cloud-t0ken"  # noqa: S105  # opens nothing but this process
 FORGE_TOKEN = "forge-t0ken"  # noqa: S105
+NPM_TOKEN = "registry-t0ken"  # noqa: S105
 DATABASES = {
     "double-production": "c81e4a37-90d2-4f6b-8d13-1b5a6e9f7c42",
     "double-staging": "5e0b7a0c-3b7f-4d37-a1a5-8f8f3a1f6d11",
@@ -65,6 +68,7 @@ class Double:
         self.runtime = MemoryRuntime()
         self.cloud = Cloud(ACCOUNT, CLOUD_TOKEN, folder / "cloud", self.runtime)
         self.forge = Forge(folder / "forge", OWNER, NAME, FORGE_TOKEN)
+        self.registry = MemoryRegistry(NPM_TOKEN)
         self.environ: dict[str, str] = {}
         self._commits = 0
 
@@ -74,6 +78,7 @@ class Double:
             self.cloud.add_database(uuid, name)
         self.forge.start()
         self.cloud.start()
+        self.registry.start()
         self.environ.update(self._environment())
 
     def stop(self) -> None:
@@ -82,6 +87,7 @@ class Double:
             self.cloud.stop()
         finally:
             self.forge.stop()
+            self.registry.stop()
 
     @property
     def remote_url(self) -> str:
@@ -103,7 +109,8 @@ class Double:
         ops.http.transport = httpx.HTTPTransport(verify=False)  # loads no certificates
         ops.github.clock = self.clock
         wrangler = ApiWrangler(config, {**self.environ, **environ}, DATABASES)
-        return replace(ops, clock=self.clock, wrangler=wrangler)  # type: ignore[arg-type]  # the same methods
+        npm = HttpNpm(config.root, ops.environ, ops.mask)
+        return replace(ops, clock=self.clock, wrangler=wrangler, npm=npm)  # type: ignore[arg-type]  # the same methods
 
     @contextmanager
     def ops(
@@ -133,6 +140,24 @@ class Double:
         asked = Asked(Request(environment, bump), plan_file=plan_file, only=only, through=through)
         return self._carry_out(asked, root, gate, listener, environ)
 
+    def publish(
+        self,
+        target: str,
+        bump: Level = "patch",
+        *,
+        pre: str | None = None,
+        line: str | None = None,
+        root: Path | None = None,
+        gate: Gate | None = None,
+        listener: Listener | None = None,
+        environ: Mapping[str, str] | None = None,
+        plan_file: Path | None = None,
+    ) -> Outcome:
+        """`inv publish TARGET --yes`."""
+        request = Request(target, bump, pre=pre, line=line)
+        asked = Asked(request, plan_file=plan_file, target=target)
+        return self._carry_out(asked, root, gate, listener, environ)
+
     def deploy(
         self,
         environment: str = "staging",
@@ -154,9 +179,11 @@ class Double:
         environ: Mapping[str, str] | None = None,
         output: Path | None = None,
         deploying: bool = False,
+        target: str | None = None,
     ) -> Outcome:
-        """`inv plan`."""
-        asked = Asked(Request(environment, bump), output=output, deploying=deploying)
+        """`inv plan`; of a `target`, `inv publish TARGET --dry-run`."""
+        request = Request(target or environment, bump)
+        asked = Asked(request, output=output, deploying=deploying, target=target)
         return releasing.plan(
             root or self.root,
             self.environ if environ is None else environ,
@@ -243,6 +270,8 @@ class Double:
             "GITHUB_SERVER_URL": self.forge.server_url,
             "GITHUB_REPOSITORY": f"{OWNER}/{NAME}",
             "GITHUB_TOKEN": FORGE_TOKEN,
+            "NPM_CONFIG_REGISTRY": self.registry.url,
+            "NODE_AUTH_TOKEN": NPM_TOKEN,
             **{
                 f"RELEASE_{name.upper()}_URL": self.cloud.url_for(self.script("cms", name))
                 for name in ("production", "staging")

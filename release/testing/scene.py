@@ -44,7 +44,7 @@ def double(
             yield world
         finally:
             world.stop()
-    broken = [*world.forge.failures, *world.cloud.failures]
+    broken = [*world.forge.failures, *world.cloud.failures, *world.registry.failures]
     if broken:
         raise AssertionError(broken[0])
 

@@ -70,6 +70,9 @@ def _done(outcome: Outcome) -> str:
         return f"{release.base[:SHORT]} is deployed to {release.environment}"
     if outcome.outcome == "verified":
         return f"Everything agrees on {release.tag} in {release.environment}"
+    if release.is_package:
+        was = ": it was there already, and is recorded now" if outcome.decision == "finish" else ""
+        return f"{release.tag} is published{was}"
     was = ": it was live already, and is recorded now" if outcome.decision == "finish" else ""
     return f"{release.tag} is released to {release.environment}{was}"
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from release.model import Problem, Release, World
     from release.outcome import StepResult
+    from release.package import Package
     from release.plan import Outlook, Plan
     from release.preflight import Prospect
     from release.record import Remark
@@ -119,7 +120,7 @@ def _heading(release: Release, plan: Plan, world: World) -> str:
     branch = checkout.branch if isinstance(checkout, Checkout) and checkout.head == release.base else None
     parts += [
         f"{release.base[:SHORT]}{f' on {branch}' if branch else ''}",
-        f"to {release.environment}",
+        "to its registry" if release.is_package else f"to {release.environment}",
         f"plan {plan.short}",
     ]
     return "   ".join(part for part in parts if part)
@@ -141,7 +142,11 @@ def _facts(prospect: Prospect, go: Go) -> Iterator[str]:
 
 
 def _condition(world: World) -> str:
+    if world.package is not None:
+        return _on_registry(world.package)
     health = world.health
+    if health is None:
+        return f"{world.environment} serves nothing"
     if isinstance(health, Unread):
         return f"the health of {world.environment} could not be read"
     if health.problem is not None:
@@ -149,8 +154,17 @@ def _condition(world: World) -> str:
     return f"{world.environment} runs {health.version or 'an unknown version'} and is healthy"
 
 
+def _on_registry(package: Package | Unread) -> str:
+    if isinstance(package, Unread):
+        return "the registry could not be read"
+    has = f"has {package.latest} as latest" if package.latest else "does not have it yet"
+    return f"{package.registry} {has}"
+
+
 def _changing(one: Outlook, release: Release) -> str:
     """What starts to change with this step: where workers and database stay, git and GitHub alone."""
+    if release.is_package and any(write.system == "npm" for write in one.writes):
+        return "the registry changes"
     elsewhere = {write.system for write in one.writes} <= {"git", "github"}
     return "git and GitHub change" if elsewhere else f"{release.environment} changes"
 

@@ -171,7 +171,14 @@ class MemoryGitHub(GitHub):
         return tag in self.outside.releases
 
     def create_release(
-        self, tag: str, commit: str, title: str, previous_tag: str | None, notes: str | None, footer: str = ""
+        self,
+        tag: str,
+        commit: str,
+        title: str,
+        previous_tag: str | None,
+        notes: str | None,
+        footer: str = "",
+        **_: bool,
     ) -> None:
         """Refused without its tag, and the second time, as GitHub does."""
         if tag not in self.outside.remote.tags or tag in self.outside.releases:

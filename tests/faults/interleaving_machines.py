@@ -21,7 +21,9 @@ from release.model import Request
 from release.ops import Ops
 from release.ops.http import Http
 from release.ops.machine import checkout_name
+from release.ops.npm import Npm
 from release.ops.perform import expect, perform
+from release.ops.registry import Registry
 from release.ops.secrets import Mask
 from release.preflight import survey
 from release.run import carry_out
@@ -95,6 +97,8 @@ class Machine:
             github=MemoryGitHub(outside, actor),
             web=MemoryWeb(outside, actor),
             wrangler=MemoryWrangler(outside, actor, config, self.objects, self.head),
+            npm=Npm(self.root, {}, Mask.of({})),
+            registry=Registry(Http(), {}),
             perform=perform if writes else expect,
             checkout=checkout_name(self.root),
         )

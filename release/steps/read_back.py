@@ -1,0 +1,42 @@
+"""Step `read-back`: what the registry hands out is what was packed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from release.model import Unread
+from release.packaging import ReadBack, ours
+from release.step import Done, Stuck, Todo
+
+if TYPE_CHECKING:
+    from release.model import Part, Release, World
+    from release.step import Look
+
+
+@dataclass(frozen=True)
+class ReadItBack:
+    """Never done before: each run fetches the tarball once."""
+
+    name: str = "read-back"
+    reads: tuple[Part, ...] = ()
+    changes: bool = False
+    meaning: str = "The registry hands out something else than what was published."
+    advice: str = "The version is public and not recorded. Run the same command again; if it stays so, ask the registry."
+
+    def look(self, world: World, release: Release) -> Look:
+        """Done when the integrity of the bytes is that of the tarball."""
+        there = ours(world, release.version, release.commit)
+        if there is None and world.tarball is not None and not world.tarball.integrity:
+            return Done("compared when it is packed")  # a plan, of a version that is there already
+        if there is None:
+            return Stuck("The registry does not have what was packed.", self.advice)
+        if world.read_back is None:
+            return Todo((ReadBack(there),), "the tarball, as anybody gets it")
+        if isinstance(world.read_back, Unread):
+            return Stuck(world.read_back.because, world.read_back.advice or self.advice)
+        if world.read_back == there.integrity:
+            return Done(f"{there.integrity[:19]}... as packed")
+        return Stuck(
+            f"The tarball has {world.read_back[:19]}..., packed was {there.integrity[:19]}....", self.advice
+        )

@@ -12,7 +12,6 @@ _READS = frozenset({"GET", "HEAD"})
 # below /repos/OWNER/NAME, the first that matches; None: the same as the method says
 _ASKED: tuple[tuple[str, str, str | None], ...] = (
     (r"/actions/permissions|/branches/.+/protection|/keys", "Administration", None),
-    (r"/actions/runs/\d+/pending_deployments", "Deployments", None),
     (r"/environments/[^/]+/(secrets|variables)", "Environments", None),
     (r"/actions/secrets", "Secrets", None),
     (r"/actions/variables", "Variables", None),
@@ -36,6 +35,8 @@ def needed(method: str, path: str, named: str = "") -> str:
         sets = [_spelt(one) for one in named.split(";") if one.strip()]
         return " or ".join(sets)
     usual = "read" if method in _READS else "write"
+    if usual == "write" and path.endswith("/pending_deployments"):
+        return "Deployments: write"  # to review asks for more than to look
     for pattern, permission, access in _ASKED:
         if re.match(pattern, path):
             return f"{permission}: {access or usual}"

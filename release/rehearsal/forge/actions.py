@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from release.rehearsal.forge.answers import Call
     from release.rehearsal.forge.repository import Repository
     from release.rehearsal.forge.shapes import Json
-    from release.rehearsal.forge.store import Environment, Job
+    from release.rehearsal.forge.store import Annotation, Environment, Job
 
 _NAME = re.compile(r"^name:\s*['\"]?(.+?)['\"]?\s*$", re.MULTILINE)
 
@@ -72,6 +72,36 @@ def list_runs(repository: Repository, call: Call) -> Answer:
 def get_run(repository: Repository, call: Call) -> Answer:
     """One run."""
     return Answer(_run(repository, _by_id(repository, call)))
+
+
+def get_attempt(repository: Repository, call: Call) -> Answer:
+    """One attempt of a run: the first is its actor's, each further one is by who ran it again."""
+    run, number = _by_id(repository, call), call.number("attempt_number")
+    if not 1 <= number <= 1 + len(run.rerun_by):
+        raise not_found()
+    return Answer(_run(repository, run, number))
+
+
+def list_annotations(repository: Repository, call: Call) -> Answer:
+    """What a job said; a job is the check run of the same number."""
+    wanted = call.number("check_run_id")
+    found = [job for run in repository.state.runs.values() for job in run.jobs if job.id == wanted]
+    if not found:
+        raise not_found()
+    return Answer(items=[_annotation(repository, one) for one in found[0].annotations])
+
+
+def _annotation(repository: Repository, annotation: Annotation) -> Json:
+    return {
+        "path": ".github",
+        "blob_href": f"{repository.shapes.html_url}/blob/{repository.shapes.default_branch}/.github",
+        "annotation_level": annotation.level,
+        "title": annotation.title,
+        "message": annotation.message,
+        "raw_details": "",
+        **dict.fromkeys(("start_line", "end_line"), 1),
+        **dict.fromkeys(("start_column", "end_column")),
+    }
 
 
 def list_jobs(repository: Repository, call: Call) -> Answer:
@@ -170,7 +200,7 @@ def _workflow(repository: Repository, path: str, text: str) -> Json:
         "node_id": f"W_{number}",
         "name": name.group(1) if name else path,
         "path": path,
-        "state": "active",
+        "state": "disabled_manually" if path in repository.state.disabled_workflows else "active",
         "url": f"{shapes.repository_url}/actions/workflows/{number}",
         "html_url": f"{shapes.html_url}/blob/{shapes.default_branch}/{path}",
         "badge_url": f"{shapes.html_url}/workflows/{file}/badge.svg",
@@ -186,8 +216,9 @@ def _run_page(repository: Repository, run: Run) -> str:
     return f"{repository.shapes.html_url}/actions/runs/{run.id}"
 
 
-def _run(repository: Repository, run: Run) -> Json:
-    url = _run_url(repository, run)
+def _run(repository: Repository, run: Run, attempt: int = 0) -> Json:
+    url, people = _run_url(repository, run), (run.actor, *run.rerun_by)
+    attempt = attempt or len(people)
     words = ("jobs", "logs", "check_suite", "artifacts", "cancel", "rerun")
     workflow = stable_id(run.workflow)
     return {
@@ -197,7 +228,7 @@ def _run(repository: Repository, run: Run) -> Json:
         "display_title": run.workflow.rpartition("/")[2],
         "path": run.workflow,
         "run_number": run.number,
-        "run_attempt": 1,
+        "run_attempt": attempt,
         "event": run.event,
         "status": run.status,
         "conclusion": run.conclusion,
@@ -211,7 +242,7 @@ def _run(repository: Repository, run: Run) -> Json:
         "head_commit": None,
         "pull_requests": [],
         "actor": repository.shapes.user(run.actor),
-        "triggering_actor": repository.shapes.user(run.actor),
+        "triggering_actor": repository.shapes.user(people[attempt - 1]),
         **dict.fromkeys(("repository", "head_repository"), repository.shapes.repository()),
         **dict.fromkeys(("created_at", "updated_at", "run_started_at"), run.created_at),
     }
@@ -233,7 +264,9 @@ def _job(repository: Repository, run: Run, job: Job) -> Json:
         "html_url": f"{_run_page(repository, run)}/job/{job.id}",
         "check_run_url": f"{repository.shapes.repository_url}/check-runs/{job.id}",
         "labels": ["ubuntu-latest"],
-        **dict.fromkeys(("created_at", "started_at"), run.created_at),
+        "created_at": run.created_at,
+        "started_at": job.started_at or run.created_at,
         "completed_at": run.created_at if job.status == "completed" else None,
-        **dict.fromkeys(("runner_id", "runner_name", "runner_group_id", "runner_group_name")),
+        "runner_name": job.runner,
+        **dict.fromkeys(("runner_id", "runner_group_id", "runner_group_name")),
     }

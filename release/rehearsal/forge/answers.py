@@ -11,6 +11,8 @@ from werkzeug.wrappers import Response
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from werkzeug.wrappers import Request
+
 Json = dict[str, Any]
 
 DOCUMENTATION = "https://docs.github.com/rest"
@@ -110,6 +112,20 @@ def page_of(call: Call) -> tuple[int, int]:
         for name, default in (("page", 1), ("per_page", _PER_PAGE))
     )
     return page, min(size, _MOST_PER_PAGE)
+
+
+def json_object(request: Request) -> dict[str, Any]:
+    """The body as an object; GitHub answers anything else with 400."""
+    text = request.get_data()
+    if not text:
+        return {}
+    try:
+        body = json.loads(text)
+    except ValueError as error:
+        raise Refusal(400, "Problems parsing JSON") from error
+    if not isinstance(body, dict):
+        raise Refusal(400, "Body should be a JSON object")
+    return body
 
 
 def _links(call: Call, page: int, size: int, total: int) -> dict[str, str]:

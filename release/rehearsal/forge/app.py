@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hmac
-import json
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
@@ -13,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from release.rehearsal.forge import githttp, permissions, routes, rules, store
 from release.rehearsal.forge.account import RateLimit
-from release.rehearsal.forge.answers import Call, Refusal, not_found
+from release.rehearsal.forge.answers import Call, Refusal, json_object, not_found
 from release.rehearsal.forge.bare import Bare
 from release.rehearsal.forge.contract import API_PREFIX, github
 from release.rehearsal.forge.repository import Repository, now
@@ -196,6 +195,13 @@ class Forge:
             self._save()
         return run
 
+    def change(self, **settings: Any) -> None:  # noqa: ANN401  # the fields of State
+        """Fields of store.State set anew, such as `secrets={"production": ("CLOUDFLARE_API_TOKEN",)}`."""
+        with self._guard:
+            for name, value in settings.items():
+                setattr(self._state, name, value)
+            self._save()
+
     def _save(self) -> None:
         store.save(self._state, self._file)
 
@@ -265,7 +271,7 @@ class Forge:
         handler, variables = found
         if (variables.get("owner", self.owner), variables.get("repo", self.name)) != (self.owner, self.name):
             raise not_found()
-        body = _json(request)
+        body = json_object(request)
         call = Call(request.method, f"{self.api_url}{path}", variables, request.args.to_dict(), body, login)
         shapes = Shapes(self.server_url, self.api_url, self.owner, self.name, self.bare.default_branch)
         return handler(Repository(self.bare, self._state, shapes), call).response(call)
@@ -281,17 +287,3 @@ class Forge:
             raise
         kind = response.content_type or ""
         github().check_answer(operation, response.status_code, kind, response.get_data())
-
-
-def _json(request: Request) -> dict[str, Any]:
-    """The body as an object; GitHub answers anything else with 400."""
-    text = request.get_data()
-    if not text:
-        return {}
-    try:
-        body = json.loads(text)
-    except ValueError as error:
-        raise Refusal(400, "Problems parsing JSON") from error
-    if not isinstance(body, dict):
-        raise Refusal(400, "Body should be a JSON object")
-    return body

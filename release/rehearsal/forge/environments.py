@@ -35,8 +35,10 @@ def get_environment(repository: Repository, call: Call) -> Answer:
             }
         )
     times = dict.fromkeys(("created_at", "updated_at"), environment.created_at)
-    policy = {"protection_rules": rules, "deployment_branch_policy": None}
-    return Answer({**named(repository, environment), **times, **policy})
+    from_branches = {"protected_branches": True, "custom_branch_policies": False}
+    policy = from_branches if environment.protected_branches_only else None
+    more = {"protection_rules": rules, "deployment_branch_policy": policy}
+    return Answer({**named(repository, environment), **times, **more})
 
 
 def named(repository: Repository, environment: Environment) -> Json:

@@ -23,6 +23,9 @@ _ASKED = tuple(
         (r"/commits/.+/status$|/statuses/", "statuses"),
         (r"/commits/[^/]+/pulls$|/pulls", "pull-requests"),
         (r"/issues/", "issues"),
+        (r"/actions/permissions|/keys", "administration"),
+        (r"/actions/secrets|/environments/[^/]+/secrets", "secrets"),
+        (r"/actions/variables|/environments/[^/]+/variables", "variables"),
         (r"/deployments", "deployments"),
         (r"/environments|/actions/", "actions"),
         (r"/releases|/git/|/commits|/compare/|/contents/|/branches", "contents"),
@@ -39,10 +42,15 @@ def check_rest(granted: Mapping[str, str] | None, method: str, path: str) -> Non
     below = _BELOW.match(path)
     if granted is None or below is None:
         return
-    rest = path[below.end() :]
+    rest, write = path[below.end() :], method not in _READS
     permission = next((name for pattern, name in _ASKED if pattern.match(rest)), None)
-    if permission and not may(granted, permission, write=method not in _READS):
-        raise Refusal(403, "Resource not accessible by integration")
+    if write and rest.endswith("/pending_deployments"):
+        permission = "deployments"  # to review asks for more than to look
+    if permission and not may(granted, permission, write=write):
+        named = f"{permission.replace('-', '_')}={'write' if write else 'read'}"
+        raise Refusal(
+            403, "Resource not accessible by integration", **{"X-Accepted-GitHub-Permissions": named}
+        )
 
 
 def may(granted: Mapping[str, str] | None, permission: str, *, write: bool) -> bool:

@@ -35,7 +35,7 @@ def rules_of(repository: Repository, branch: str) -> list[Json]:
     return [
         {**rule, **source, "ruleset_id": ruleset.id}
         for ruleset in repository.state.rulesets
-        if any(fnmatchcase(branch, pattern) for pattern in ruleset.branches)
+        if ruleset.target == "branch" and any(fnmatchcase(branch, pattern) for pattern in ruleset.branches)
         for rule in ruleset.rules
     ]
 
@@ -52,20 +52,38 @@ def list_rules(repository: Repository, call: Call) -> Answer:
 
 def list_rulesets(repository: Repository, _: Call) -> Answer:
     """Every ruleset, without its rules, as GitHub lists them."""
-    source = f"{repository.shapes.owner}/{repository.shapes.name}"
-    return Answer(
-        items=[
-            {
-                "id": ruleset.id,
-                "name": ruleset.name,
-                "target": "branch",
-                "source_type": "Repository",
-                "source": source,
-                "enforcement": "active",
-            }
-            for ruleset in repository.state.rulesets
-        ]
-    )
+    return Answer(items=[_ruleset(repository, ruleset) for ruleset in repository.state.rulesets])
+
+
+def get_ruleset(repository: Repository, call: Call) -> Answer:
+    """One ruleset with its rules, and who may bypass it; a login that is a deploy key's title is that key."""
+    wanted = call.number("ruleset_id")
+    found = [ruleset for ruleset in repository.state.rulesets if ruleset.id == wanted]
+    if not found:
+        raise not_found()
+    keys = {key.title for key in repository.state.deploy_keys}
+    actors = [
+        {"actor_id": None, "actor_type": "DeployKey", "bypass_mode": "always"}
+        if login in keys
+        else {"actor_id": 1, "actor_type": "Integration", "bypass_mode": "always"}
+        for login in found[0].bypass
+    ]
+    where = {"include": [f"refs/heads/{name}" for name in found[0].branches], "exclude": list[str]()}
+    if found[0].target == "tag":
+        where["include"] = [f"refs/tags/{name}" for name in found[0].branches]
+    more = {"rules": list(found[0].rules), "bypass_actors": actors, "conditions": {"ref_name": where}}
+    return Answer({**_ruleset(repository, found[0]), **more})
+
+
+def _ruleset(repository: Repository, ruleset: Ruleset) -> Json:
+    return {
+        "id": ruleset.id,
+        "name": ruleset.name,
+        "target": ruleset.target,
+        "source_type": "Repository",
+        "source": f"{repository.shapes.owner}/{repository.shapes.name}",
+        "enforcement": "active",
+    }
 
 
 def get_protection(repository: Repository, call: Call) -> Answer:
@@ -109,6 +127,7 @@ def write_hook(rulesets: list[Ruleset], file: Path) -> None:
     cases = [
         f'case "$1" in refs/heads/{pattern}) {_unless(ruleset)}refuse {shlex.quote(_PUSH_REFUSALS[rule["type"]])} "$1";; esac'
         for ruleset in rulesets
+        if ruleset.target == "branch"
         for pattern in ruleset.branches
         for rule in ruleset.rules
         if rule["type"] in _PUSH_REFUSALS

@@ -92,6 +92,7 @@ class Environment(msgspec.Struct, frozen=True):
     reviewers: tuple[str, ...] = ()
     prevent_self_review: bool = False
     wait_timer: int = 0
+    protected_branches_only: bool = False
 
 
 class Deployment(msgspec.Struct, frozen=True):
@@ -122,13 +123,24 @@ class DeploymentStatus(msgspec.Struct, frozen=True):
     created_at: str
 
 
+class Annotation(msgspec.Struct, frozen=True):
+    """What a job said with `::notice title=...::message`, `::warning` or `::error`."""
+
+    level: str
+    title: str
+    message: str
+
+
 class Job(msgspec.Struct, frozen=True):
-    """A job of a workflow run."""
+    """A job of a workflow run, which is a check run too; `runner` took it at `started_at`."""
 
     id: int
     name: str
     status: str
     conclusion: str | None
+    started_at: str = ""
+    runner: str | None = None
+    annotations: tuple[Annotation, ...] = ()
 
 
 class Approval(msgspec.Struct, frozen=True):
@@ -141,7 +153,10 @@ class Approval(msgspec.Struct, frozen=True):
 
 
 class Run(msgspec.Struct, frozen=True):
-    """A workflow run; while it waits for a review, `waiting_for` names the environment."""
+    """A workflow run; while it waits for a review, `waiting_for` names the environment.
+
+    `rerun_by` are the logins who ran it again: attempt 2, 3, and so on.
+    """
 
     id: int
     number: int
@@ -157,10 +172,19 @@ class Run(msgspec.Struct, frozen=True):
     waiting_for: str | None = None
     jobs: tuple[Job, ...] = ()
     approvals: tuple[Approval, ...] = ()
+    rerun_by: tuple[str, ...] = ()
+
+
+class DeployKey(msgspec.Struct, frozen=True):
+    """An SSH key that opens this repository alone."""
+
+    id: int
+    title: str
+    read_only: bool
 
 
 class Ruleset(msgspec.Struct, frozen=True):
-    """Active rules for branches (fnmatch patterns of short names); a rule is `{"type", "parameters"?}`.
+    """Active rules for branches (fnmatch patterns of short names) or tags; a rule is `{"type", "parameters"?}`.
 
     `bypass` are the logins whose pushes they do not hold for.
     """
@@ -170,10 +194,15 @@ class Ruleset(msgspec.Struct, frozen=True):
     branches: tuple[str, ...]
     rules: tuple[dict[str, Any], ...]
     bypass: tuple[str, ...] = ()
+    target: str = "branch"
 
 
 class State(msgspec.Struct):
-    """Everything that is kept, by id or number."""
+    """Everything that is kept, by id or number.
+
+    `secrets` and `variables` are those of an environment by its name, and the repository's own under "";
+    `default_permissions` (read or write) is what a workflow's token has that asks for nothing.
+    """
 
     last_id: int = 1000
     last_number: int = 0
@@ -188,6 +217,11 @@ class State(msgspec.Struct):
     deployment_statuses: list[DeploymentStatus] = []
     runs: dict[int, Run] = {}
     rulesets: list[Ruleset] = []
+    secrets: dict[str, tuple[str, ...]] = {}
+    variables: dict[str, dict[str, str]] = {}
+    deploy_keys: tuple[DeployKey, ...] = ()
+    default_permissions: str = "read"
+    disabled_workflows: tuple[str, ...] = ()
 
     def new_id(self) -> int:
         """The next id; ids are unique across kinds."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 import tomllib
 from pathlib import Path  # noqa: TC003 - msgspec reads the annotation
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from release.config_types import Value
 from release.config_values import (
     App,
     Badge,
@@ -27,6 +28,7 @@ from release.target import Target  # noqa: TC001 - msgspec reads the annotation
 
 if TYPE_CHECKING:
     from release.config_faults import Fault
+    from release.config_faults import Path as KeyPath
 
 __all__ = [
     "App",
@@ -42,12 +44,16 @@ __all__ = [
     "Settings",
     "Smoke",
     "Test",
+    "Value",
     "Worker",
     "load",
     "of_target",
 ]
 
 FILE = "pyproject.toml"
+CONFIG_PAGE = "docs/configuration.md describes every key."
+PLUGINS_PAGE = "`inv plugins` lists the plugins that were found; docs/plugins.md describes how they are set."
+Kind = TypeVar("Kind", bound="Value")
 TABLE = ("tool", "release")
 EXAMPLE = """\
 [tool.release]
@@ -87,6 +93,24 @@ class Config(Settings, frozen=True, kw_only=True):
         raise UsageError(
             f'There is no environment "{name}".{hint}', f"[tool.release.environments] has: {known}."
         )
+
+    def plugin_settings(self, name: str, kind: type[Kind]) -> Kind:
+        """The table [tool.release.plugin.NAME] as a `kind`. Raises UsageError, which lists every problem with its line."""
+        import msgspec
+
+        table = self.plugin.get(name, {})
+        try:
+            return msgspec.convert(table, kind)
+        except msgspec.ValidationError:
+            from release.config_faults import faults
+
+            raise _refusal(_text(self.root), faults(table, kind, ("plugin", name)), PLUGINS_PAGE) from None
+
+    def refusal(self, path: KeyPath, problem: str) -> UsageError:
+        """The error for a value that a plugin finds wrong; `path` are the keys below [tool.release]."""
+        from release.config_faults import Fault
+
+        return _refusal(_text(self.root), [Fault(path, problem)], PLUGINS_PAGE)
 
     def worker(self, name: str) -> Worker:
         """Return the worker of this name. Raises KeyError when there is none."""
@@ -198,9 +222,9 @@ def _table(text: str) -> dict[str, Any]:
     return document
 
 
-def _refusal(text: str, found: list[Fault]) -> UsageError:
+def _refusal(text: str, found: list[Fault], page: str = CONFIG_PAGE) -> UsageError:
     from release.config_faults import line_of, spelled
 
     numbered = sorted(((line_of(text, (*TABLE, *one.path)), one) for one in found), key=lambda pair: pair[0])
     lines = [f"{FILE}:{line}: {spelled(one.path)}: {one.problem}" for line, one in numbered]
-    return UsageError("\n".join(lines), "docs/configuration.md describes every key.")
+    return UsageError("\n".join(lines), page)

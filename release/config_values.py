@@ -1,8 +1,9 @@
 """The values of [tool.release]: types, defaults and meanings; the schema comes from here."""
 # No `from __future__ import annotations` here: msgspec reads the annotations as they are.
 
-from typing import Annotated
+from typing import Annotated, Any
 
+import msgspec
 from msgspec import Meta
 
 from release.config_types import (
@@ -260,7 +261,19 @@ class Settings(Value, frozen=True, kw_only=True):
     database: Annotated[
         Database | None, Meta(description="The database; without it, nothing is migrated.")
     ] = None
-    plugins: Annotated[tuple[RelativePath, ...], Meta(description="Plugin files.")] = ()
+    plugins: Annotated[
+        tuple[RelativePath, ...],
+        Meta(description="Plugins: files, or modules that can be imported, such as release.announce."),
+    ] = ()
+    plugins_off: Annotated[
+        tuple[str, ...], Meta(description="Plugins that are not loaded, by name, installed ones too.")
+    ] = ()
+    plugin_deadline: Annotated[
+        float, Meta(gt=0, le=600, description="Seconds that a plugin may take to answer, or to observe.")
+    ] = 10.0
+    plugin: Annotated[
+        dict[str, dict[str, Any]], Meta(description="The settings of plugins, a table for each by its name.")
+    ] = msgspec.field(default_factory=dict)
     record_ref: Annotated[
         str, Meta(description="The ref that holds an environment's record, with exactly one {environment}.")
     ] = "refs/release/{environment}"

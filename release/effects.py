@@ -256,7 +256,11 @@ class CreateRelease:
 
 @dataclass(frozen=True)
 class Call:
-    """Whatever a plugin's step does: its own function, called with the release; its writes are named by it."""
+    """Whatever a plugin's step does: its own function, called with the release; its writes are named by it.
+
+    `deadline` is in seconds. A function that is late counts as failed, and goes on by itself until the process ends:
+    its own requests need shorter time limits.
+    """
 
     is_brief: ClassVar[bool] = False
 
@@ -264,6 +268,7 @@ class Call:
     run: Callable[[Release], None]
     release: Release
     external: tuple[Write, ...] = field(default=())
+    deadline: float = 120.0
 
     def writes(self, step: str) -> tuple[Write, ...]:
         """What the plugin says."""

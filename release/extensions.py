@@ -1,193 +1,206 @@
-"""Plugins: found, checked and called; the typed front of pluggy."""
+"""Plugins: found, held against the hooks, and called; the typed front of pluggy."""
 
 from __future__ import annotations
 
-import importlib.util
-import sys
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+import os
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, cast
 
 import pluggy
 
-from release.errors import ReleaseError, UsageError
+from release.deadline import LateError, begin, result_of, within
+from release.discovery import discover
+from release.errors import BlockedError, ReleaseError, UsageError
+from release.fitting import refuse_misfits, signature
+from release.guarded import REPAIR, added, checked
 from release.hookspecs import PROJECT, Hooks
+from release.placement import placed
+from release.record import Approval
 from release.target import fault_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from pathlib import Path
+    from collections.abc import Callable, Iterator, Mapping
+    from concurrent.futures import Future
 
     from release.config import Config
+    from release.discovery import Source
     from release.model import Release
-    from release.record import Approval
+    from release.placement import Addition
+    from release.plugin import Plugin
     from release.step import Check, Step
     from release.target import Target
 
-GROUP = "cms_release"
+PERSON = 3600.0  # seconds that a plugin may take to approve: it may ask a person
 
 
 @dataclass(frozen=True)
 class Extensions:
-    """The plugins of one run. pluggy finds them; order and survival are decided here."""
+    """The plugins of one run. pluggy holds the hooks; order, time and survival are decided here.
+
+    `known` are the names of the core's steps in all sequences, `off` the plugins that `plugins_off` names. `busy` is
+    the call of each observer that was told last.
+    """
 
     manager: pluggy.PluginManager
     config: Config
+    plugins: tuple[Plugin, ...] = ()
+    off: tuple[Source, ...] = ()
+    known: tuple[str, ...] = ()
+    environ: Mapping[str, str] = field(default_factory=dict, repr=False)
+    busy: dict[str, Future[object]] = field(default_factory=dict, repr=False, compare=False)
 
     def checks(self, environment: str) -> tuple[Check, ...]:
-        """All checks, the built-in ones first."""
-        found: list[Iterable[Check]] = self._ask(
-            "release_checks", config=self.config, environment=environment
+        """All checks, the built-in ones first. Raises UsageError where a plugin breaks."""
+        return tuple(
+            one if plugin.is_built_in else checked(plugin, one, self.config.plugin_deadline)
+            for plugin, one in self.listed("release_checks", environment=environment)
         )
-        return tuple(check for some in reversed(found) for check in some or ())
 
-    def with_steps(self, steps: tuple[Step, ...], environment: str) -> tuple[Step, ...]:
-        """The sequence with the plugins' steps beside the core steps that they name. Raises UsageError."""
-        order = list(steps)
-        added: list[Iterable[tuple[str, str, Step]]] = self._ask(
-            "release_steps", config=self.config, environment=environment
-        )
-        for where, anchor, step in (one for some in reversed(added) for one in some or ()):
-            names = [core.name for core in order]
-            if step.name in names:
-                raise UsageError(
-                    f"A plugin adds a step {step.name}, which exists already.", "Give it another name."
-                )
-            if where not in {"before", "after"} or anchor not in {core.name for core in steps}:
-                known = ", ".join(core.name for core in steps)
-                raise UsageError(
-                    f"A plugin's step {step.name} wants to go {where} {anchor}, which is no step of this sequence.",
-                    f'Say "before" or "after" one of: {known}.',
-                )
-            order.insert(names.index(anchor) + (where == "after"), step)
-        return tuple(order)
+    def additions(self, environment: str) -> tuple[Addition, ...]:
+        """The steps that plugins add, and where. Raises UsageError where a plugin breaks."""
+        found = self.listed("release_steps", environment=environment)
+        return tuple(added(plugin, one, self.config.plugin_deadline) for plugin, one in found)
+
+    def with_steps(
+        self, steps: tuple[Step, ...], environment: str, whole: tuple[Step, ...] = ()
+    ) -> tuple[Step, ...]:
+        """The sequence with the plugins' steps in it, as `release.placement.placed` says. Raises UsageError."""
+        return placed(steps, self.additions(environment), self.known, whole)
 
     def targets(self) -> tuple[Target, ...]:
         """All packages that plugins release on their own. Raises UsageError for one that cannot be released."""
-        found: list[Iterable[Target]] = self._ask("release_targets", config=self.config)
-        targets = [target for some in reversed(found) for target in some or ()]
-        for at, target in enumerate(targets):
+        owner: dict[str, str] = dict.fromkeys(self.config.environments, "an environment")
+        targets = []
+        for plugin, target in self.listed("release_targets"):
             fault = fault_of(target)
             if fault:
-                raise UsageError(f"A plugin's target {fault}.", "Repair the plugin (docs/publishing.md).")
-            if target.name in {*self.config.environments, *(other.name for other in targets[:at])}:
+                raise UsageError(f"The plugin {plugin}'s target {fault}.", REPAIR)
+            if target.name in owner:
                 raise UsageError(
-                    f'The name "{target.name}" is given twice: targets and environments share their records\' place.',
+                    f'The plugin {plugin} calls a target "{target.name}", as {owner[target.name]} is called: '
+                    "they would share a record's place.",
                     "Give the target another name.",
                 )
+            owner[target.name] = f"a target of {plugin}"
+            targets.append(target)
         return tuple(targets)
 
     def approval(self, release: Release, plan_hash: str) -> Approval | None:
-        """The first plugin's answer to the question who approves a plan."""
-        answer: Approval | None = self._ask("release_approve", release=release, plan_hash=plan_hash)
-        return answer
+        """The first plugin's answer to the question who approves a plan. Raises BlockedError for another plan's."""
+        found = self._first("release_approve", Approval, PERSON, release=release, plan_hash=plan_hash)
+        if found is None:
+            return None
+        plugin, approval = found[0], cast("Approval", found[1])
+        if approval.plan != plan_hash:
+            raise BlockedError(
+                f"The plugin {plugin} approves plan {approval.plan[:7]}, and this is {plan_hash[:7]}.",
+                "Nothing was written. Run the same command again.",
+            )
+        return approval
 
     def notes(self, release: Release) -> str | None:
         """The first plugin's text for the GitHub Release."""
-        answer: str | None = self._ask("release_notes", release=release)
-        return answer
+        found = self._first("release_notes", str, self.config.plugin_deadline, release=release)
+        return found[1] if found else None
 
-    def _ask(self, hook: str, **what: Any) -> Any:  # noqa: ANN401
-        """Call a hook that answers. Raises UsageError where a plugin breaks: nothing was written yet."""
-        try:
-            return getattr(self.manager.hook, hook)(**what)
-        except ReleaseError:
-            raise
-        except Exception as error:
-            raise UsageError(
-                f"A plugin's {hook} broke: {type(error).__name__}: {error}",
-                "Repair the plugin, or take it out of `plugins` (inv plugins shows who implements what).",
-            ) from error
+    def listed(self, hook: str, **what: Any) -> Iterator[tuple[Plugin, Any]]:  # noqa: ANN401
+        """Each plugin with each thing that it answers to a hook, in order. Raises UsageError where one breaks."""
+        for plugin, call in self._calls(hook, what):
+            for one in _asked(plugin, hook, self.config.plugin_deadline, lambda: tuple(call() or ())):  # type: ignore[arg-type]  # noqa: B023
+                yield plugin, one
+
+    def _first(self, hook: str, kind: type[Any], deadline: float, **what: Any) -> tuple[Plugin, Any] | None:  # noqa: ANN401
+        for plugin, call in self._calls(hook, what):
+            answer = _asked(plugin, hook, deadline, call)
+            if answer is None:
+                continue
+            if not isinstance(answer, kind):
+                raise UsageError(
+                    f"The plugin {plugin} answers {signature(hook)} with {answer!r}, which is no {kind.__name__}.",
+                    REPAIR,
+                )
+            return plugin, answer
+        return None
 
     def tell(self, hook: str, **what: Any) -> tuple[str, ...]:  # noqa: ANN401
-        """Call an observing hook of every plugin; what they raise comes back as text and stops nobody."""
-        raised = []
-        for implementation in getattr(self.manager.hook, hook).get_hookimpls():
-            known = {name: value for name, value in what.items() if name in implementation.argnames}
+        """Call an observing hook of every plugin; what they raise comes back as text and stops nobody.
+
+        One that does not return in time is left alone until it does.
+        """
+        said = []
+        for plugin, call in self._calls(hook, what):
+            before = self.busy.get(plugin.name)
+            if before is not None and not before.done():
+                continue
+            self.busy[plugin.name] = future = begin(call)
             try:
-                implementation.function(**known)
+                result_of(future, self.config.plugin_deadline)
+            except LateError:
+                late = f"had not returned after {self.config.plugin_deadline:g} s"
+                said.append(f"plugin {plugin.name}: {signature(hook)} {late}; it is left alone until it does")
             except Exception as error:  # noqa: BLE001 - an observer must not stop a release
-                raised.append(f"plugin {implementation.plugin_name}: {type(error).__name__}: {error}")
-        return tuple(raised)
+                said.append(f"plugin {plugin.name}: {signature(hook)} raised {type(error).__name__}: {error}")
+        return tuple(said)
 
-    def origins(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
-        """Each plugin's name and the hooks that it implements."""
-        found = []
-        for name, plugin in self.manager.list_name_plugin():
-            callers = self.manager.get_hookcallers(plugin) or []
-            found.append((name, tuple(sorted(caller.name for caller in callers))))
-        return tuple(found)
+    def hooks_of(self, plugin: Plugin) -> tuple[str, ...]:
+        """The hooks that a plugin implements."""
+        return tuple(sorted(caller.name for caller in self.manager.get_hookcallers(plugin.holder) or ()))
+
+    def _calls(self, hook: str, what: dict[str, Any]) -> Iterator[tuple[Plugin, Callable[[], object]]]:
+        """Each implementation in the order of the plugins (`tryfirst` before, `trylast` behind), with its arguments."""
+        given = {"config": self.config, "environ": self.environ, **what}
+        named = {plugin.name: plugin for plugin in self.plugins}
+        found = getattr(self.manager.hook, hook).get_hookimpls()
+        for one in sorted(found, key=lambda one: (not one.tryfirst, one.trylast)):
+            wanted = {name: given[name] for name in (*one.argnames, *one.kwargnames) if name in given}
+            yield named[one.plugin_name], _bound(one.function, wanted)
 
 
-def load(config: Config, builtins: tuple[object, ...] = ()) -> Extensions:
-    """The plugins of a configuration: built-in ones, files of `plugins`, entry points of the group `cms_release`.
+def load(
+    config: Config,
+    builtins: tuple[object, ...] = (),
+    environ: Mapping[str, str] | None = None,
+    known: tuple[str, ...] = (),
+) -> Extensions:
+    """The plugins of a configuration: built-in ones, those that `plugins` names, entry points of `cms_release`.
 
-    Raises UsageError for a file that is missing or cannot be imported, and for a hook that does not exist.
+    `environ` is the process's own unless given; `known` are the core's steps. Raises UsageError for a plugin that is
+    missing, cannot be imported, or does not fit the hooks.
     """
+    plugins, off = discover(config, builtins)
     manager = pluggy.PluginManager(PROJECT)
     manager.add_hookspecs(Hooks)
-    for builtin in builtins:
-        manager.register(builtin, name=getattr(builtin, "__name__", "built-in"))
-    for name in config.plugins:
-        _register(manager, _imported(config.root / name, name), name)
-    _load_installed(manager)
+    for plugin in plugins:
+        refuse_misfits(plugin)
+        _register(manager, plugin)
+    variables = dict(os.environ if environ is None else environ)
+    return Extensions(manager, config, plugins, off, known, variables)
+
+
+def _register(manager: pluggy.PluginManager, plugin: Plugin) -> None:
     try:
-        manager.check_pending()
-    except pluggy.PluginValidationError as error:
-        raise UsageError(
-            f"A plugin has a hook that does not exist: {error}.", f"Hooks are: {_known()}."
-        ) from None
-    return Extensions(manager, config)
-
-
-def _load_installed(manager: pluggy.PluginManager) -> None:
-    from importlib.metadata import entry_points
-
-    for point in entry_points(group=GROUP):
-        try:
-            plugin = point.load()
-        except Exception as error:
-            raise UsageError(
-                f"The plugin {point.name} cannot be imported: {type(error).__name__}: {error}.",
-                "Repair or uninstall it.",
-            ) from error
-        _register(manager, plugin, point.name)
-
-
-def _register(manager: pluggy.PluginManager, plugin: object, name: str) -> None:
-    try:
-        manager.register(plugin, name=name)
-    except pluggy.PluginValidationError as error:
+        manager.register(plugin.holder, name=plugin.name)
+    except (pluggy.PluginValidationError, ValueError) as error:
         said = " ".join(str(error).split())
-        raise UsageError(
-            f"The plugin {name} does not fit: {said}.",
-            "Look at the hook's arguments in release/hookspecs.py.",
-        ) from None
+        raise UsageError(f"The plugin {plugin} does not fit: {said}.", REPAIR) from None
 
 
-def _imported(path: Path, name: str) -> object:
-    if not path.is_file():
-        raise UsageError(f"The plugin {name} is not there.", "Check `plugins` in [tool.release].")
-    module_name = f"release_plugin_{path.stem}"
-    spec = importlib.util.spec_from_file_location(module_name, path)
-    if spec is None or spec.loader is None:
-        raise UsageError(f"The plugin {name} is no Python file.", "Check `plugins` in [tool.release].")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[module_name] = module
-    written, sys.dont_write_bytecode = (
-        sys.dont_write_bytecode,
-        True,
-    )  # a __pycache__ would make the work tree dirty
+def _bound(function: Callable[..., object], given: dict[str, Any]) -> Callable[[], object]:
+    return lambda: function(**given)
+
+
+def _asked(plugin: Plugin, hook: str, deadline: float, call: Callable[[], Any]) -> Any:  # noqa: ANN401
+    """What a plugin answers. Raises UsageError where it breaks or is late: nothing was written yet."""
     try:
-        spec.loader.exec_module(module)
+        return call() if plugin.is_built_in else within(deadline, call)
+    except LateError:
+        raise UsageError(
+            f"The plugin {plugin} had not answered {signature(hook)} after {deadline:g} s.", REPAIR
+        ) from None
+    except ReleaseError:
+        raise
     except Exception as error:
         raise UsageError(
-            f"The plugin {name} cannot be imported: {type(error).__name__}: {error}.",
-            "Repair it, or take it out of `plugins`.",
+            f"The plugin {plugin} broke in {signature(hook)}: {type(error).__name__}: {error}",
+            f"{REPAIR} `inv plugins` shows who implements what.",
         ) from error
-    finally:
-        sys.dont_write_bytecode = written
-    return module
-
-
-def _known() -> str:
-    return ", ".join(name for name in vars(Hooks) if name.startswith("release_"))

@@ -1,4 +1,7 @@
-"""The hooks that a plugin may implement: what each gets, when it runs, what it may return."""
+"""The hooks that a plugin may implement: what each gets, when it runs, what it may return.
+
+docs/plugins.md lists them from here: `python -m release.hooks_page` after a change.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,11 @@ from typing import TYPE_CHECKING
 import pluggy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from release.config import Config
     from release.model import Release
+    from release.outcome import Outcome
     from release.record import Approval
     from release.step import Check, Step
     from release.target import Target
@@ -21,44 +25,113 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 
 
 class Hooks:
-    """The specifications; arguments are passed by name, and an implementation takes those that it needs."""
+    """The specifications. Arguments are passed by name, and an implementation takes those that it needs.
+
+    `config` is [tool.release] (`config.plugin_settings` has a plugin's own table), `environ` the environment variables.
+    """
 
     @hookspec
-    def release_checks(self, config: Config, environment: str) -> Iterable[Check]:
-        """Checks to run before anything is written, beside the built-in ones. Runs once a plan; return none or more."""
+    def release_checks(self, config: Config, environ: Mapping[str, str], environment: str) -> Iterable[Check]:
+        """Checks to run before anything is written, beside the built-in ones.
+
+        Runs once for each plan. Return none or more; a check that finds a problem blocks the release.
+        """
         raise NotImplementedError
 
     @hookspec
-    def release_steps(self, config: Config, environment: str) -> Iterable[tuple[str, str, Step]]:
-        """Steps to add: ("before" or "after", the core step's name, the step). Runs once a plan."""
+    def release_steps(
+        self, config: Config, environ: Mapping[str, str], environment: str
+    ) -> Iterable[tuple[str, str, Step]]:
+        """Steps to add: ("before" or "after", the name of the step beside which it runs, the step).
+
+        Runs once for each plan. Return none or more. The named step is one of the core, or another plugin's; where the
+        sequence at hand does not have that core step (a deployment to staging has no `record`), the addition is left out.
+        """
         raise NotImplementedError
 
     @hookspec
-    def release_targets(self, config: Config) -> Iterable[Target]:
-        """Packages that `inv publish NAME` releases on their own (`release.target.NpmTarget`). Runs when one is asked for."""
+    def release_targets(self, config: Config, environ: Mapping[str, str]) -> Iterable[Target]:
+        """Packages that `inv publish NAME` releases on their own (`release.target.NpmTarget`).
+
+        Runs when a package is asked for, and for `inv plugins`. Return none or more; each name only once.
+        """
         raise NotImplementedError
 
     @hookspec(firstresult=True)
-    def release_approve(self, release: Release, plan_hash: str) -> Approval | None:
-        """The approval of a plan, by its hash; None leaves the question to the next plugin, then to the terminal."""
+    def release_approve(
+        self, config: Config, environ: Mapping[str, str], release: Release, plan_hash: str
+    ) -> Approval | None:
+        """The approval of a plan, by its hash.
+
+        Runs when every check has passed and before the lock is taken; it may wait for a person, for an hour at most.
+        Return None to leave the question to the next plugin, then to the terminal; the first answer counts.
+        """
         raise NotImplementedError
 
     @hookspec(firstresult=True)
-    def release_notes(self, release: Release) -> str | None:
-        """The text of the GitHub Release, in Markdown; None leaves it to GitHub's generated notes."""
+    def release_notes(self, config: Config, environ: Mapping[str, str], release: Release) -> str | None:
+        """The text of the GitHub Release, in Markdown.
+
+        Runs once for each plan. Return None to leave it to the next plugin, then to GitHub's generated notes.
+        """
         raise NotImplementedError
 
     @hookspec
-    def release_step_started(self, release: Release, step: str) -> None:
-        """Observe that a step starts. What is raised here is logged and changes nothing."""
+    def release_approval_awaited(
+        self, config: Config, environ: Mapping[str, str], release: Release, plan_hash: str
+    ) -> None:
+        """Observe that a plan waits for a person: at the terminal, or in a file that `inv plan --output` wrote."""
         raise NotImplementedError
 
     @hookspec
-    def release_step_finished(self, release: Release, step: str, outcome: str, seconds: float) -> None:
-        """Observe that a step ended: `outcome` is ok, skipped or failed. What is raised here is logged and changes nothing."""
+    def release_started(
+        self, config: Config, environ: Mapping[str, str], release: Release, plan_hash: str
+    ) -> None:
+        """Observe that a release or deployment begins: it is approved, and its lock is taken."""
         raise NotImplementedError
 
     @hookspec
-    def release_finished(self, release: Release | None, outcome: str) -> None:
-        """Observe the end: `outcome` is one of section 9's. What is raised here is logged and changes nothing."""
+    def release_step_started(
+        self, config: Config, environ: Mapping[str, str], release: Release, step: str
+    ) -> None:
+        """Observe that a step starts."""
+        raise NotImplementedError
+
+    @hookspec
+    def release_step_finished(
+        self,
+        config: Config,
+        environ: Mapping[str, str],
+        release: Release,
+        step: str,
+        outcome: str,
+        seconds: float,
+    ) -> None:
+        """Observe that a step ended: `outcome` is ok, skipped or failed."""
+        raise NotImplementedError
+
+    @hookspec
+    def release_finished(
+        self,
+        config: Config,
+        environ: Mapping[str, str],
+        release: Release | None,
+        outcome: str,
+        ended: Outcome,
+    ) -> None:
+        """Observe the end, also where nothing was begun.
+
+        `outcome` is released, deployed, done (one step alone), failed, unrecorded, blocked or nothing; `ended` has all
+        that is known of it: steps, failure, what to do next. `release` is None where there was nothing to release.
+        """
+        raise NotImplementedError
+
+    @hookspec
+    def release_rolled_back(
+        self, config: Config, environ: Mapping[str, str], tag: str, reason: str, ended: Outcome
+    ) -> None:
+        """Observe the end of `inv rollback`: `tag` was left, `ended.outcome` is rolled-back or unrecorded (half way).
+
+        Plugins are only looked for when the rollback is over: none can be in its way.
+        """
         raise NotImplementedError

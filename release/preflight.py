@@ -81,7 +81,7 @@ def survey(
         return Prospect(world, decision, command)
     notes = None if deploying else extensions.notes(decision.release)
     core = _sequence(ops, decision, world, through, notes, deploying=deploying)
-    steps = extensions.with_steps(core, request.environment)
+    steps = _with_plugins(ops, extensions, core, is_rest=decision.kind == "finish")
     try:
         outlooks = outlook(steps, world, decision.release)
     except ReleaseError as error:
@@ -191,6 +191,18 @@ def _sequence(
     if go.kind == "finish":
         return sequences.finishing(ops.config, ops.name, recorded=tagged, notes=notes)
     return sequences.production(ops.config, ops.name, relive=go.relive, through=through, notes=notes)
+
+
+def _with_plugins(
+    ops: Ops, extensions: Extensions, core: tuple[Step, ...], *, is_rest: bool
+) -> tuple[Step, ...]:
+    """The sequence with the steps of plugins; `is_rest` where it is what remains of a release."""
+    whole: tuple[Step, ...] = ()
+    if is_rest and ops.config.target:
+        whole = sequences.publishing(ops.config, ops.config.target)
+    elif is_rest:
+        whole = sequences.production(ops.config, ops.name, relive=False)
+    return extensions.with_steps(core, ops.name, whole)
 
 
 def _begun(world: World, release: Release) -> Plan | None:

@@ -35,6 +35,17 @@ Gate = Callable[[Prospect], Granted]
 
 
 @dataclass(frozen=True)
+class AtOnce:
+    """A gate that asks nobody: no observer is told that a plan waits."""
+
+    gate: Gate
+
+    def __call__(self, prospect: Prospect) -> Granted:
+        """The gate's answer."""
+        return self.gate(prospect)
+
+
+@dataclass(frozen=True)
 class Run:
     """What every part of a run needs. `only` names the one step to carry out, None for all."""
 
@@ -63,18 +74,27 @@ def carry_out(
         return _told(listener, extensions, closing.without_run(prospect))
     run = Run(ops, extensions, listener, prospect, prospect.release, prospect.plan, only)
     try:
-        by_plugin = extensions.approval(run.release, run.plan.hash)
-        granted = Granted(approvals=(by_plugin,)) if by_plugin else gate(prospect)
-        return _told(listener, extensions, _locked(run, granted))
+        return _told(listener, extensions, _locked(run, _granted(run, gate)))
     except BlockedError as error:
         failure = Failure("start", error.what, "Nothing was written.", error.advice)
         return _told(listener, extensions, closing.outcome(ops, prospect, "blocked", (), failure))
+
+
+def _granted(run: Run, gate: Gate) -> Granted:
+    """The approval of a plugin, or else of the gate."""
+    by_plugin = run.extensions.approval(run.release, run.plan.hash)
+    if by_plugin:
+        return Granted(approvals=(by_plugin,))
+    if not isinstance(gate, AtOnce):
+        _observe(run, "release_approval_awaited", plan_hash=run.plan.hash)
+    return gate(run.prospect)
 
 
 def _locked(run: Run, granted: Granted) -> Outcome:
     world = lock.acquire(run.ops, run.prospect.world, _wanted(run, granted), run.listener.line)
     results: list[StepResult] = []
     try:
+        _observe(run, "release_started", plan_hash=run.plan.hash)
         for one in run.prospect.outlooks:
             if _is_passed_over(run, one.step, world):
                 continue
@@ -264,8 +284,11 @@ def _reason(run: Run, step: Step, look: Look, trouble: ReleaseError | None) -> s
 
 
 def _told(listener: Listener, extensions: Extensions, outcome: Outcome) -> Outcome:
-    for raised in extensions.tell("release_finished", release=outcome.release, outcome=outcome.outcome):
-        listener.line(raised)
+    said = extensions.tell(
+        "release_finished", release=outcome.release, outcome=outcome.outcome, ended=outcome
+    )
+    for line in said:
+        listener.line(line)
     listener.ended(outcome)
     return outcome
 

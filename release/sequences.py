@@ -19,6 +19,7 @@ from release.steps.smoke import SmokeCheck
 from release.steps.test import Test
 from release.steps.verify import Verify
 from release.steps.verify_package import VerifyPackage
+from release.target import NpmTarget
 
 if TYPE_CHECKING:
     from release.config import Config
@@ -82,6 +83,13 @@ def recording(config: Config, *, recorded: bool, notes: str | None = None) -> Se
 def staging(config: Config, environment: str) -> Sequence:
     """A deployment: no number, no tag; the same database and workers in the same order."""
     return _shipping(config, environment, relive=True, through=None)
+
+
+def step_names(config: Config) -> tuple[str, ...]:
+    """The names of all core steps there are, in the order of a release, then of a package."""
+    package = NpmTarget(name="any", folder=".", tag="{version}", test=())
+    steps = (*production(config, config.production, relive=False), *publishing(config, package))
+    return tuple(dict.fromkeys(step.name for step in steps))
 
 
 def _shipping(config: Config, environment: str, *, relive: bool, through: str | None) -> Sequence:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from release.extensions import Extensions
+    from release.model import Release
     from release.ops import Connect, Ops
     from release.outcome import Listener
     from release.plan import Plan
@@ -60,7 +61,7 @@ def release(
     """
     approved = read_plan(asked.plan_file) if asked.plan_file else None
     asked = _as_approved(asked, approved) if approved else asked
-    config, plugins = configured(root, asked.target, asked.request.line)
+    config, plugins = configured(root, asked.target, asked.request.line, environ)
     ops = connect(config, asked.request.environment, environ)
     if asked.request.environment == config.production:
         require_write_tokens(ops)
@@ -103,7 +104,7 @@ def plan(
     root: Path, environ: Mapping[str, str], asked: Asked, listener: Listener, *, connect: Connect = connect
 ) -> Outcome:
     """The same up to the gate: nothing is written but the plan's own file, when one is named."""
-    config, plugins = configured(root, asked.target, asked.request.line)
+    config, plugins = configured(root, asked.target, asked.request.line, environ)
     ops = connect(config, asked.request.environment, environ, writes=False)
     try:
         prospect = survey(ops, plugins, asked.request, deploying=asked.deploying)
@@ -111,10 +112,18 @@ def plan(
         outcome = planned(prospect, ops)
         if asked.output and prospect.plan:
             write_plan(prospect.plan, asked.output)
+            if prospect.release and not prospect.problems:
+                _tell_waiting(plugins, prospect.release, prospect.plan, listener)
         listener.ended(outcome)
         return outcome
     finally:
         ops.close()
+
+
+def _tell_waiting(plugins: Extensions, release: Release, plan: Plan, listener: Listener) -> None:
+    """A plan that is written down waits for its approval elsewhere."""
+    for line in plugins.tell("release_approval_awaited", release=release, plan_hash=plan.hash):
+        listener.line(line)
 
 
 def planned(prospect: Prospect, ops: Ops) -> Outcome:

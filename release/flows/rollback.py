@@ -13,6 +13,7 @@ import msgspec
 from release import lock
 from release.config import load
 from release.errors import BlockedError, EffectError, ReleaseError
+from release.flows import telling
 from release.flows.redeploy import redeploy
 from release.flows.way_back import ROLLED_BACK, survey, ways_to_noted, ways_to_tag
 from release.model import Write
@@ -76,7 +77,9 @@ def rollback(
             )
         _say_database(ops, ground, listener)
         confirm(f"Roll {ops.name} back?", ops.name)
-        return _carried_out(ops, ground, ways, wanted, listener)
+        outcome = _carried_out(ops, ground, ways, wanted, listener)
+        telling.rolled_back(ops, _left(ground), wanted.reason, outcome, listener)
+        return outcome
     finally:
         ops.close()
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from release import checks, extensions
+from release import checks, extensions, sequences
 from release.config import load, of_target
 from release.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from release.config import Config
@@ -17,13 +18,18 @@ if TYPE_CHECKING:
     from release.target import Target
 
 
-def configured(root: Path, target: str | None = None, line: str | None = None) -> tuple[Config, Extensions]:
+def configured(
+    root: Path,
+    target: str | None = None,
+    line: str | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> tuple[Config, Extensions]:
     """What a release in `root` works with; `target` is a package's name, `line` an older line of it (1.3).
 
-    Raises UsageError for wrong configuration or plugins, and for a target that nobody contributes.
+    Plugins get `environ`. Raises UsageError for wrong configuration or plugins, and for a target that nobody contributes.
     """
     config = load(root)
-    plugins = extensions.load(config, (checks,))
+    plugins = extensions.load(config, (checks,), environ, known=sequences.step_names(config))
     if target is None:
         return config, plugins
     targets = plugins.targets()

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from release import effects, packaging
+from release.deadline import LateError, within
 from release.errors import CannotReadError, EffectError
 from release.model import Live, Remote
 from release.ops import landing, monorepo, packing, smoke
@@ -114,7 +115,9 @@ def _create_release(ops: Ops, effect: effects.CreateRelease, world: World, tell:
 def _call(ops: Ops, effect: effects.Call, world: World, tell: Tell) -> World:
     del ops, tell
     try:
-        effect.run(effect.release)
+        within(effect.deadline, lambda: effect.run(effect.release))
+    except LateError:
+        raise EffectError(f"{effect.name} had not ended after {effect.deadline:g} s.") from None
     except EffectError:
         raise
     except Exception as error:

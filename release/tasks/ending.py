@@ -164,4 +164,6 @@ def terminal_gate(*, yes: bool) -> Gate:
         typed_it = Approval(who=who, plan=plan.hash, at=time.time(), how="typed the tag")
         return Granted(approvals=(typed_it,))
 
-    return gate
+    from release.run import AtOnce
+
+    return gate if sys.stdin.isatty() and not yes else AtOnce(gate)

@@ -108,9 +108,9 @@ def unlock(context: Context, env: str = "production", yes: bool = False, json: b
     finish(run, json=json)
 
 
-@task
-def plugins(context: Context) -> None:
-    """Show which plugin adds what, and the order of steps that results.
+@task(help={"json": "print one JSON object on stdout"})
+def plugins(context: Context, json: bool = False) -> None:
+    """Show which plugin adds what, from where, and the order of steps that results.
 
     Example: inv plugins
     """
@@ -120,6 +120,10 @@ def plugins(context: Context) -> None:
     from release.flows import plugins as flow
 
     try:
-        sys.stdout.writelines(f"{line}\n" for line in flow.lines(root_of(context)))
+        found = flow.read(root_of(context))
     except ReleaseError as error:
-        leave(error, json=False)
+        leave(error, json=json)
+    if json:
+        print_json(flow.as_json(found))
+    else:
+        sys.stdout.writelines(f"{line}\n" for line in flow.lines(found))

@@ -1,0 +1,29 @@
+"""Every hook is described, and every hook has a test."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from pathlib import Path
+
+import pytest
+
+from release.fitting import hooks
+from release.hookspecs import Hooks
+
+TESTS = Path(__file__).parents[1]
+MARK = re.compile(r"^@pytest\.mark\.hook\(\"(\w+)\"\)$", re.MULTILINE)
+
+
+def test_every_hook_has_a_test() -> None:
+    marked = {name for file in TESTS.rglob("test_*.py") for name in MARK.findall(file.read_text("utf-8"))}
+    assert marked == set(hooks()), "mark the test of a hook with @pytest.mark.hook(NAME)"
+
+
+@pytest.mark.parametrize("name", hooks())
+def test_a_hook_says_when_it_runs_and_names_its_types(name: str) -> None:
+    function = vars(Hooks)[name]
+    assert inspect.getdoc(function)
+    signature = inspect.signature(function)
+    assert {"config", "environ"} <= signature.parameters.keys()
+    assert signature.return_annotation is not inspect.Signature.empty

@@ -75,6 +75,7 @@ def ask_http(environ: Mapping[str, str], tag: str) -> int:
             ask(f"{cloud}/d1/database/{uuid}/query", mine, sql)
         ask(f"{environ['RELEASE_PRODUCTION_URL']}/api/health", {})
         ask(f"{forge}/releases/tags/{tag}", theirs)
+        ask(f"{forge}/environments/production", theirs)
     return count
 
 

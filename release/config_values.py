@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
+from release.config_approval import Approval
 from release.config_types import (
     EnvironmentVariable,
     FieldPath,
@@ -280,4 +281,7 @@ class Settings(Value, frozen=True, kw_only=True):
     lease: Annotated[
         int, Meta(ge=60, le=86400, description="Seconds that the record's lock holds without a sign of life.")
     ] = 300
+    approval: Annotated[
+        Approval, Meta(description="Who has to agree to a production release, and where GitHub asks them.")
+    ] = Approval()
     rehearsal: Annotated[Rehearsal, Meta(description="What a rehearsal needs to know.")] = Rehearsal()

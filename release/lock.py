@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import getpass
 import secrets
 import socket
 import threading
@@ -15,6 +14,7 @@ import msgspec
 from release.errors import BlockedError, CannotReadError, LockLostError, ReleaseError
 from release.model import Remote, Unread
 from release.ops.content import record_commit
+from release.ops.machine import user
 from release.record import Holder, Record
 from release.world import look_again
 
@@ -72,14 +72,6 @@ def holder(ops: Ops) -> Holder:
         run=secrets.token_hex(8),
         url=url if run else None,
     )
-
-
-def user() -> str:
-    """The account that this process runs under."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "unknown"
 
 
 def acquire(ops: Ops, world: World, wanted: Record, tell: Callable[[str], None]) -> World:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from release.package import Package, Tarball
     from release.record import Record, Remark, Subject
+    from release.reviewers import Reviewers
 
 SHORTEST = 7  # digits of a shortened commit id
 Level = Literal["patch", "minor", "major"]
@@ -180,8 +181,9 @@ class World:
 
     `done` names the steps that this very run has carried out; `smoke` is the smoke check's finding,
     `bookmark` the Time Travel bookmark from before the migration, `badge` the dashboard's version;
-    `missing` are the programs that this machine lacks. `package` is what the registry knows, None where no package is
-    released; `tarball` is what this run has packed, `read_back` the integrity of what the registry hands out.
+    `reviewers` are those of GitHub's environment (None: not looked at); `missing` are the programs that this machine
+    lacks. `package` is what the registry knows, None where no package is released; `tarball` is what this run has
+    packed, `read_back` the integrity of what the registry hands out.
     """
 
     environment: str
@@ -198,6 +200,7 @@ class World:
     done: frozenset[str] = frozenset()
     smoke: Smoke | None = None
     bookmark: str | None = None
+    reviewers: Reviewers | Unread | None = None
     missing: tuple[Unread, ...] = ()
     package: Package | Unread | None = None
     tarball: Tarball | None = None

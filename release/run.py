@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from release.record import Remark, Subject
     from release.step import Look, Step
 
-Gate = Callable[[Prospect], Granted]
+Gate = Callable[["Ops", Prospect], Granted]
 
 
 @dataclass(frozen=True)
@@ -40,9 +40,9 @@ class AtOnce:
 
     gate: Gate
 
-    def __call__(self, prospect: Prospect) -> Granted:
+    def __call__(self, ops: Ops, prospect: Prospect) -> Granted:
         """The gate's answer."""
-        return self.gate(prospect)
+        return self.gate(ops, prospect)
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def _granted(run: Run, gate: Gate) -> Granted:
         return Granted(approvals=(by_plugin,))
     if not isinstance(gate, AtOnce):
         _observe(run, "release_approval_awaited", plan_hash=run.plan.hash)
-    return gate(run.prospect)
+    return gate(run.ops, run.prospect)
 
 
 def _locked(run: Run, granted: Granted) -> Outcome:

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from release.errors import ReleaseError
 from release.model import Checkout, History, Live, Remote, Unread, World
+from release.ops import actions
 from release.ops.content import read_base, read_record
 from release.ops.history import has_landed, read_history
 from release.ops.node import node, wrangler
 from release.ops.packages import read_package
 from release.package import Package
+from release.reviewers import Reviewers
 from release.version import TagPattern, highest, in_line
 
 if TYPE_CHECKING:
@@ -35,6 +37,7 @@ def observe(ops: Ops) -> World:
         status = lanes.submit(_read, ops.git.status)
         remote = _read(lambda: _remote(ops))
         missing = lanes.submit(_missing, ops)
+        reviewers = lanes.submit(_read, lambda: _reviewers(ops))
         package = lanes.submit(_read, lambda: read_package(ops))
         releases = lanes.submit(_releases, ops, _interesting(ops, remote))
         checkout = _checkout(ops, status.result())
@@ -64,6 +67,7 @@ def observe(ops: Ops) -> World:
             health=asked["health"].result(),
             releases=releases.result(),
             missing=missing.result(),
+            reviewers=reviewers.result(),
             package=package.result(),
         )
 
@@ -83,6 +87,17 @@ def _ask_cloud(ops: Ops, lanes: ThreadPoolExecutor) -> dict[str, Future[Any]]:
     asked["database"] = lanes.submit(_read, lambda: ops.cloudflare.database(name) if name else None)
     asked["health"] = lanes.submit(_read, lambda: _health(ops))
     return asked
+
+
+def _reviewers(ops: Ops) -> Reviewers | None:
+    """Who must approve a production release at GitHub; None where that is not what is planned."""
+    if ops.config.target is not None or ops.name != ops.config.production:
+        return None
+    name = ops.config.approval.environment
+    found = actions.environment(ops.github, name)
+    if found is None:
+        return Reviewers(name, exists=False)
+    return Reviewers(name, found.reviewers, found.prevents_self_review)
 
 
 def _health(ops: Ops) -> Health | None:

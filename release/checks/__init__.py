@@ -9,6 +9,7 @@ from release.checks.machine import Tools
 from release.checks.manifest import ManifestAgrees
 from release.checks.migrations import Migrations
 from release.checks.package import Dependencies, KnownToken
+from release.checks.reviewers import Reviewed
 from release.hookspecs import hookimpl
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ def release_checks(config: Config, environment: str) -> list[Check]:
         checks.append(Migrations(config.database.migrations))
     if config.target:
         checks += [KnownToken(), Dependencies()]
+    if environment == config.production and config.target is None:
+        checks.append(Reviewed(config.approval.two_person))
     if environment == config.production:
         checks += [OnBranch(config.branch), ManifestAgrees(config.app)]
     return checks

@@ -67,6 +67,16 @@ def checkout_name(root: Path) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
+def user() -> str:
+    """The account that this process runs under."""
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"
+
+
 def _wait(descriptor: int, tell: Callable[[str], None]) -> None:
     started = told = time.monotonic()
     while True:

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from release.model import Request
     from release.ops.secrets import Mask
     from release.outcome import Outcome
-    from release.preflight import Prospect
-    from release.record import Granted
     from release.run import Gate
 
 LEVELS = ("patch", "minor", "major")
@@ -133,37 +131,17 @@ def confirmation(*, yes: bool) -> Callable[[str, str], None]:
 
 
 def terminal_gate(*, yes: bool) -> Gate:
-    """Who approves on a laptop: `--yes`, or the tag typed at the prompt. Raises BlockedError without either."""
-
-    def gate(prospect: Prospect) -> Granted:
-        import getpass
-        import time
-
-        from release.errors import BlockedError
-        from release.record import Approval, Granted
-
-        release, plan = prospect.release, prospect.plan
-        if release is None or plan is None:
-            raise BlockedError("There is no plan to approve.")
-        who = os.environ.get("GITHUB_ACTOR") or getpass.getuser()
-        if yes:
-            return Granted(approvals=(Approval(who=who, plan=plan.hash, at=time.time(), how="--yes"),))
-        if not sys.stdin.isatty():
-            raise BlockedError(
-                f"Plan {plan.short} is not approved: there is no terminal to ask at.",
-                "Read the plan, then add --yes.",
-            )
-        sys.stderr.write(f"Approve plan {plan.short}? Type the tag: ")
-        sys.stderr.flush()
-        typed = sys.stdin.readline().strip()
-        if typed != release.tag:
-            raise BlockedError(
-                f'Plan {plan.short} is not approved: "{typed}" is not {release.tag}.',
-                f"To approve it, run the same command again and type {release.tag}.",
-            )
-        typed_it = Approval(who=who, plan=plan.hash, at=time.time(), how="typed the tag")
-        return Granted(approvals=(typed_it,))
-
+    """Who approves: the reviewers of a workflow's run, or whoever sits here."""
+    from release.gates import Person, usual
     from release.run import AtOnce
 
-    return gate if sys.stdin.isatty() and not yes else AtOnce(gate)
+    is_there = sys.stdin.isatty()
+    gate = usual(Person(yes=yes, ask=_ask if is_there else None))
+    return gate if is_there and not yes else AtOnce(gate)
+
+
+def _ask(question: str) -> str:
+    """What a person types; nothing where they end the input."""
+    sys.stderr.write(question)
+    sys.stderr.flush()
+    return sys.stdin.readline().strip()

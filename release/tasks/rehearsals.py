@@ -9,12 +9,12 @@ from invoke.collection import Collection
 from invoke.exceptions import Exit
 from invoke.tasks import task
 
-from release.tasks import publishing
 from release.tasks.ending import finish, leave, print_json, requested
 
 if TYPE_CHECKING:
     from invoke.context import Context
 
+    from release.ops import Ops
     from release.outcome import Listener, Outcome
     from release.preflight import Prospect
     from release.record import Granted
@@ -23,25 +23,14 @@ if TYPE_CHECKING:
 @task(
     help={
         "bump": "patch, minor or major; default patch",
-        "publish": "a package to publish instead, to a registry of the stage's own: cms-api",
-        "pre": "with --publish: make a prerelease with this word",
         "json": "print one JSON object on stdout",
         "verbose": "show the lines of every program that runs",
     }
 )
-def rehearse(
-    context: Context,
-    bump: str = "",
-    publish: str = "",
-    pre: str = "",
-    json: bool = False,
-    verbose: bool = False,
-) -> None:
+def rehearse(context: Context, bump: str = "patch", json: bool = False, verbose: bool = False) -> None:
     """Make the release for real on this machine alone: real wrangler, real workerd, real git, a local Cloudflare and GitHub.
 
     Example: inv rehearse --bump minor
-
-    With --publish a package is released to an npm registry on this machine, and installed back from it.
     """
 
     def run() -> Outcome:
@@ -49,12 +38,8 @@ def rehearse(
 
         from release.rehearsal.rehearse import rehearse as on_a_stage
 
-        root, listening = Path(context.config.release.root), lambda: _listener(json, verbose)
-        if publish:
-            wanted = publishing.request(publish, bump, pre, "")
-            return on_a_stage(root, os.environ, wanted, _approve, listening, _tell, target=publish)
-        wanted = requested(bump or "patch", "production")
-        return on_a_stage(root, os.environ, wanted, _approve, listening, _tell)
+        root, request = Path(context.config.release.root), requested(bump, "production")
+        return on_a_stage(root, os.environ, request, _approve, lambda: _listener(json, verbose), _tell)
 
     finish(run, json=json)
 
@@ -141,7 +126,7 @@ def stop(context: Context) -> None:
     sys.stdout.write("The stage is stopped; its state is kept.\n" if stopped else "No stage runs.\n")
 
 
-def _approve(prospect: Prospect) -> Granted:
+def _approve(_: Ops, prospect: Prospect) -> Granted:
     """Nobody has to agree to a rehearsal."""
     import time
 

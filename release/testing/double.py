@@ -26,7 +26,7 @@ from release.testing.tools import put_node, put_wrangler
 from release.testing.wrangler import ApiWrangler
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from release.config import Config
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from release.ops import Ops
     from release.outcome import Listener, Outcome
     from release.preflight import Prospect
-    from release.run import Gate
 
 OWNER, NAME = "acme", "cms"
 ACCOUNT = "acc0"
@@ -77,6 +76,7 @@ class Double:
         for name, uuid in DATABASES.items():
             self.cloud.add_database(uuid, name)
         self.forge.start()
+        self.forge.protect_environment("production", ["ada", "grace"])
         self.cloud.start()
         self.registry.start()
         self.environ.update(self._environment())
@@ -129,7 +129,7 @@ class Double:
         environment: str = "production",
         *,
         root: Path | None = None,
-        gate: Gate | None = None,
+        gate: Callable[[Prospect], Granted] | None = None,
         listener: Listener | None = None,
         environ: Mapping[str, str] | None = None,
         plan_file: Path | None = None,
@@ -148,7 +148,7 @@ class Double:
         pre: str | None = None,
         line: str | None = None,
         root: Path | None = None,
-        gate: Gate | None = None,
+        gate: Callable[[Prospect], Granted] | None = None,
         listener: Listener | None = None,
         environ: Mapping[str, str] | None = None,
         plan_file: Path | None = None,
@@ -239,7 +239,7 @@ class Double:
         self,
         asked: Asked,
         root: Path | None,
-        gate: Gate | None,
+        gate: Callable[[Prospect], Granted] | None,
         listener: Listener | None,
         environ: Mapping[str, str] | None,
     ) -> Outcome:
@@ -247,7 +247,7 @@ class Double:
             root or self.root,
             self.environ if environ is None else environ,
             asked,
-            gate or approve,
+            lambda _, prospect: (gate or approve)(prospect),
             listener or Recorder(),
             connect=self.connect,
         )

@@ -247,8 +247,8 @@ def test_a_cloudflare_that_cannot_be_read_blocks_with_the_reason(double: Double,
 GITHUB_401 = {"message": "Bad credentials", "documentation_url": "https://docs.github.com/rest"}
 GITHUB = {
     "401": Fault(lambda: Response(json.dumps(GITHUB_401), 401), "Bad credentials (401)"),
-    "429": Fault(lambda: Response("", 429), "GitHub cannot be read: it answered 429"),
-    "502": Fault(lambda: Response("<html>unicorn</html>", 502), "GitHub cannot be read: it answered 502"),
+    "429": Fault(lambda: Response("", 429), "rate limit is used up"),
+    "502": Fault(lambda: Response("<html>unicorn</html>", 502), "GitHub cannot be reached: it answered 502"),
     "HTML": Fault(lambda: Response("<html>proxy</html>", 200), "something that is not its JSON"),
     "dropped": Fault(_dropped, "the connection broke"),
 }

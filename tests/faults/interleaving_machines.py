@@ -124,7 +124,7 @@ class Machine:
             prospect = survey(ops, plugins(self.config), request, deploying=deploying)
             told.planned(prospect)
             try:
-                return carry_out(ops, plugins(self.config), prospect, approve, told)
+                return carry_out(ops, plugins(self.config), prospect, lambda _, found: approve(found), told)
             except StaleError as error:
                 told.line(error.what)
 

@@ -1,1 +1,0 @@
-"""What a change demands of its version: schema, API, commits, and the verdict over them."""

@@ -1,6 +1,5 @@
 """Replays migrations on a scratch SQLite, to say which of them a live schema proves (pure: memory only).
 
-apsw carries a SQLite as current as D1's; the standard library's may lack functions that D1 accepts.
 Schemas are compared by structure (columns, keys, indexes), not by text: an application that created its
 tables at run time wrote other white space than the migration did.
 """
@@ -12,6 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from release.errors import CannotReadError
+from release.scratch import ScratchError, run, scratch
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from release.model import Database, Migration, SchemaObject
 
 Described = frozenset[str]
-MOST_STEPS = 20_000_000  # of SQLite's virtual machine, for one file: an endless one is stopped
-_EVERY = 100_000
 
 
 def prefixes_that_fit(migrations: tuple[Migration, ...], schema: tuple[SchemaObject, ...]) -> tuple[int, ...]:
@@ -57,7 +55,7 @@ def differences_after(migrations: tuple[Migration, ...], database: Database) -> 
 
 @lru_cache(maxsize=8)
 def _replayed(migrations: tuple[Migration, ...]) -> tuple[Described, ...]:
-    connection = _scratch()
+    connection = scratch()
     seen = []
     for migration in migrations:
         _run(connection, migration.sql.decode(errors="replace"), migration.name)
@@ -67,7 +65,7 @@ def _replayed(migrations: tuple[Migration, ...]) -> tuple[Described, ...]:
 
 @lru_cache(maxsize=8)
 def _described(schema: tuple[SchemaObject, ...]) -> Described:
-    connection = _scratch()
+    connection = scratch()
     virtual = [one.name for one in schema if one.sql.upper().startswith("CREATE VIRTUAL")]
     order = {"table": 0, "index": 1, "view": 2, "trigger": 3}
     for one in sorted(schema, key=lambda one: (order.get(one.kind, 4), one.name not in virtual)):
@@ -77,34 +75,13 @@ def _described(schema: tuple[SchemaObject, ...]) -> Described:
     return _describe(connection)
 
 
-def _scratch() -> apsw.Connection:
-    import apsw
-
-    connection = apsw.Connection(":memory:")
-    connection.execute("PRAGMA foreign_keys = ON")
-    connection.limit(apsw.SQLITE_LIMIT_ATTACHED, 0)  # ATTACH and VACUUM INTO would write files
-    return connection
-
-
 def _run(connection: apsw.Connection, sql: str, name: str) -> None:
-    import apsw
-
-    left = MOST_STEPS // _EVERY
-
-    def tick() -> bool:
-        nonlocal left
-        left -= 1
-        return left <= 0
-
-    connection.set_progress_handler(tick, _EVERY)
     try:
-        connection.execute(sql)
-    except (apsw.Error, apsw.SQLError) as error:
+        run(connection, sql)
+    except ScratchError as error:
         raise CannotReadError(
             f"{name} cannot be replayed on a scratch SQLite: {error}.", "Look at the file."
         ) from None
-    finally:
-        connection.set_progress_handler(None)
 
 
 def _describe(connection: apsw.Connection) -> Described:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from release.model import Base, Database, Problem
+from release.sql import COMMENTS, statements
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from release.model import Migration, Release, World
 
 TRANSACTION = re.compile(r"(BEGIN|COMMIT|END|ROLLBACK|SAVEPOINT|RELEASE)\b", re.IGNORECASE)
-_COMMENTS = re.compile(r"\A(\s+|--[^\n]*(\n|\Z)|/\*.*?(\*/|\Z))*", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Migrations:
                 return
             if not sqlite3.complete_statement(statement):
                 yield self._problem(file, line, "ends without a `;`", "Add it: D1 refuses the file")
-        if last_line == 1 and not _COMMENTS.sub("", text):
+        if last_line == 1 and not COMMENTS.sub("", text):
             yield self._problem(file, 1, "holds no statement", "Take the file out, or write the statement")
 
     def _problem(self, file: str, line: int, what: str, advice: str) -> Problem:
@@ -66,16 +66,3 @@ class Migrations:
             file,
             line,
         )
-
-
-def statements(sql: str) -> Iterator[tuple[int, str]]:
-    """The statements of a text with the line on which each starts; a trigger's body stays in its statement."""
-    start = 0
-    for end in [*(match.end() for match in re.finditer(";", sql)), len(sql)]:
-        lead = _COMMENTS.match(sql[start:end])
-        at = start + (lead.end() if lead else 0)
-        is_whole = end == len(sql) or sqlite3.complete_statement(sql[start:end])
-        if is_whole and sql[at:end].strip():
-            yield sql.count("\n", 0, at) + 1, sql[at:end].strip()
-        if is_whole:
-            start = end

@@ -26,6 +26,7 @@ _QUIET = {
     "NO_COLOR": "1",
     "NPM_CONFIG_AUDIT": "false",
     "NPM_CONFIG_FUND": "false",
+    "NPM_CONFIG_LOGLEVEL": "warn",
     "NPM_CONFIG_UPDATE_NOTIFIER": "false",
 }
 _MEANINGS = {

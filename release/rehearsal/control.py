@@ -24,13 +24,15 @@ PATIENCE = 15.0
 
 
 @contextlib.contextmanager
-def staged(root: Path, folder: Path) -> Iterator[Callable[[Callable[[str], None]], dict[str, str]]]:
+def staged(
+    root: Path, folder: Path, *, publishes: bool = False
+) -> Iterator[Callable[[Callable[[str], None]], dict[str, str]]]:
     """A stage for the time of the block, in a process that starts at once; nothing of it survives the block.
 
-    What is given waits until the stage is ready, tells meanwhile what it does, and returns its environment. Raises
-    StageError when it does not get ready.
+    With `publishes` it has an npm registry in the place of a cloud. What is given waits until the stage is ready, tells
+    meanwhile what it does, and returns its environment. Raises StageError when it does not get ready.
     """
-    process = _spawn(root, folder, keep=False)
+    process = _spawn(root, folder, *(["--packages", "--no-cloud"] if publishes else []))
     try:
         yield lambda say: _ready(process, folder, say)
     finally:
@@ -50,7 +52,7 @@ def start(root: Path, say: Callable[[str], None]) -> dict[str, str]:
     found = environment(root)
     if found is not None:
         return found
-    process = _spawn(root, root / KEPT, keep=True)
+    process = _spawn(root, root / KEPT, "--keep", "--packages")
     try:
         return _ready(process, root / KEPT, say)
     except BaseException:
@@ -92,7 +94,7 @@ def exports(variables: dict[str, str]) -> Iterator[str]:
     return (f"export {name}={shlex.quote(value)}" for name, value in variables.items())
 
 
-def _spawn(root: Path, folder: Path, *, keep: bool) -> subprocess.Popen[str]:
+def _spawn(root: Path, folder: Path, *options: str) -> subprocess.Popen[str]:
     folder.parent.mkdir(parents=True, exist_ok=True)
     log = (folder.parent / f"{folder.name}.log").open("ab")
     words = [
@@ -102,13 +104,13 @@ def _spawn(root: Path, folder: Path, *, keep: bool) -> subprocess.Popen[str]:
         "release.rehearsal.host",
         str(root),
         str(folder),
-        *(["--keep"] if keep else []),
+        *options,
     ]
     try:
         return subprocess.Popen(
             words,
             cwd=root,
-            stdin=subprocess.DEVNULL if keep else subprocess.PIPE,
+            stdin=subprocess.DEVNULL if "--keep" in options else subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,
             text=True,

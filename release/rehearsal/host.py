@@ -1,8 +1,9 @@
-"""The process that a stage runs in: `python -m release.rehearsal.host ROOT FOLDER [--keep]`.
+"""The process that a stage runs in: `python -m release.rehearsal.host ROOT FOLDER [--keep] [--packages] [--no-cloud]`.
 
 It says JSON lines on stdout: {"say": text} while it sets up, then {"environment": {...}} or {"error": ..., "advice": ...}.
 Without --keep it lives as long as its standard input is open, so that it ends with whoever started it, however that
-one ends. With --keep it lives until SIGTERM.
+one ends. With --keep it lives until SIGTERM. With --packages it has an npm registry, where a
+plugin publishes something; with --no-cloud it serves nothing.
 """
 
 from __future__ import annotations
@@ -22,12 +23,12 @@ from release.rehearsal.stage import Stage
 LOCK = "host.lock"
 
 
-def main(root: Path, folder: Path, *, keep: bool) -> int:
+def main(root: Path, folder: Path, options: frozenset[str]) -> int:
     """Run a stage until told to stop; 0 when it stopped in good order, 1 when it could not start."""
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if not keep:
+    if "--keep" not in options:
         threading.Thread(target=_until_closed, args=(stop,), daemon=True).start()
     folder.parent.mkdir(parents=True, exist_ok=True)
     with (folder.parent / f"{folder.name}.{LOCK}").open("a+") as held:
@@ -39,14 +40,15 @@ def main(root: Path, folder: Path, *, keep: bool) -> int:
         held.write(str(os.getpid()))
         held.flush()
         try:
-            return _serve(root, folder, stop)
+            return _serve(root, folder, stop, options)
         finally:
-            if not keep:
+            if "--keep" not in options:
                 _remove(folder)
 
 
-def _serve(root: Path, folder: Path, stop: threading.Event) -> int:
-    stage = Stage(root, folder, os.environ)
+def _serve(root: Path, folder: Path, stop: threading.Event, options: frozenset[str]) -> int:
+    publishes, serves = "--packages" in options, "--no-cloud" not in options
+    stage = Stage(root, folder, os.environ, publishes=publishes, serves=serves)
     try:
         stage.start(_tell)
     except ReleaseError as error:
@@ -92,4 +94,4 @@ def _say(code: int = 0, **what: object) -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main(Path(sys.argv[1]), Path(sys.argv[2]), keep="--keep" in sys.argv[3:]))
+    raise SystemExit(main(Path(sys.argv[1]), Path(sys.argv[2]), frozenset(sys.argv[3:])))

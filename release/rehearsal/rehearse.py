@@ -24,27 +24,58 @@ def rehearse(
     gate: Gate,
     listening: Callable[[], Listener],
     say: Callable[[str], None],
+    *,
+    target: str | None = None,
 ) -> Outcome:
-    """Set up a stage of its own, release on it, and take it away again. Raises StageError when it cannot be set up."""
+    """Set up a stage of its own, release on it, and take it away again; `target` is a package to publish instead.
+
+    A package that was published is installed back from the stage's registry. Raises StageError.
+    """
     folder = root / ".release" / "rehearsal" / uuid4().hex[:8]
     try:
-        with staged(root, folder) as ready:
+        with staged(root, folder, publishes=target is not None) as ready:
             from release.flows.releasing import (  # while the stage sets itself up: it costs as long as a plan
                 Asked,
                 release,
             )
 
             listener, stage = listening(), ready(say)
-            return release(
-                Path(stage["RELEASE_STAGE"]), rehearsed(environ, stage), Asked(request), gate, listener
-            )
+            clone, variables = Path(stage["RELEASE_STAGE"]), rehearsed(environ, stage)
+            outcome = release(clone, variables, Asked(request, target=target), gate, listener)
+            if target is not None and outcome.outcome == "released":
+                _install_back(clone, target, outcome, variables, say)
+            return outcome
     finally:
         for path in folder.parent.glob(f"{folder.name}*"):  # what a host that was killed left behind
             shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
 
 
+def _install_back(
+    clone: Path, target: str, outcome: Outcome, environ: Mapping[str, str], say: Callable[[str], None]
+) -> None:
+    from release.flows.targets import configured
+    from release.manifest import value_at
+    from release.rehearsal.publishing import installed_back
+
+    config, _ = configured(clone, target)
+    name = value_at((clone / config.app.manifest).read_bytes(), ("name",), config.app.manifest)
+    installed_back(name, outcome.release.version if outcome.release else "", environ, say)
+
+
 def rehearsed(environ: Mapping[str, str], stage: Mapping[str, str]) -> dict[str, str]:
     """The process's environment, in which every address and token is the stage's."""
-    own = ("CLOUDFLARE_", "GITHUB_", "GH_", "GIT_CONFIG_", "RELEASE_", "ACTIONS_", "CF_")
+    own = (
+        "NPM_TOKEN",
+        "NODE_AUTH_TOKEN",
+        "NPM_CONFIG_REGISTRY",
+        "npm_config_registry",
+        "CLOUDFLARE_",
+        "GITHUB_",
+        "GH_",
+        "GIT_CONFIG_",
+        "RELEASE_",
+        "ACTIONS_",
+        "CF_",
+    )
     kept = {name: value for name, value in environ.items() if not name.startswith(own)}
     return {**kept, **stage}

@@ -13,11 +13,12 @@ import msgspec
 from release.config import load
 from release.local import local_folder
 from release.ops.node import node, wrangler
-from release.rehearsal import checkout, packages, wiring
+from release.rehearsal import checkout, packages, publishing, wiring
 from release.rehearsal.checkout import StageError, git
 from release.rehearsal.cloud.miniflare_runtime import MiniflareRuntime
 from release.rehearsal.cloud.server import Cloud
 from release.rehearsal.forge import Forge
+from release.rehearsal.registry import verdaccio
 from release.rehearsal.seed import put_live
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
     from release.config import Config
     from release.rehearsal.checkout import Say
+    from release.rehearsal.registry.verdaccio import Verdaccio
+    from release.target import Target
 
 OWNER = "rehearsal"
 FACTS = "stage.json"
@@ -44,15 +47,28 @@ class Stage:
     """One machine's own Cloudflare, GitHub and checkout. `folder` holds all of it; `root` is what is rehearsed."""
 
     def __init__(
-        self, root: Path, folder: Path, environ: Mapping[str, str], cache: Path | None = None
+        self,
+        root: Path,
+        folder: Path,
+        environ: Mapping[str, str],
+        cache: Path | None = None,
+        *,
+        publishes: bool = False,
+        serves: bool = True,
     ) -> None:
-        """Prepare; nothing is written or started yet."""
+        """Prepare; nothing is written or started yet.
+
+        With `publishes` it gets an npm registry with the last packages; without `serves` no cloud is started.
+        """
         self.root = root
         self.folder = folder
         self.clone = folder / "clone"
         self._cache = cache
         self._environ = _without_credentials(environ)
         self._facts: Facts | None = None
+        self._publishes, self._serves = publishes, serves
+        self._targets: tuple[Target, ...] = ()
+        self.registry: Verdaccio | None = None
         self.cloud: Cloud
         self.forge: Forge
 
@@ -66,7 +82,7 @@ class Stage:
             self._set_up(say)
         self._facts = msgspec.json.decode((self.folder / FACTS).read_bytes(), type=Facts)
         config = load(self.clone)
-        self._open(config)
+        self._open(config, say)
         try:
             self._connect(config)
             if not self._facts.ready:
@@ -82,6 +98,8 @@ class Stage:
             self.cloud.stop()
         finally:
             self.forge.stop()
+            if self.registry is not None:
+                self.registry.stop()
 
     def __enter__(self) -> Self:
         """Do nothing: `start` takes who is told."""
@@ -95,14 +113,8 @@ class Stage:
     def environment(self) -> dict[str, str]:
         """The variables that point every client at this stage: wrangler, git, the GitHub client, and this tool."""
         facts, config = self._known(), load(self.clone)
-        urls = {
-            f"RELEASE_{name.upper().replace('-', '_')}_URL": self._url(config, name)
-            for name in config.environments
-        }
         return {
-            "CLOUDFLARE_API_BASE_URL": self.cloud.base_url,
-            "CLOUDFLARE_API_TOKEN": facts.cloud_token,
-            "CLOUDFLARE_ACCOUNT_ID": facts.account,
+            **(self._cloud(config, facts) if self._serves else {}),
             "GITHUB_API_URL": self.forge.api_url,
             "GITHUB_SERVER_URL": self.forge.server_url,
             "GITHUB_REPOSITORY": f"{OWNER}/{config.app.name}",
@@ -110,9 +122,9 @@ class Stage:
             **self.forge.git_environment(),
             "NO_PROXY": f"127.0.0.1,{self._environ.get('NO_PROXY', '')}".rstrip(","),
             "no_proxy": f"127.0.0.1,{self._environ.get('no_proxy', '')}".rstrip(","),
+            **self._npm(),
             "RELEASE_STAGE": str(self.clone),
             "RELEASE_REMOTE": self.forge.clone_url,
-            **urls,
         }
 
     @property
@@ -127,6 +139,8 @@ class Stage:
         say("cloning this repository at HEAD")
         config = checkout.clone(self.root, self.clone, self._environ)
         tag = checkout.last_release(config, self._environ, say)
+        targets = publishing.targets_of(config) if self._publishes else ()
+        publishing.tag_last(config, targets, tag, self._environ)
         facts = Facts(
             account=secrets.token_hex(16),
             cloud_token=secrets.token_urlsafe(32),
@@ -150,7 +164,7 @@ class Stage:
         cache.mkdir(parents=True, exist_ok=True)
         return cache
 
-    def _open(self, config: Config) -> None:
+    def _open(self, config: Config, say: Say) -> None:
         facts = self._known()
         folder = config.root / config.workers[0].path
         modules = next(parent for parent in wrangler(folder).parents if parent.name == "node_modules")
@@ -159,11 +173,18 @@ class Stage:
         self.forge = Forge(self.folder / "forge", OWNER, config.app.name, facts.forge_token)
         for name, uuid in wiring.databases(config).items():
             self.cloud.add_database(uuid, name)
+        self._targets = publishing.targets_of(config) if self._publishes else ()
+        if self._targets:
+            modules = verdaccio.install(self._kept_packages(), self._environ, say)
+            self.registry = verdaccio.Verdaccio(self.folder / "registry", modules, self._environ)
         self.forge.start()
         try:
-            self.cloud.start()
+            if self._serves:
+                self.cloud.start()
+            if self.registry is not None:
+                self.registry.start()
         except BaseException:
-            self.forge.stop()
+            self.stop()
             raise
 
     def _connect(self, config: Config) -> None:
@@ -171,12 +192,16 @@ class Stage:
         git(self.clone, {**self._environ, **self.forge.git_environment()}, "fetch", "--quiet", config.remote)
 
     def _seed(self, config: Config, say: Say) -> None:
-        """Every environment gets something live: production the last tag, any other this very commit."""
+        """Every environment gets something live: production the last tag, any other this very commit; so do the packages."""
         facts, environ = self._known(), {**self._environ, **self.environment}
         self.forge.protect_environment(config.approval.environment, ["releaser"])
-        say(f"putting {facts.last_tag} live")
-        with ThreadPoolExecutor(len(config.environments)) as lanes:
-            live = [lanes.submit(self._put_live, config, name, environ, say) for name in config.environments]
+        served = list(config.environments) if self._serves else []
+        said = [facts.last_tag] if served else []
+        said += [f"the last {target.name}" for target in self._targets]
+        say(f"putting {', '.join(said)} live")
+        with ThreadPoolExecutor(max(1, len(served) + len(self._targets))) as lanes:
+            live = [lanes.submit(self._put_live, config, name, environ, say) for name in served]
+            live += [lanes.submit(self._publish_last, config, target, environ) for target in self._targets]
             for one in live:
                 one.result()
         facts.ready = True
@@ -192,6 +217,28 @@ class Stage:
         packages.install(config, last, self._kept_packages(), self._environ, say)
         put_live(last, name, tag, environ)
         git(self.clone, self._environ, "worktree", "remove", "--force", str(last))
+
+    def _publish_last(self, config: Config, target: Target, environ: Mapping[str, str]) -> None:
+        folder = self.folder / f"last-{target.name}"
+        publishing.publish_last(config, self._targets, target, folder, self._kept_packages(), environ)
+
+    def _cloud(self, config: Config, facts: Facts) -> dict[str, str]:
+        urls = {
+            f"RELEASE_{name.upper().replace('-', '_')}_URL": self._url(config, name)
+            for name in config.environments
+        }
+        return {
+            "CLOUDFLARE_API_BASE_URL": self.cloud.base_url,
+            "CLOUDFLARE_API_TOKEN": facts.cloud_token,
+            "CLOUDFLARE_ACCOUNT_ID": facts.account,
+            **urls,
+        }
+
+    def _npm(self) -> dict[str, str]:
+        """Where npm and this tool find the registry; nothing where the stage has none."""
+        if self.registry is None:
+            return {}
+        return {"NPM_CONFIG_REGISTRY": self.registry.url, "NODE_AUTH_TOKEN": self.registry.token}
 
     def _url(self, config: Config, name: str) -> str:
         """Where an environment answers: its last worker, which is the one that people see."""

@@ -9,6 +9,7 @@ from invoke.collection import Collection
 from invoke.exceptions import Exit
 from invoke.tasks import task
 
+from release.tasks import publishing
 from release.tasks.ending import finish, leave, print_json, requested
 
 if TYPE_CHECKING:
@@ -23,14 +24,25 @@ if TYPE_CHECKING:
 @task(
     help={
         "bump": "patch, minor or major; default patch",
+        "publish": "a package to publish instead, to a registry of the stage's own: cms-api",
+        "pre": "with --publish: make a prerelease with this word",
         "json": "print one JSON object on stdout",
         "verbose": "show the lines of every program that runs",
     }
 )
-def rehearse(context: Context, bump: str = "patch", json: bool = False, verbose: bool = False) -> None:
+def rehearse(
+    context: Context,
+    bump: str = "",
+    publish: str = "",
+    pre: str = "",
+    json: bool = False,
+    verbose: bool = False,
+) -> None:
     """Make the release for real on this machine alone: real wrangler, real workerd, real git, a local Cloudflare and GitHub.
 
     Example: inv rehearse --bump minor
+
+    With --publish a package is released to an npm registry on this machine, and installed back from it.
     """
 
     def run() -> Outcome:
@@ -38,8 +50,12 @@ def rehearse(context: Context, bump: str = "patch", json: bool = False, verbose:
 
         from release.rehearsal.rehearse import rehearse as on_a_stage
 
-        root, request = Path(context.config.release.root), requested(bump, "production")
-        return on_a_stage(root, os.environ, request, _approve, lambda: _listener(json, verbose), _tell)
+        root, listening = Path(context.config.release.root), lambda: _listener(json, verbose)
+        if publish:
+            wanted = publishing.request(publish, bump, pre, "")
+            return on_a_stage(root, os.environ, wanted, _approve, listening, _tell, target=publish)
+        wanted = requested(bump or "patch", "production")
+        return on_a_stage(root, os.environ, wanted, _approve, listening, _tell)
 
     finish(run, json=json)
 

@@ -178,7 +178,9 @@ def test_unreleased_commits_apply_in_order_and_everything_stays_green(clone: Pat
         npm("test", cwd=clone / "examples" / "cms")
         npm("run", "lint", cwd=clone / "examples" / "cms")
     log = run("git", "log", "--format=%an %s", f"-{len(patches)}", cwd=clone).stdout.splitlines()
-    assert [line.partition("(")[0] for line in log] == ["Robin Doe docs", "Robin Doe fix", "Robin Doe feat"]
+    assert [line.partition("(")[0] for line in log] == [
+        f"Robin Doe {kind}" for kind in ("feat", "docs", "fix", "feat")
+    ]
     assert (clone / "examples/cms/apps/cms/migrations/0005_page_slug.sql").exists()
     assert run("git", "status", "--porcelain", cwd=clone).stdout == ""
 

@@ -148,7 +148,9 @@ def test_a_file_that_cannot_run_is_named(sql: str) -> None:
 
 def test_an_endless_statement_is_stopped() -> None:
     endless = "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c) SELECT count(*) FROM c;"
-    with pytest.raises(CannotReadError, match=r"cannot be replayed on a scratch SQLite: .*[Ii]nterrupt"):
+    with pytest.raises(
+        CannotReadError, match=r"cannot be replayed on a scratch SQLite: it does not end within"
+    ):
         prefixes_that_fit(migrations({"0001_endless.sql": endless}), ())
 
 

@@ -1,0 +1,163 @@
+"""One pending migration as it runs on the scratch, statement by statement, and what each of them changes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from release.policy import d1
+from release.policy.grades import ORDER, CannotTell, Change, Reason
+from release.policy.shape import quoted
+from release.scratch import ScratchError, run
+from release.sql import tokens
+
+if TYPE_CHECKING:
+    import apsw
+
+    from release.policy.shape import Schema
+
+_DEFINES = frozenset({"create", "alter", "drop"})
+_WRITES = {
+    "insert": "gets rows",
+    "replace": "gets rows",
+    "update": "has rows changed",
+    "delete": "has rows taken out",
+    "with": "has rows changed",
+}
+_SHOWN = 72  # characters of a statement in a report
+
+
+class StoppedError(Exception):
+    """A file cannot be run, and neither can those behind it; `because` says which and why."""
+
+    def __init__(self, because: CannotTell) -> None:
+        super().__init__(because)
+        self.because = because
+
+
+class Course(Protocol):
+    """What a file runs on: a scratch, its released and its present schema, and how they differ."""
+
+    connection: apsw.Connection
+    old: Schema
+    new: Schema
+    standing: frozenset[Change]
+
+    def look(self) -> frozenset[Change]:
+        """Read the schema again."""
+        ...
+
+
+class FileRun:
+    """One file, whole or not at all, under D1's refusals. `written` are the tables that its statements write."""
+
+    def __init__(self, course: Course, name: str) -> None:
+        self.written: frozenset[str] = frozenset()
+        self._course = course
+        self._name = name
+        self._standing: dict[Change, Reason] = {}
+        self._noted: dict[Change, Reason] = {}
+        self._watch = d1.Watch()
+        self._rows: dict[str, bool] = {}
+        self._at = (1, "")
+        course.connection.authorizer = None
+        course.connection.execute("BEGIN")
+
+    def run(self, line: int, statement: str) -> None:
+        """Run one statement and note what it changes. Raises StoppedError where D1 or SQLite refuses it."""
+        words = tokens(statement[:200])
+        verb = words[0] if words else ""
+        self._at = (line, " ".join(statement.split())[:_SHOWN])
+        if verb in d1.TRANSACTIONS:
+            raise self._stopped(f"D1 refuses {verb.upper()}: it applies each file whole or not at all")
+        if words[:2] == ("drop", "table"):
+            self._rows = self._rows or self._filled()
+        self._watch.clear()
+        self._execute(statement, is_alter=verb == "alter")
+        if verb in _DEFINES:
+            before, now = self._course.standing, self._course.look()
+            for change in now - before:
+                self._standing[change] = self.reason(change)
+        elif verb in _WRITES:
+            self.written |= self._watch.written
+            for table in sorted(self._watch.written & set(self._course.old.tables)):
+                self.note(Change("data", f"table {table}", _WRITES[verb]))
+
+    def commit(self) -> None:
+        """End the file. Raises StoppedError where a deferred foreign key refuses it."""
+        try:
+            run(self._course.connection, "COMMIT")
+        except ScratchError as error:
+            raise self._stopped(str(error)) from None
+        if self._rows:
+            for name in sorted(self._rows.keys() - self._filled().keys()):
+                if name in self._course.new.tables and name not in self.written:
+                    why = "loses its rows: dropping a table takes them with it (ON DELETE CASCADE, or no copy made)"
+                    self.note(Change("breaking", f"table {name}", why))
+
+    def note(self, *changes: Change) -> None:
+        """Note changes that the last statement completed."""
+        for change in sorted(changes, key=str):
+            self._noted.setdefault(change, self.reason(change))
+
+    def reason(self, change: Change) -> Reason:
+        """A change with the statement that ran last."""
+        line, statement = self._at
+        return Reason(change, statement, line)
+
+    def reasons(self, before: frozenset[Change]) -> tuple[Reason, ...]:
+        """Why the file has its grade, the worst first: what holds at its end and did not when it began."""
+        lasting = self._course.standing - before
+        found = [reason for change, reason in self._standing.items() if change in lasting]
+        found += self._noted.values()
+        return tuple(
+            sorted(found, key=lambda one: (-ORDER.index(one.change.grade), one.line, str(one.change)))
+        )
+
+    def _execute(self, statement: str, *, is_alter: bool) -> None:
+        connection = self._course.connection
+        connection.authorizer = self._watch
+        try:
+            run(connection, statement)
+        except ScratchError as error:
+            if self._watch.refused:
+                raise self._stopped(f"D1 refuses {self._watch.refused}") from None
+            if not is_alter or not self._runs_on_empty_tables(statement):
+                raise self._stopped(f"it fails: {error}") from None
+            self.note(
+                Change("breaking", f"table {tokens(statement)[2]}", f"refuses it where it has rows: {error}")
+            )
+        finally:
+            connection.authorizer = None
+
+    def _runs_on_empty_tables(self, statement: str) -> bool:
+        """Whether the rows alone were in the way; they are gone then, and are seeded again after the file."""
+        import apsw
+
+        connection = self._course.connection
+        connection.authorizer = None
+        connection.config(apsw.SQLITE_DBCONFIG_ENABLE_TRIGGER, 0)
+        connection.execute("SAVEPOINT empty; PRAGMA defer_foreign_keys = ON")
+        try:
+            for name in self._course.new.tables:
+                connection.execute(f"DELETE FROM {quoted(name)}")  # noqa: S608 - a name
+            run(connection, statement)
+        except (apsw.Error, ScratchError):
+            connection.execute("ROLLBACK TO empty")
+            return False
+        finally:
+            connection.execute("RELEASE empty")
+            connection.config(apsw.SQLITE_DBCONFIG_ENABLE_TRIGGER, 1)
+        return True
+
+    def _filled(self) -> dict[str, bool]:
+        """The released tables that hold rows now."""
+        course = self._course
+        names = [name for name in course.old.tables if name in course.new.tables]
+        query = "SELECT 1 FROM {} LIMIT 1"
+        return {
+            name: True for name in names if course.connection.execute(query.format(quoted(name))).fetchone()
+        }
+
+    def _stopped(self, because: str) -> StoppedError:
+        line, statement = self._at
+        return StoppedError(CannotTell(self._name, f"{because} ({statement})", line))

@@ -1,0 +1,180 @@
+"""Reads a schema from a scratch database, by SQLite's own PRAGMAs and, where they say nothing, by its statements."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from release.policy.shape import Column, ForeignKey, Schema, Table, Trigger, Unique, View, quoted
+from release.sql import enclosed, parts, tokens
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import apsw
+
+LEDGER = "d1_migrations"
+_NO_COLUMN = frozenset({"constraint", "primary", "unique", "check", "foreign"})
+Indexes = tuple[tuple[str, str | None], ...]
+
+
+class Reader:
+    """Reads schemas of one connection; a table whose statements are the same as before is not read again."""
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        self._connection = connection
+        self._known: dict[tuple[str, str, Indexes], Table] = {}
+
+    def read(self) -> Schema:
+        """The schema as it is now, without the ledger and SQLite's own tables."""
+        rows = list(self._connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_schema"))
+        listed = {
+            str(row[1]): row for row in self._connection.execute("PRAGMA table_list") if row[0] == "main"
+        }
+        indexes: dict[str, list[tuple[str, str | None]]] = {}
+        for kind, name, table, sql in rows:
+            if kind == "index":
+                indexes.setdefault(str(table), []).append((str(name), sql and str(sql)))
+        own = [row for row in rows if not _is_internal(str(row[1])) and str(row[2]) != LEDGER]
+        tables = {
+            str(name).lower(): self._table(str(name), str(sql), tuple(indexes.get(str(name), ())), listed)
+            for kind, name, _, sql in own
+            if kind == "table" and listed[str(name)][2] != "shadow"
+        }
+        views = {
+            str(name).lower(): self._view(str(name), str(sql)) for kind, name, _, sql in own if kind == "view"
+        }
+        triggers = {
+            str(name).lower(): Trigger(str(name).lower(), str(on).lower(), tokens(str(sql)))
+            for kind, name, on, sql in own
+            if kind == "trigger"
+        }
+        return Schema(tables, views, triggers)
+
+    def _table(self, name: str, sql: str, indexes: Indexes, listed: Mapping[str, Any]) -> Table:
+        same = (name, sql, indexes)
+        if same not in self._known:
+            self._known[same] = _described(
+                self._connection, name, tokens(sql), dict(indexes), strict=bool(listed[name][5])
+            )
+        return self._known[same]
+
+    def _view(self, name: str, sql: str) -> View:
+        import apsw
+
+        try:
+            rows = list(self._connection.execute(f"PRAGMA table_xinfo({quoted(name)})"))
+        except apsw.Error:
+            rows = []
+        return View(name.lower(), tuple(str(row[1]).lower() for row in rows), " ".join(tokens(sql)))
+
+
+def _is_internal(name: str) -> bool:
+    return name.lower().startswith("sqlite_") or name == LEDGER
+
+
+def _described(
+    connection: apsw.Connection,
+    name: str,
+    words: tuple[str, ...],
+    indexes: dict[str, str | None],
+    *,
+    strict: bool,
+) -> Table:
+    is_virtual = words[:2] == ("create", "virtual")
+    definitions = {} if is_virtual else _definitions(words)
+    columns: dict[str, Column] = {}
+    for _, label, kind, notnull, default, key, hidden in connection.execute(
+        f"PRAGMA table_xinfo({quoted(name)})"
+    ):
+        low = str(label).lower()
+        collation = "" if is_virtual else connection.column_metadata("main", name, str(label))[1]
+        folded = " ".join(tokens(str(default))) if default is not None else ""
+        made = _made(definitions.get(low, ())) if hidden in {2, 3} else ""
+        columns[low] = Column(
+            low, str(kind).upper(), bool(notnull), folded, int(key), int(hidden), collation.upper(), made
+        )
+    without_rowid = not is_virtual and "without" in words[-4:] and "rowid" in words[-3:]
+    return Table(
+        name.lower(),
+        columns,
+        frozenset(_uniques(connection, name, indexes, columns)),
+        frozenset((label.lower(), " ".join(tokens(sql))) for label, sql in indexes.items() if sql),
+        frozenset(_foreign_keys(connection, name)),
+        () if is_virtual else tuple(_checks(words)),
+        strict,
+        without_rowid,
+        " ".join(words[words.index("using") + 1 :]) if is_virtual else "",
+    )
+
+
+def _definitions(words: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+    """Each column's part of the CREATE TABLE statement."""
+    if "(" not in words:
+        return {}
+    pieces = parts(enclosed(words, words.index("(")))
+    return {piece[0]: piece[1:] for piece in pieces if piece and piece[0] not in _NO_COLUMN}
+
+
+def _made(definition: tuple[str, ...]) -> str:
+    for place, word in enumerate(definition[:-1]):
+        if word == "as" and definition[place + 1] == "(":
+            return " ".join(enclosed(definition, place + 1))
+    return ""
+
+
+def _checks(words: tuple[str, ...]) -> list[str]:
+    return [
+        " ".join(enclosed(words, place + 1))
+        for place, word in enumerate(words[:-1])
+        if word == "check" and words[place + 1] == "("
+    ]
+
+
+def _uniques(
+    connection: apsw.Connection, name: str, indexes: Mapping[str, str | None], columns: Mapping[str, Column]
+) -> list[Unique]:
+    found = []
+    has_key = False
+    for _, label, unique, origin, *_ in list(connection.execute(f"PRAGMA index_list({quoted(name)})")):
+        has_key = has_key or origin == "pk"
+        if unique:
+            words = tokens(indexes.get(str(label)) or "")
+            pieces = _indexed(words)
+            rows = connection.execute(f"PRAGMA index_xinfo({quoted(str(label))})")
+            keyed = [(row[2], str(row[4])) for row in rows if row[5]]
+            spelled = tuple(
+                (str(column).lower() if column is not None else " ".join(pieces[place]), collation.upper())
+                for place, (column, collation) in enumerate(keyed)
+            )
+            found.append(Unique(spelled, _condition(words)))
+    key = sorted((column.key, column.name) for column in columns.values() if column.key)
+    if key and not has_key:  # INTEGER PRIMARY KEY is the rowid and has no index
+        found.append(Unique(tuple((label, columns[label].collation) for _, label in key)))
+    return found
+
+
+def _indexed(words: tuple[str, ...]) -> list[tuple[str, ...]]:
+    return list(parts(enclosed(words, words.index("(")))) if "(" in words else []
+
+
+def _condition(words: tuple[str, ...]) -> str:
+    if "(" not in words:
+        return ""
+    after = words[words.index("(") + len(enclosed(words, words.index("("))) + 2 :]
+    return " ".join(after[1:]) if after[:1] == ("where",) else ""
+
+
+def _foreign_keys(connection: apsw.Connection, name: str) -> list[ForeignKey]:
+    grouped: dict[int, list[tuple[Any, ...]]] = {}
+    for row in connection.execute(f"PRAGMA foreign_key_list({quoted(name)})"):
+        grouped.setdefault(row[0], []).append(row)
+    return [
+        ForeignKey(
+            tuple(str(row[3]).lower() for row in rows),
+            str(rows[0][2]).lower(),
+            tuple(str(row[4]).lower() for row in rows if row[4] is not None),
+            str(rows[0][5]),
+            str(rows[0][6]),
+        )
+        for rows in grouped.values()
+    ]

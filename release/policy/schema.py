@@ -1,0 +1,143 @@
+"""Grades pending migrations by running them, in order, on a scratch that holds the released schema (pure)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from release.policy import d1
+from release.policy.changes import Comparison, narrowed
+from release.policy.filerun import FileRun, StoppedError
+from release.policy.files import number_faults, text_of
+from release.policy.grades import CannotTell, Change, FileGrade, Grades, Window, worst
+from release.policy.probes import OldCode
+from release.policy.reader import Reader
+from release.policy.seed import seed
+from release.scratch import ScratchError, run, scratch
+from release.sql import statements
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    import apsw
+
+    from release.model import Migration
+    from release.policy.shape import Schema
+
+
+def grade(released: Sequence[Migration], pending: Sequence[Migration]) -> Grades:
+    """What each pending migration is to code that knows the released ones, and whether that code still works.
+
+    Each file runs as D1 runs it: whole or not at all, with foreign keys on, under D1's refusals and limits.
+    """
+    if not pending:
+        return Grades()
+    faults = list(number_faults(released, pending))
+    try:
+        course = _begin(released)
+    except StoppedError as stopped:
+        return Grades((), (*faults, stopped.because), Window(open=None))
+    files = []
+    for migration in pending:
+        try:
+            files.append(course.take(migration))
+        except StoppedError as stopped:
+            faults.append(stopped.because)
+            break
+    window = Window(open=None) if faults else course.window()
+    return Grades(tuple(files), tuple(faults), window)
+
+
+def _begin(released: Sequence[Migration]) -> _Course:
+    connection = scratch()
+    connection.execute(
+        "CREATE TABLE d1_migrations (id INTEGER PRIMARY KEY, name TEXT UNIQUE, applied_at TEXT)"
+    )
+    for migration in released:
+        text = text_of(migration)
+        if isinstance(text, CannotTell):
+            continue  # D1 took it, or nothing came of it
+        try:
+            run(connection, text)
+        except ScratchError as error:
+            raise StoppedError(
+                CannotTell(migration.name, f"it is released, and fails here: {error}")
+            ) from None
+    reader = Reader(connection)
+    schema = reader.read()
+    seed(connection, schema.tables.values())
+    old = scratch()
+    with old.backup("main", connection, "main") as copy:
+        copy.step()
+    d1.limit(connection)
+    return _Course(connection, reader, schema, OldCode(old, schema))
+
+
+class _Course:
+    """One scratch on its way through the pending files."""
+
+    def __init__(self, connection: apsw.Connection, reader: Reader, old: Schema, old_code: OldCode) -> None:
+        self.connection = connection
+        self.old = self.new = old
+        self.standing: frozenset[Change] = frozenset()  # how the schema differs from the released one
+        self._reader = reader
+        self._comparison = Comparison(old)
+        self._old_code = old_code
+        self._failing: dict[str, frozenset[Change]] = {}
+
+    def take(self, migration: Migration) -> FileGrade:
+        """Run one file and grade it. Raises StoppedError where it cannot be run."""
+        text = text_of(migration)
+        if isinstance(text, CannotTell):
+            raise StoppedError(text)
+        before, standing = self.new, self.standing
+        file = FileRun(self, migration.name)
+        for line, statement in statements(text):
+            file.run(line, statement)
+        file.commit()
+        moved = {name for name, table in self.new.tables.items() if before.tables.get(name) is not table}
+        self._seed((moved | file.written) & set(self.old.tables))
+        if moved or file.written or before != self.new:
+            told = {one for one in self.standing - standing if one.grade == "breaking"}
+            failing = self._new_failures(self._touched(before, moved, file.written))
+            file.note(*(one for one in failing if not one.is_told_by(told)))
+        self._seed(moved | file.written)  # only now: rows of the new code are none that old queries met
+        reasons = file.reasons(standing)
+        if not reasons and self.new != before:
+            back = Change("none", "schema", "only takes back what an earlier pending file made")
+            reasons = (file.reason(back),)
+        return FileGrade(migration.name, worst(tuple(one.change.grade for one in reasons)), reasons)
+
+    def window(self) -> Window:
+        """Whether the released code works on the schema as it is now."""
+        closing = {one for one in self.standing if one.grade == "breaking"}
+        closing |= {one for some in self._failing.values() for one in some if not one.is_told_by(closing)}
+        return Window(not closing, tuple(sorted(closing, key=str)), narrowed(self.old, self.new))
+
+    def look(self) -> frozenset[Change]:
+        """Read the schema again; how it differs from the released one."""
+        self.new = self._reader.read()
+        self.standing = self._comparison.changes(self.new)
+        return self.standing
+
+    def _seed(self, names: Iterable[str]) -> None:
+        seed(self.connection, [self.new.tables[name] for name in names if name in self.new.tables])
+
+    def _touched(self, before: Schema, moved: set[str], written: frozenset[str]) -> set[str]:
+        """The released tables on which an old query may behave otherwise after this file."""
+        names = moved | written
+        parents = {
+            key.parent
+            for name in names
+            if name in self.new.tables
+            for key in self.new.tables[name].foreign_keys
+        }
+        triggered = {one.on for one in self.new.triggers.values() if before.triggers.get(one.name) != one}
+        return (names | parents | triggered) & set(self.old.tables) & set(self.new.tables)
+
+    def _new_failures(self, names: set[str]) -> set[Change]:
+        """What old queries fail now and did not before."""
+        known = self._failing
+        now = {name: frozenset(self._old_code.failures_on(self.connection, name)) for name in names}
+        now[""] = frozenset(self._old_code.failures_of_views(self.connection))
+        self._failing = {**known, **now}
+        return {one for name, some in now.items() for one in some - known.get(name, frozenset())}

@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 SHORTEST = 6  # a shorter value would mask ordinary words
-_SECRET_NAME = re.compile(r"(TOKEN|SECRET|PASSWORD|PASSWD|_KEY|APIKEY|CREDENTIAL|COOKIE)", re.IGNORECASE)
+_SECRET_NAME = re.compile(
+    r"(TOKEN|SECRET|PASSWORD|PASSWD|_KEY|APIKEY|CREDENTIAL|COOKIE|WEBHOOK|APPRISE)", re.IGNORECASE
+)
+_SEVERAL = re.compile(r"[\s,]+")
 _GIT_HEADER = re.compile(r"^authorization: *\S+ +(\S+)$", re.IGNORECASE)
 
 
@@ -47,6 +50,7 @@ class Mask:
         )
         found |= {match[1] for match in headers if match}
         found |= {line for value in found for line in value.splitlines()}  # output comes line by line
+        found |= {url for value in found for url in _SEVERAL.split(value) if "://" in url}
         forms = {form for value in found if len(value) >= SHORTEST for form in _forms(value)}
         return cls(tuple(sorted(forms, key=len, reverse=True)))
 

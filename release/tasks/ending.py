@@ -13,7 +13,7 @@ from invoke.exceptions import Exit
 from release.errors import UNRECORDED, ReleaseError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from invoke.context import Context
 
@@ -104,6 +104,16 @@ def masking() -> Mask:
     from release.ops.secrets import Mask
 
     return Mask.of(os.environ)
+
+
+def print_lines(lines: Iterable[str]) -> None:
+    """Lines on stdout, without secrets; a reader that has gone (`| head`) is no error."""
+    from release.views.sink import Sink
+
+    out = Sink(sys.stdout, masking())
+    for line in lines:
+        out.write(f"{line}\n")
+    out.flush()
 
 
 def print_json(value: Any) -> None:  # noqa: ANN401

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from invoke.tasks import task
 
-from release.tasks.ending import confirmation, finish, leave, print_json, root_of
+from release.tasks.ending import confirmation, finish, leave, print_json, print_lines, root_of
 
 if TYPE_CHECKING:
     from invoke.context import Context
@@ -21,7 +21,6 @@ def status(context: Context, json: bool = False) -> None:
     Example: inv status
     """
     import os
-    import sys
 
     from release.errors import ReleaseError
     from release.flows import status as flow
@@ -33,7 +32,7 @@ def status(context: Context, json: bool = False) -> None:
     if json:
         print_json(flow.as_json(found))
     else:
-        sys.stdout.writelines(f"{line}\n" for line in flow.lines(found))
+        print_lines(flow.lines(found))
 
 
 @task(help={"env": "the environment", "json": "print one JSON object on stdout"})
@@ -114,8 +113,6 @@ def plugins(context: Context, json: bool = False) -> None:
 
     Example: inv plugins
     """
-    import sys
-
     from release.errors import ReleaseError
     from release.flows import plugins as flow
 
@@ -126,4 +123,4 @@ def plugins(context: Context, json: bool = False) -> None:
     if json:
         print_json(flow.as_json(found))
     else:
-        sys.stdout.writelines(f"{line}\n" for line in flow.lines(found))
+        print_lines(flow.lines(found))

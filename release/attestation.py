@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from release.markdown import escaped
+from release.markdown import escaped, link
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,13 +31,16 @@ def trailers(record: Record) -> tuple[str, ...]:
 
 def tag_message(title: str, record: Record) -> str:
     """The message of a release's tag."""
-    lines = (title, "", *trailers(record))
+    run = (f"Run: {record.holder.url}",) if record.holder and record.holder.url else ()
+    lines = (title, "", *trailers(record), *run)
     return "\n".join(lines).rstrip() + "\n"
 
 
 def footer(record: Record) -> str:
     """The end of a GitHub Release, in Markdown; empty where there is nothing to say."""
     lines = [f"- {escaped(line)}" for line in trailers(record)]
+    if record.holder and record.holder.url:
+        lines.append(f"- {link('The run that made it', record.holder.url)}")
     return "\n".join(("", "---", *lines, "")) if lines else ""
 
 

@@ -255,6 +255,31 @@ class CreateRelease:
 
 
 @dataclass(frozen=True)
+class NoteDeployment:
+    """Have GitHub show the release as what its environment runs. It is told, and nothing more, where that fails."""
+
+    is_brief: ClassVar[bool] = True
+
+    name: ClassVar[str] = "deployment"
+    refused: ClassVar[str] = "deployment refused"
+    TRIED: ClassVar[frozenset[str]] = frozenset({name, refused})
+
+    release: Release
+
+    def writes(self, step: str) -> tuple[Write, ...]:
+        """One deployment with its status."""
+        return (Write(step, "github", self.release.environment, f"show {self.release.tag} as deployed"),)
+
+    def expect(self, world: World) -> World:
+        """It is noted in this run."""
+        return world.with_done(self.name)
+
+    def landed(self, world: World, step: str) -> tuple[Write, ...]:
+        """The deployment, where this run noted it."""
+        return self.writes(step) if self.name in world.done else ()
+
+
+@dataclass(frozen=True)
 class Call:
     """Whatever a plugin's step does: its own function, called with the release; its writes are named by it.
 

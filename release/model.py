@@ -16,7 +16,9 @@ SHORTEST = 7  # digits of a shortened commit id
 Level = Literal["patch", "minor", "major"]
 Wanted = Literal["patch", "minor", "major", "auto"]
 Severity = Literal["block", "warn", "skip", "ask"]
-Part = Literal["checkout", "remote", "record", "live", "database", "health", "releases", "package"]
+Part = Literal[
+    "checkout", "remote", "record", "live", "database", "health", "releases", "package", "published"
+]
 
 
 @dataclass(frozen=True)
@@ -176,14 +178,22 @@ class Smoke:
 
 
 @dataclass(frozen=True)
+class Published:
+    """What GitHub's pages show: the tag of the latest Release, and how the release's deployment stands."""
+
+    latest: str | None
+    deployment: str | None
+
+
+@dataclass(frozen=True)
 class World:
     """Everything that was read. A part holds `Unread` when it could not be read; nothing here changes.
 
     `done` names the steps that this very run has carried out; `smoke` is the smoke check's finding,
     `bookmark` the Time Travel bookmark from before the migration, `badge` the dashboard's version;
     `reviewers` are those of GitHub's environment (None: not looked at); `missing` are the programs that this machine
-    lacks. `package` is what the registry knows, None where no package is released; `tarball` is what this run has
-    packed, `read_back` the integrity of what the registry hands out.
+    lacks; `published` is read by `inv verify` alone. `package` is what the registry knows, None where no package is
+    released; `tarball` is what this run has packed, `read_back` the integrity of what the registry hands out.
     """
 
     environment: str
@@ -202,6 +212,7 @@ class World:
     bookmark: str | None = None
     reviewers: Reviewers | Unread | None = None
     missing: tuple[Unread, ...] = ()
+    published: Published | Unread | None = None
     package: Package | Unread | None = None
     tarball: Tarball | None = None
     read_back: str | Unread | None = None

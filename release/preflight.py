@@ -12,6 +12,7 @@ from release import decide as decisions
 from release import sequences
 from release.errors import ReleaseError
 from release.model import Checkout, Problem, Remote
+from release.ops.deployments import is_kept_by_actions
 from release.plan import Plan, drift, make_plan, outlook, stuck
 from release.record import Record, Remark
 from release.step import Todo
@@ -188,9 +189,12 @@ def _sequence(
         if go.kind == "finish":
             return sequences.recording(ops.config, recorded=tagged, notes=notes)
         return sequences.publishing(ops.config, ops.config.target, notes=notes)
+    ours = not is_kept_by_actions(ops.environ, go.release)
     if go.kind == "finish":
-        return sequences.finishing(ops.config, ops.name, recorded=tagged, notes=notes)
-    return sequences.production(ops.config, ops.name, relive=go.relive, through=through, notes=notes)
+        return sequences.finishing(ops.config, ops.name, recorded=tagged, notes=notes, deployment=ours)
+    return sequences.production(
+        ops.config, ops.name, relive=go.relive, through=through, notes=notes, deployment=ours
+    )
 
 
 def _with_plugins(

@@ -34,26 +34,37 @@ RELEASE_MISSING = "GitHub did not make the Release; the package is published and
 
 
 def production(
-    config: Config, environment: str, *, relive: bool, through: str | None = None, notes: str | None = None
+    config: Config,
+    environment: str,
+    *,
+    relive: bool,
+    through: str | None = None,
+    notes: str | None = None,
+    deployment: bool = True,
 ) -> Sequence:
-    """A release: the whole way from a commit to a verified version."""
+    """A release: the whole way from a commit to a verified version.
+
+    `deployment`: GitHub is told of it; it knows already where a job of its own names the environment.
+    """
     return (
         Test(tuple(" ".join(command.run) for command in config.test.commands)),
         Bump(config.app.manifest),
         *_shipping(config, environment, relive=relive, through=through),
         RecordRelease(config.branch),
-        GitHubRelease(notes),
+        GitHubRelease(notes, pattern=config.app.tag, has_deployment=deployment),
         Verify(has_badge=config.environment(environment).badge is not None),
     )
 
 
-def finishing(config: Config, environment: str, *, recorded: bool, notes: str | None = None) -> Sequence:
+def finishing(
+    config: Config, environment: str, *, recorded: bool, notes: str | None = None, deployment: bool = True
+) -> Sequence:
     """What remains of a release that is live: smoke only while its tag is not on the remote yet."""
     health = config.environment(environment).health
     return (
         *(() if recorded else (SmokeCheck(health.path, relive=False),)),
         RecordRelease(config.branch),
-        GitHubRelease(notes),
+        GitHubRelease(notes, pattern=config.app.tag, has_deployment=deployment),
         Verify(has_badge=config.environment(environment).badge is not None),
     )
 
@@ -75,7 +86,7 @@ def recording(config: Config, *, recorded: bool, notes: str | None = None) -> Se
     return (
         *(() if recorded else (ReadItBack(),)),
         RecordRelease(config.branch, advice=PUBLISHED),
-        GitHubRelease(notes, is_latest=False, meaning=RELEASE_MISSING),
+        GitHubRelease(notes, is_latest=False, pattern=config.app.tag, meaning=RELEASE_MISSING),
         VerifyPackage(),
     )
 

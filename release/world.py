@@ -8,9 +8,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from release.errors import ReleaseError
-from release.model import Checkout, History, Live, Remote, Unread, World
+from release.model import Checkout, History, Live, Published, Remote, Unread, World
 from release.ops import actions
 from release.ops.content import read_base, read_record
+from release.ops.deployments import latest, state
 from release.ops.history import has_landed, read_history
 from release.ops.node import node, wrangler
 from release.ops.packages import read_package
@@ -249,6 +250,13 @@ def _again_releases(ops: Ops, world: World, release: Release | None) -> World:
     return replace(world, releases=_releases(ops, (release.tag,) if release else ()))
 
 
+def _again_published(ops: Ops, world: World, release: Release | None) -> World:
+    def seen() -> Published | None:
+        return Published(latest(ops.github), state(ops.github, release)) if release else None
+
+    return replace(world, published=_read(seen))
+
+
 _AGAIN: dict[Part, Callable[[Ops, World, Release | None], World]] = {
     "checkout": _again_checkout,
     "remote": _again_remote,
@@ -258,4 +266,5 @@ _AGAIN: dict[Part, Callable[[Ops, World, Release | None], World]] = {
     "health": _again_health,
     "releases": _again_releases,
     "package": _again_package,
+    "published": _again_published,
 }

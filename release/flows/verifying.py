@@ -16,10 +16,19 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from release.model import Part
+    from release.ops import Connect
     from release.outcome import Listener
 
 
-def verify(root: Path, environ: Mapping[str, str], environment: str, listener: Listener) -> Outcome:
+def verify(
+    root: Path,
+    environ: Mapping[str, str],
+    environment: str,
+    listener: Listener,
+    *,
+    connect: Connect = connect,
+) -> Outcome:
     """Look once, write nothing: exit 0 when all agree, else 1 with what does not."""
     config = load(root)
     ops = connect(config, environment, environ)
@@ -27,7 +36,11 @@ def verify(root: Path, environ: Mapping[str, str], environment: str, listener: L
         started = ops.clock.elapsed()
         world = observe(ops)
         release = last_released(world, config)
-        step = Verify(has_badge=config.environment(environment).badge is not None)
+        parts: tuple[Part, ...] = ("published",) if environment == config.production else ()
+        step = Verify(
+            has_badge=config.environment(environment).badge is not None,
+            reads=("health", "remote", "releases", *parts),
+        )
         listener.started(step.name)
         world = look_again(ops, world, step.reads, release)
         look = step.look(world, release)

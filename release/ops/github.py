@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import msgspec
 
 from release.errors import CannotReadError, EffectError, ReleaseError
+from release.ops import deployments
 from release.ops.rest import Rest
+
+if TYPE_CHECKING:
+    from release.model import Release
 
 _REPOSITORY = re.compile(r"[/:]([^/:\s]+/[^/\s]+?)(?:\.git)?/?$")
 
@@ -121,6 +126,10 @@ class GitHub(Rest):
             self.write("POST", "/releases", Tagged, "make a Release", wanted)
         except ReleaseError as error:
             raise EffectError(f"GitHub did not make the Release: {error.what}", error.advice) from error
+
+    def note_deployment(self, release: Release, url: str, run: str | None) -> None:
+        """Show a release as what its environment runs, unless it is so already. Raises EffectError."""
+        deployments.note(self, release, url, run)
 
     def _notes(self, tag: str, commit: str, previous_tag: str | None) -> str:
         asked = {"tag_name": tag, "target_commitish": commit}

@@ -112,6 +112,21 @@ def _create_release(ops: Ops, effect: effects.CreateRelease, world: World, tell:
     return world
 
 
+def _note_deployment(ops: Ops, effect: effects.NoteDeployment, world: World, tell: Tell) -> World:
+    try:
+        ops.github.note_deployment(effect.release, ops.url, _run_page(ops))
+    except EffectError as error:
+        tell(f"GitHub was not told what {ops.name} runs: {error.what} {error.advice}")
+        return world.with_done(effect.refused)
+    return effect.expect(world)
+
+
+def _run_page(ops: Ops) -> str | None:
+    """The CI run's address, where this is one."""
+    run = ops.environ.get("GITHUB_RUN_ID")
+    return ops.github.page(f"/actions/runs/{run}") if run else None
+
+
 def _call(ops: Ops, effect: effects.Call, world: World, tell: Tell) -> World:
     del ops, tell
     try:
@@ -144,6 +159,7 @@ _PERFORMERS: dict[type, Callable[[Ops, Any, World, Tell], World]] = {
     effects.ReadBadge: _read_badge,
     effects.PushRelease: _push_release,
     effects.CreateRelease: _create_release,
+    effects.NoteDeployment: _note_deployment,
     effects.Call: _call,
     packaging.PackPackage: packing.pack,
     packaging.PublishPackage: packing.publish,

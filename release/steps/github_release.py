@@ -1,4 +1,4 @@
-"""Step `github-release`: GitHub has a Release for the tag."""
+"""Step `github-release`: GitHub has a Release for the tag, and shows it as what the environment runs."""
 
 from __future__ import annotations
 
@@ -6,21 +6,30 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from release.attestation import footer
-from release.effects import CreateRelease
+from release.effects import CreateRelease, NoteDeployment
+from release.model import Remote
 from release.record import Record
 from release.step import Done, Stuck, Todo
+from release.version import TagPattern, highest
 
 if TYPE_CHECKING:
+    from release.effects import Effect
     from release.model import Part, Release, World
     from release.step import Look
 
 
 @dataclass(frozen=True)
 class GitHubRelease:
-    """Made with GitHub's own notes since the previous tag of the same app, unless a plugin writes them."""
+    """Made with GitHub's own notes since the previous tag of the same app, unless a plugin writes them.
+
+    `pattern` is the app's tag pattern: the Release becomes "latest" where its version is the app's highest, and
+    `is_latest` allows it. `has_deployment`: GitHub is told what the environment runs.
+    """
 
     notes: str | None = None
     is_latest: bool = True
+    pattern: str = ""
+    has_deployment: bool = False
     name: str = "github-release"
     reads: tuple[Part, ...] = ("releases",)
     changes: bool = True
@@ -35,10 +44,18 @@ class GitHubRelease:
         """Done when the Release exists."""
         if not isinstance(world.releases, frozenset):
             return Stuck(world.releases.because, world.releases.advice or self.advice)
+        noted: tuple[Effect, ...] = ()
+        if self.has_deployment and not NoteDeployment.TRIED & world.done:
+            noted = (NoteDeployment(release),)
         if release.tag in world.releases:
-            return Done(f"{release.tag} is there")
+            there = f"{release.tag} is there"
+            return Todo(noted, there) if noted else Done(there)
         said = footer(world.record) if isinstance(world.record, Record) else ""
-        return Todo(
-            (CreateRelease(release, self.notes, said, is_latest=self.is_latest),),
-            f"{release.tag} with {self._whose} notes",
-        )
+        made = CreateRelease(release, self.notes, said, is_latest=self._is_latest(world, release))
+        return Todo((made, *noted), f"{release.tag} with {self._whose} notes")
+
+    def _is_latest(self, world: World, release: Release) -> bool:
+        if not self.is_latest or not self.pattern or not isinstance(world.remote, Remote):
+            return self.is_latest
+        last = highest({**world.remote.tags, release.tag: release.commit}, TagPattern(self.pattern))
+        return last is not None and last[1] == release.tag

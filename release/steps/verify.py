@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Verify:
-    """Only looks: health, the dashboard's badge, the tag in the branch, the Release."""
+    """Only looks: health, the dashboard's badge, the tag in the branch, the Release.
+
+    Where `reads` has "published": also whether the Release is the latest, and GitHub's deployment a success.
+    """
 
     has_badge: bool
     name: str = "verify"
@@ -36,12 +39,17 @@ class Verify:
                 self._badge(world, release),
                 self._git(world, release),
                 self._release(world, release),
+                *self._published(world, release),
             )
             if fault
         ]
         if faults:
             return Stuck("; ".join(faults), self.advice)
-        places = ("health", "badge", "tag", "Release") if self.has_badge else ("health", "tag", "Release")
+        badge, more = (
+            ("badge",) if self.has_badge else (),
+            ("deployment",) if "published" in self.reads else (),
+        )
+        places = ("health", *badge, "tag", "Release", *more)
         return Done(f"{', '.join(places)} agree on {release.version}")
 
     def _health(self, world: World, release: Release) -> str | None:
@@ -70,3 +78,18 @@ class Verify:
         if not isinstance(world.releases, frozenset):
             return world.releases.because
         return None if release.tag in world.releases else f"GitHub has no Release {release.tag}"
+
+    def _published(self, world: World, release: Release) -> tuple[str, ...]:
+        """What GitHub's pages show besides; nothing where it was not read."""
+        seen = world.published
+        if "published" not in self.reads or seen is None:
+            return ()
+        if isinstance(seen, Unread):
+            return (seen.because,)
+        faults = []
+        if seen.latest != release.tag:
+            faults.append(f"GitHub shows {seen.latest or 'no Release'} as the latest Release")
+        if seen.deployment != "success":
+            stands = f"stands at {seen.deployment}" if seen.deployment else "does not exist"
+            faults.append(f"GitHub's deployment of {release.tag} to {release.environment} {stands}")
+        return tuple(faults)

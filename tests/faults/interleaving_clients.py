@@ -185,6 +185,10 @@ class MemoryGitHub(GitHub):
             raise EffectError(f"GitHub did not make the Release: {tag} already_exists, or no such tag")
         self.outside.write(self.actor, "github", f"Release {tag}", lambda: self.outside.releases.add(tag))
 
+    def note_deployment(self, release: Release, url: str, run: str | None) -> None:
+        """What the environment runs: the last that was told."""
+        self.outside.write(self.actor, "github", f"deployment {release.tag}", lambda: None)
+
     def takes_only_pull_requests(self, branch: str) -> bool:
         """What the rules say."""
         self.outside.alive(self.actor)

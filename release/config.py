@@ -123,10 +123,14 @@ def load(root: Path) -> Config:
     Raises UsageError, which lists every problem with its line: no pyproject.toml, no TOML, no [tool.release],
     unknown and missing keys, wrong types, and what does not fit together.
     """
+    root = root.resolve()
+    return parsed(_text(root), root)
+
+
+def parsed(text: str, root: Path) -> Config:
+    """Return the configuration that `text`, a pyproject.toml of the folder `root`, holds. Raises UsageError as `load`."""
     import msgspec
 
-    root = root.resolve()
-    text = _text(root)
     table = _table(text)
     try:
         settings = msgspec.convert(table, Settings)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from contextlib import contextmanager
 from itertools import pairwise, takewhile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from invoke.exceptions import Exit, ParseError, UnexpectedExit
@@ -31,6 +32,26 @@ class ReleaseProgram(Program):
         """`--help` of a task, `--list`."""
         with _usage():
             super().parse_cleanup()
+
+    def load_collection(self) -> None:
+        """The tasks of tasks.py; `init` too where that file is missing, or has no tasks of a release."""
+        from invoke.collection import Collection
+
+        root = Path(self.args["search-root"].value or Path.cwd())
+        try:
+            super().load_collection()
+        except Exit:
+            if self.core.unparsed[:1] not in ([], ["init"]):
+                raise Exit(
+                    f"There is no tasks.py in {root} or above. `inv init` writes one, with all that a release needs.",
+                    code=USAGE,
+                ) from None
+            self.collection = Collection()
+        if "init" not in self.collection.task_names:
+            from release.tasks.adopting import init
+
+            self.collection.add_task(init)
+            self.collection.configure({"release": {"root": str(root)}})
 
     def parse_tasks(self) -> None:
         """The tasks and their options."""
@@ -78,5 +99,10 @@ def _usage() -> Iterator[None]:
 program = ReleaseProgram(name="inv", binary="inv[oke]", binary_names=["inv", "invoke"])
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """`inv` of a virtual environment that was made by hand; ./inv puts itself in that place."""
     program.run()
+
+
+if __name__ == "__main__":
+    main()

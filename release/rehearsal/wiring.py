@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import tomllib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from release.ops.wrangler_files import wrangler_settings
 from release.rehearsal.checkout import StageError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from release.config import Config
-
-NAMES = ("wrangler.jsonc", "wrangler.json", "wrangler.toml")
 
 
 def databases(config: Config) -> dict[str, str]:
-    """Name -> uuid of every D1 database that an environment of [tool.release] names. Raises StageError."""
+    """Name -> uuid of every D1 database that an environment of [tool.release] names. Raises StageError and UsageError."""
     if config.database is None:
         return {}
     worker = next(entry for entry in config.workers if entry.name == config.database.worker)
-    settings = _settings(config.root / worker.path)
+    settings = wrangler_settings(config.root / worker.path)
     found: dict[str, str] = {}
     for name, environment in config.environments.items():
         if environment.database is None:
@@ -36,17 +32,3 @@ def databases(config: Config) -> dict[str, str]:
             )
         found[environment.database] = uuids[0]
     return found
-
-
-def _settings(folder: Path) -> dict[str, Any]:
-    for path in (folder / name for name in NAMES):
-        if not path.is_file():
-            continue
-        if path.suffix == ".toml":
-            return tomllib.loads(path.read_text())
-        import json5
-
-        return dict(json5.loads(path.read_text()))
-    raise StageError(
-        f"{folder.name} has no wrangler configuration.", f"One of {', '.join(NAMES)} belongs into its folder."
-    )

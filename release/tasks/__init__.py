@@ -7,7 +7,7 @@ from pathlib import Path
 
 from invoke.collection import Collection
 
-from release.tasks import monorepo, publishing, rehearsals, releases, states, steps
+from release.tasks import adopting, monorepo, publishing, rehearsals, releases, states, steps
 
 
 def collection(root: Path) -> Collection:
@@ -28,6 +28,7 @@ def collection(root: Path) -> Collection:
         monorepo.install,
         monorepo.check,
         rehearsals.rehearse,
+        adopting.init,
     )
     tasks.add_collection(rehearsals.collection(), name="rehearsal")
     tasks.add_collection(steps.collection(Path(os.environ.get("RELEASE_STAGE") or root)), name="step")

@@ -154,6 +154,23 @@ def test_first_call_installs_both_extras_and_keeps_stdout_clean(repository: Repo
     assert repository.asked("install --editable .[dev,rehearsal]") == 1
 
 
+def test_an_adopter_gets_what_its_requirements_say(repository: Repository) -> None:
+    repository.offer("python3")
+    requirements = repository.root / "requirements-release.txt"
+    requirements.write_text("cms-release[rehearsal]==0.1.0\n")
+    assert repository.inv("x").stdout == "<x>\n"
+    assert repository.asked("install --requirement requirements-release.txt") == 1
+    assert repository.asked("--editable") == 0
+    later = time.time() + 5
+    os.utime(requirements, (later, later))
+    repository.inv("x")
+    assert repository.asked("install --requirement requirements-release.txt") == 2
+
+
+def test_git_sees_nothing_of_the_venv(installed: Repository) -> None:
+    assert (installed.venv / ".gitignore").read_text() == "*\n"
+
+
 def test_uv_is_preferred_where_there_is_one(repository: Repository) -> None:
     repository.offer("python3")
     repository.offer("uv", SHAM_UV)
@@ -211,7 +228,7 @@ def test_kill_in_the_middle_is_repaired_by_the_next_call(repository: Repository)
     assert (repository.venv / ".inv-lock").exists()
     assert repository.inv("x").stdout == "<x>\n"
     assert repository.asked("-m venv") == 2
-    assert sorted(path.name for path in repository.venv.iterdir()) == [".inv-ready", "bin"]
+    assert sorted(path.name for path in repository.venv.iterdir()) == [".gitignore", ".inv-ready", "bin"]
 
 
 def test_venv_without_its_interpreter_is_made_afresh(installed: Repository) -> None:
@@ -251,7 +268,7 @@ def test_lock_of_a_dead_process_is_taken_over(repository: Repository) -> None:
     lock.mkdir(parents=True)
     (lock / "pid").write_text(f"{dead.pid}\n")
     assert repository.inv("x").stdout == "<x>\n"
-    assert sorted(path.name for path in repository.venv.iterdir()) == [".inv-ready", "bin"]
+    assert sorted(path.name for path in repository.venv.iterdir()) == [".gitignore", ".inv-ready", "bin"]
 
 
 def test_calls_at_once_install_once(repository: Repository) -> None:

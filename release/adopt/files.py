@@ -1,0 +1,140 @@
+"""The files that `inv init` makes: what is missing, as a diff, and written without touching what is there."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from release.adopt import packaged
+from release.adopt.proposal import propose
+from release.adopt.questions import Question
+from release.adopt.repository import look
+from release.adopt.table import appended
+from release.config import load, parsed
+from release.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    from release.adopt.questions import Interview
+
+PYPROJECT = "pyproject.toml"
+REQUIREMENTS = "requirements-release.txt"
+OWN_TASKS = (
+    "tasks.py is there and stays as it is. For the tasks of a release, add to it: "
+    "from release.tasks import collection, and namespace = collection(Path(__file__).parent)."
+)
+EXECUTABLE, ORDINARY = 0o755, 0o644
+
+
+@dataclass(frozen=True)
+class NewFile:
+    """A file to write: what is there now (None: nothing), and what shall be; `mode` as of chmod."""
+
+    path: str
+    before: str | None
+    after: str
+    mode: int = ORDINARY
+
+
+@dataclass(frozen=True)
+class Adoption:
+    """The files that are missing, and what a person should know."""
+
+    files: tuple[NewFile, ...]
+    notes: tuple[str, ...]
+
+
+def prepare(root: Path, environ: Mapping[str, str], interview: Interview) -> Adoption:
+    """What the repository in `root` lacks. Nothing is written. Raises UsageError, also for what is missing in the answers."""
+    text = _text(root / PYPROJECT)
+    table, notes = _configuration(root, text, environ, interview)
+    others = list(_brought(root, interview))
+    interview.close()
+    files = [*([table] if table else []), *(one for one in others if isinstance(one, NewFile))]
+    if table:
+        parsed(table.after, root)
+    return Adoption(tuple(files), (*notes, *(one for one in others if isinstance(one, str))))
+
+
+def diff(files: Iterable[NewFile]) -> str:
+    """All of it as one unified diff."""
+    return "".join(line for one in files for line in _lines(one))
+
+
+def write(root: Path, files: Iterable[NewFile]) -> None:
+    """Write them. Nothing that is there is overwritten: raises UsageError where something has appeared since."""
+    for one in files:
+        path = root / one.path
+        if _text(path) != one.before:
+            raise UsageError(
+                f"{one.path} has changed meanwhile; it was left alone.", "Run the same command again."
+            )
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fresh = path.with_name(f".{path.name}.{os.getpid()}")
+        fresh.write_text(one.after, "utf-8")
+        fresh.chmod(one.mode if one.before is None else path.stat().st_mode)
+        fresh.replace(path)
+
+
+def _configuration(
+    root: Path, text: str | None, environ: Mapping[str, str], interview: Interview
+) -> tuple[NewFile | None, tuple[str, ...]]:
+    """The pyproject.toml with its table; none where it has one, which must load then."""
+    if text is not None and _has_table(text):
+        load(root)
+        return None, ("[tool.release] is there already, and stays as it is.",)
+    proposal = propose(look(root, environ), interview.ask)
+    return NewFile(PYPROJECT, text, appended(text or "", proposal.settings)), proposal.notes
+
+
+def _has_table(text: str) -> bool:
+    try:
+        tool = tomllib.loads(text).get("tool")
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(
+            f"{PYPROJECT}: not TOML: {error}", "Correct it, then run the same command again."
+        ) from None
+    return isinstance(tool, dict) and "release" in tool
+
+
+def _brought(root: Path, interview: Interview) -> Iterator[NewFile | str]:
+    """What comes with the package, or a note on the file that stands in its place."""
+    if not (root / "inv").exists():
+        asked = Question("package", "What does pip install to get this tool?", packaged.requirement())
+        yield NewFile(REQUIREMENTS, _text(root / REQUIREMENTS), f"{interview.ask(asked)}\n")
+    for path, content, mode in (
+        ("inv", packaged.wrapper(), EXECUTABLE),
+        ("tasks.py", packaged.TASKS, ORDINARY),
+        *((f".github/workflows/{name}", text, ORDINARY) for name, text in packaged.workflows().items()),
+    ):
+        there = _text(root / path)
+        if there is None:
+            yield NewFile(path, None, content, mode)
+        elif path == "tasks.py" and "release.tasks" not in there:
+            yield OWN_TASKS
+        elif path != "tasks.py" and there != content:
+            yield f"{path} is there and stays as it is; it is not the one that comes with this package."
+
+
+def _lines(one: NewFile) -> Iterator[str]:
+    before = (one.before or "").splitlines(keepends=True)
+    after = one.after.splitlines(keepends=True)
+    start = "/dev/null" if one.before is None else f"a/{one.path}"
+    for line in difflib.unified_diff(before, after, start, f"b/{one.path}"):
+        yield line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
+
+
+def _text(path: Path) -> str | None:
+    try:
+        return path.read_bytes().decode()  # line ends stay as they are
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(
+            f"{path.name} cannot be read: {error}", "Correct it, then run the same command again."
+        ) from None

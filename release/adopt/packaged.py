@@ -1,0 +1,54 @@
+"""The files that this package brings along for a repository that adopts it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+PACKAGED = Path(__file__).parent / "brought"  # in a wheel; pyproject.toml says what goes there
+CHECKOUT = Path(__file__).parents[2]
+TASKS = '''\
+"""`inv --list` shows the tasks; each explains itself with --help."""
+
+from pathlib import Path
+
+from release.tasks import collection
+
+namespace = collection(Path(__file__).parent)
+'''
+NOT_FOR_ADOPTERS = ("publish-",)  # they publish this project's own packages
+
+
+def wrapper() -> str:
+    """The script `inv`."""
+    return _file("inv", CHECKOUT / "inv").read_text("utf-8")
+
+
+def workflows() -> dict[str, str]:
+    """The workflows for GitHub Actions: name -> content."""
+    folder = _file("workflows", CHECKOUT / ".github" / "workflows")
+    return {
+        path.name: path.read_text("utf-8")
+        for path in sorted(folder.glob("*.yml"))
+        if not path.name.startswith(NOT_FOR_ADOPTERS)
+    }
+
+
+def requirement() -> str:
+    """What pip has to install to get this very package: as it was installed here, else by its version."""
+    import json
+    from importlib.metadata import PackageNotFoundError, distribution
+
+    try:
+        found = distribution("cms-release")
+    except PackageNotFoundError:
+        return "cms-release[rehearsal]"
+    origin = json.loads(found.read_text("direct_url.json") or "{}")
+    control = origin.get("vcs_info")
+    if control:
+        return f"cms-release[rehearsal] @ {control['vcs']}+{origin['url']}@{control['commit_id']}"
+    return f"cms-release[rehearsal]=={found.version}"
+
+
+def _file(name: str, in_checkout: Path) -> Path:
+    packaged = PACKAGED / name
+    return packaged if packaged.exists() else in_checkout

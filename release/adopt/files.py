@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import os
 import tomllib
@@ -13,7 +14,7 @@ from release.adopt.proposal import propose
 from release.adopt.questions import Question
 from release.adopt.repository import look
 from release.adopt.table import appended
-from release.config import load, parsed
+from release.config import parsed
 from release.errors import UsageError
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from release.adopt.questions import Interview
+    from release.config import Config
 
 PYPROJECT = "pyproject.toml"
 REQUIREMENTS = "requirements-release.txt"
@@ -28,6 +30,7 @@ OWN_TASKS = (
     "tasks.py is there and stays as it is. For the tasks of a release, add to it: "
     "from release.tasks import collection, and namespace = collection(Path(__file__).parent)."
 )
+WORKFLOWS = ".github/workflows"
 EXECUTABLE, ORDINARY = 0o755, 0o644
 
 
@@ -53,11 +56,11 @@ def prepare(root: Path, environ: Mapping[str, str], interview: Interview) -> Ado
     """What the repository in `root` lacks. Nothing is written. Raises UsageError, also for what is missing in the answers."""
     text = _text(root / PYPROJECT)
     table, notes = _configuration(root, text, environ, interview)
-    others = list(_brought(root, interview))
+    requirements = _requirements(root, interview)
     interview.close()
-    files = [*([table] if table else []), *(one for one in others if isinstance(one, NewFile))]
-    if table:
-        parsed(table.after, root)
+    config = parsed(table.after if table else text or "", root)
+    others = list(_brought(root, config))
+    files = [one for one in (table, requirements, *others) if isinstance(one, NewFile)]
     return Adoption(tuple(files), (*notes, *(one for one in others if isinstance(one, str))))
 
 
@@ -70,15 +73,32 @@ def write(root: Path, files: Iterable[NewFile]) -> None:
     """Write them. Nothing that is there is overwritten: raises UsageError where something has appeared since."""
     for one in files:
         path = root / one.path
-        if _text(path) != one.before:
-            raise UsageError(
-                f"{one.path} has changed meanwhile; it was left alone.", "Run the same command again."
-            )
-        path.parent.mkdir(parents=True, exist_ok=True)
         fresh = path.with_name(f".{path.name}.{os.getpid()}")
-        fresh.write_text(one.after, "utf-8")
-        fresh.chmod(one.mode if one.before is None else path.stat().st_mode)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            fresh.write_bytes(one.after.encode())
+            fresh.chmod(one.mode if one.before is None else path.stat().st_mode)
+            _place(fresh, path, one)
+        except OSError as error:
+            raise UsageError(
+                f"{one.path} cannot be written: {error.strerror}.", "Run the same command again."
+            ) from None
+        finally:
+            with contextlib.suppress(OSError):
+                fresh.unlink()
+
+
+def _place(fresh: Path, path: Path, one: NewFile) -> None:
+    """Put a file in its place, if what was there is there still."""
+    if one.before is not None and _text(path) == one.before:
         fresh.replace(path)
+        return
+    try:
+        os.link(fresh, path)  # unlike a rename, it takes no file's place
+    except FileExistsError:
+        raise UsageError(
+            f"{one.path} has changed meanwhile; it was left alone.", "Run the same command again."
+        ) from None
 
 
 def _configuration(
@@ -86,7 +106,6 @@ def _configuration(
 ) -> tuple[NewFile | None, tuple[str, ...]]:
     """The pyproject.toml with its table; none where it has one, which must load then."""
     if text is not None and _has_table(text):
-        load(root)
         return None, ("[tool.release] is there already, and stays as it is.",)
     proposal = propose(look(root, environ), interview.ask)
     return NewFile(PYPROJECT, text, appended(text or "", proposal.settings)), proposal.notes
@@ -102,15 +121,21 @@ def _has_table(text: str) -> bool:
     return isinstance(tool, dict) and "release" in tool
 
 
-def _brought(root: Path, interview: Interview) -> Iterator[NewFile | str]:
+def _requirements(root: Path, interview: Interview) -> NewFile | None:
+    """What ./inv installs, where the wrapper is not there yet."""
+    if (root / "inv").exists() or (root / REQUIREMENTS).exists():
+        return None
+    asked = Question("package", "What does pip install to get this tool?", packaged.requirement())
+    return NewFile(REQUIREMENTS, None, f"{interview.ask(asked)}\n")
+
+
+def _brought(root: Path, config: Config) -> Iterator[NewFile | str]:
     """What comes with the package, or a note on the file that stands in its place."""
-    if not (root / "inv").exists():
-        asked = Question("package", "What does pip install to get this tool?", packaged.requirement())
-        yield NewFile(REQUIREMENTS, _text(root / REQUIREMENTS), f"{interview.ask(asked)}\n")
+    workflows = packaged.workflows(config.branch, staging="staging" in config.environments)
     for path, content, mode in (
         ("inv", packaged.wrapper(), EXECUTABLE),
         ("tasks.py", packaged.TASKS, ORDINARY),
-        *((f".github/workflows/{name}", text, ORDINARY) for name, text in packaged.workflows().items()),
+        *((f"{WORKFLOWS}/{name}", text, ORDINARY) for name, text in workflows.items()),
     ):
         there = _text(root / path)
         if there is None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 
 PACKAGED = Path(__file__).parent / "brought"  # in a wheel; pyproject.toml says what goes there
@@ -23,19 +25,23 @@ def wrapper() -> str:
     return _file("inv", CHECKOUT / "inv").read_text("utf-8")
 
 
-def workflows() -> dict[str, str]:
-    """The workflows for GitHub Actions: name -> content."""
+def workflows(branch: str = "main", *, staging: bool = True) -> dict[str, str]:
+    """The workflows for GitHub Actions: name -> content, for a release branch; a staging that is not there has no job."""
     folder = _file("workflows", CHECKOUT / ".github" / "workflows")
     return {
-        path.name: path.read_text("utf-8")
+        path.name: _fitted(path.read_text("utf-8"), branch, staging=staging)
         for path in sorted(folder.glob("*.yml"))
         if not path.name.startswith(NOT_FOR_ADOPTERS)
     }
 
 
+def _fitted(text: str, branch: str, *, staging: bool) -> str:
+    text = text.replace("branches: [main]", f"branches: [{json.dumps(branch)}]") if branch != "main" else text
+    return text if staging else re.sub(r"\n  deploy-staging:\n(    .*\n|\n)*", "", text)
+
+
 def requirement() -> str:
     """What pip has to install to get this very package: as it was installed here, else by its version."""
-    import json
     from importlib.metadata import PackageNotFoundError, distribution
 
     try:

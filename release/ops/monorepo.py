@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from release.errors import EffectError
 from release.ops import shell
+from release.ops.lockfiles import command_for
 from release.ops.secrets import without_secrets
 
 if TYPE_CHECKING:
@@ -48,13 +49,13 @@ def run_tests(config: Config, environ: Mapping[str, str], mask: Mask, tell: Call
 
 
 def install(config: Config, environ: Mapping[str, str], mask: Mask, tell: Callable[[str], None]) -> bool:
-    """Run the configured install command; False where none is configured. Raises EffectError when it fails.
+    """Run the configured install command, else the lockfile's; False where neither is there. Raises EffectError when it fails.
 
     It sees the whole environment: a private registry's token is in there.
     """
-    command = config.rehearsal.install
+    folder = config.root / config.rehearsal.install_in
+    command = config.rehearsal.install or command_for(folder)
     if command:
-        folder = config.root / config.rehearsal.install_in
         _run(command, folder, _with_node(environ), _Told(mask, tell, INSTALL_DEADLINE))
     return bool(command)
 

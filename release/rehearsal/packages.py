@@ -10,6 +10,7 @@ import subprocess
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from release.ops.lockfiles import COMMANDS, WITHOUT_SCRIPTS, command_for
 from release.ops.node import node
 from release.rehearsal.checkout import StageError
 
@@ -20,14 +21,6 @@ if TYPE_CHECKING:
     from release.config import Config
 
 Say = Callable[[str], None]
-WITHOUT_SCRIPTS = "--ignore-scripts"
-# Lockfile -> how its own program installs exactly what it says. No script of a package runs.
-COMMANDS = {
-    "package-lock.json": ("npm", "ci", WITHOUT_SCRIPTS),
-    "pnpm-lock.yaml": ("pnpm", "install", "--frozen-lockfile", WITHOUT_SCRIPTS),
-    "yarn.lock": ("yarn", "install", "--frozen-lockfile", WITHOUT_SCRIPTS),
-}
-BERRY = ("yarn", "install", "--immutable", "--mode=skip-build")  # yarn from version 2 on
 
 
 def install(config: Config, root: Path, cache: Path, environ: Mapping[str, str], say: Say) -> None:
@@ -50,14 +43,6 @@ def install(config: Config, root: Path, cache: Path, environ: Mapping[str, str],
         _run(command, folder, environ)
     if (folder / "node_modules").is_dir():
         _keep(folder / "node_modules", kept)
-
-
-def command_for(folder: Path) -> tuple[str, ...]:
-    """How the packages of a folder are installed, as its lockfile says; nothing where there is no lockfile."""
-    name = next((name for name in COMMANDS if (folder / name).is_file()), None)
-    if name == "yarn.lock" and b"yarn lockfile v1" not in (folder / name).read_bytes()[:200]:
-        return BERRY
-    return COMMANDS[name] if name else ()
 
 
 def lend(folder: Path, cache: Path) -> bool:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @task
 def install(context: Context) -> None:
-    """Install the monorepo's packages, by the command in [tool.release.rehearsal].
+    """Install the monorepo's packages, by the command in [tool.release.rehearsal], else as its lockfile says.
 
     Example: inv install
     """
@@ -26,7 +26,7 @@ def install(context: Context) -> None:
 
     try:
         if not monorepo.install(load(root_of(context)), os.environ, masking(), _tell):
-            _tell("Nothing to install: [tool.release.rehearsal] names no install command.")
+            _tell("Nothing to install: no lockfile, and [tool.release.rehearsal] names no command.")
     except ReleaseError as error:
         leave(error, json=False)
 

@@ -133,6 +133,28 @@ def test_what_appears_between_diff_and_writing_is_kept(root: Path) -> None:
     assert (root / "tasks.py").read_text("utf-8") == "# somebody was quicker\n"
 
 
+def test_a_pyproject_that_changes_meanwhile_is_kept(tmp_path: Path) -> None:
+    root = made(tmp_path, toml_worker())
+    adoption = files.prepare(root, ENVIRON, guessing())
+    (root / "pyproject.toml").write_text("# somebody was quicker\n", "utf-8")
+    with pytest.raises(UsageError, match=r"pyproject\.toml has changed meanwhile"):
+        files.write(root, adoption.files)
+    assert (root / "pyproject.toml").read_text("utf-8") == "# somebody was quicker\n"
+    assert not list(root.glob(".*.*"))
+
+
+def test_a_folder_that_cannot_be_made_is_told_so(root: Path) -> None:
+    (root / ".github").write_text("no folder", "utf-8")
+    with pytest.raises(UsageError, match=r"\.github/workflows/ci\.yml cannot be written"):
+        files.write(root, [NewFile(".github/workflows/ci.yml", None, "")])
+
+
+def test_requirements_of_ones_own_are_left_alone(root: Path) -> None:
+    (root / "requirements-release.txt").write_text("mine\n", "utf-8")
+    adoption = files.prepare(root, ENVIRON, guessing())
+    assert "requirements-release.txt" not in {one.path for one in adoption.files}
+
+
 def test_a_file_without_a_line_end_keeps_its_bytes_and_the_diff_says_so() -> None:
     whole = appended("# mine\r\n[tool.x]\na = 1", LEAST)
     assert whole.startswith("# mine\r\n[tool.x]\na = 1\n\n[tool.release")

@@ -76,7 +76,7 @@ def test_install_says_that_there_is_nothing_to_install(root: Path) -> None:
     done = inv(root, "install")
     assert (done.returncode, done.stderr) == (
         0,
-        "Nothing to install: [tool.release.rehearsal] names no install command.\n",
+        "Nothing to install: no lockfile, and [tool.release.rehearsal] names no command.\n",
     )
 
 

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from release.config import Rehearsal, load
+from release.ops.lockfiles import command_for
 from release.rehearsal import packages
 from release.rehearsal.checkout import StageError
 
@@ -59,7 +60,7 @@ def test_the_lockfile_says_how_packages_are_installed(
     tmp_path: Path, file: str, text: str, command: tuple[str, ...]
 ) -> None:
     (tmp_path / file).write_text(text, "utf-8")
-    assert packages.command_for(tmp_path) == command
+    assert command_for(tmp_path) == command
 
 
 def test_what_another_project_has_installed_is_shared_without_a_copy(tmp_path: Path) -> None:

@@ -74,8 +74,8 @@ def survey(
     command = typed(ops, request, deploying=deploying)
     decide = decisions.decide_deploy if deploying else decisions.decide
     decision = decide(world, request, ops.config)
-    if approved and isinstance(decision, decisions.Nothing) and _is_landed(approved, world):
-        decision = decisions.Nothing(f"{approved.tag} is released already", decision.last, released=True)
+    if approved and isinstance(decision, decisions.Nothing):
+        decision = _of_approved(approved, decision, world)
     if isinstance(decision, decisions.Blocked):
         return Prospect(world, decision, command, problems=decision.problems)
     if isinstance(decision, decisions.Nothing):
@@ -224,8 +224,20 @@ def _begun(world: World, release: Release) -> Plan | None:
         return None
 
 
-def _is_landed(approved: Plan, world: World) -> bool:
-    return isinstance(world.remote, Remote) and world.remote.tags.get(approved.tag) == approved.commit
+def _of_approved(approved: Plan, nothing: decisions.Nothing, world: World) -> decisions.Decision:
+    """What is left of an approved plan where there is nothing to release: it was released, or something else was."""
+    if isinstance(world.remote, Remote) and world.remote.tags.get(approved.tag) == approved.commit:
+        return decisions.Nothing(f"{approved.tag} is released already", nothing.last, released=True)
+    last = nothing.last.tag if nothing.last else "something else"
+    return decisions.Blocked(
+        (
+            Problem(
+                "plan",
+                f"Plan {approved.short} is to release {approved.tag}, but meanwhile {last} was released.",
+                "Nothing of it is left to do; plan again when there are new commits.",
+            ),
+        )
+    )
 
 
 def _drifted(approved: Plan | None, plan: Plan) -> tuple[Problem, ...]:

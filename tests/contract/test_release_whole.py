@@ -122,6 +122,17 @@ def test_the_approved_plan_that_was_carried_out_already_ends_well(double: Double
     assert double.release(plan_file=plan).exit_code == 0
 
 
+def test_an_approved_plan_is_refused_when_its_commit_was_released_as_another_version(
+    double: Double, tmp_path: Path
+) -> None:
+    plan = tmp_path / "plan.json"
+    double.plan(output=plan)
+    double.release("minor")
+    outcome = double.release(plan_file=plan, root=double.clone())
+    assert (outcome.outcome, outcome.exit_code) == ("blocked", 4)
+    assert "is to release cms-v1.2.4, but meanwhile cms-v1.3.0 was released" in outcome.problems[0].what
+
+
 def test_an_approved_plan_does_not_cover_another_bump(double: Double, tmp_path: Path) -> None:
     plan = tmp_path / "plan.json"
     double.plan(output=plan)

@@ -8,6 +8,7 @@ import threading
 import traceback
 from typing import TYPE_CHECKING, Any, Self
 
+from werkzeug.exceptions import ClientDisconnected
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 from werkzeug.wrappers import Request, Response
 
@@ -89,6 +90,8 @@ class Loopback:
             response = self._respond(request)
         except ConnectionError:
             raise
+        except ClientDisconnected as gone:  # the client was killed while it sent: no fault of a handler
+            raise DropConnection from gone
         except Exception:  # noqa: BLE001  # whatever a handler raises is shown to the client and kept
             self.failures.append(traceback.format_exc())
             response = Response(self.failures[-1], 500, content_type="text/plain")

@@ -88,7 +88,10 @@ def work() -> Files:
 
 @dataclass(frozen=True)
 class NewCommit:
-    """A commit to be made: its message, and what changes, path -> content (None: the file goes)."""
+    """A commit to be made: its message, and what changes, path -> content (None: the file goes).
+
+    A file that names its interpreter can be executed.
+    """
 
     message: str
     files: Mapping[str, bytes | str | None]
@@ -134,7 +137,9 @@ def _spelled(commit: NewCommit, parent: str | None, mark: int, branch: str, seco
         if content is None:
             parts.append(f"D {path}\n".encode())
         else:
-            parts += [f"M 100644 inline {path}\n".encode(), _data(_bytes(content))]
+            data = _bytes(content)
+            mode = "100755" if data.startswith(b"#!") else "100644"
+            parts += [f"M {mode} inline {path}\n".encode(), _data(data)]
     if commit.tag:
         parts.append(f"tag {commit.tag}\nfrom :{mark}\ntagger {who}\n".encode())
         parts.append(_data(commit.tag.encode()))

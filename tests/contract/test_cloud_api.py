@@ -47,6 +47,18 @@ def test_a_write_without_the_token_changes_nothing(account: Account) -> None:
     assert account.cloud.log == ()
 
 
+def test_a_token_for_reading_reads_and_changes_nothing(account: Account) -> None:
+    account.cloud.api.read_tokens.add("read-only")
+    header = {"Authorization": "Bearer read-only"}
+    query = f"/d1/database/{DATABASE}/query"
+    assert account.ask("GET", "/d1/database", headers=header).status_code == 200
+    assert account.ask("POST", query, json={"sql": "SELECT 1"}, headers=header).status_code == 200
+    for sql in ("CREATE TABLE t (x)", "select 1; drop table t"):
+        assert account.ask("POST", query, json={"sql": sql}, headers=header).status_code == 403
+    assert account.ask("PUT", "/workers/scripts/cms", files=bundle(), headers=header).status_code == 403
+    assert account.cloud.log == ()
+
+
 def test_another_account_is_not_ours_to_answer_for(account: Account) -> None:
     answer = account.client.get(f"{account.cloud.base_url}/accounts/other/workers/subdomain")
     assert (answer.status_code, answer.json()["errors"][0]["code"]) == (403, 9109)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -28,12 +29,14 @@ _UNAUTHENTICATED = 10000
 _NOT_YOURS = 9109
 _NO_ROUTE = 7003
 _INTERNAL = 10013
+_READING = re.compile(r"\s*(SELECT|PRAGMA|WITH)\b[^;]*;?\s*", re.IGNORECASE)
 
 
 class Api:
     """Answers requests for one account. `log` grows by a Write with each change, in their order.
 
-    `unrouted` keeps each request that nothing here answers: a wrangler that asks something new.
+    `unrouted` keeps each request that nothing here answers: a wrangler that asks something new. `read_tokens` are
+    further tokens, with permission to read alone.
     """
 
     def __init__(self, backend: Backend, token: str) -> None:
@@ -41,6 +44,7 @@ class Api:
         self.backend = backend
         self.log: list[Write] = []
         self.unrouted: list[str] = []
+        self.read_tokens: set[str] = set()
         self._token = token
         self._routes = _routes()
 
@@ -59,9 +63,15 @@ class Api:
             request.close()  # an upload's parts are temporary files
 
     def _authenticate(self, request: Request) -> None:
-        given = request.headers.get("Authorization", "")
-        if not hmac.compare_digest(given.encode(), f"Bearer {self._token}".encode()):
+        scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+        if scheme != "Bearer":
             raise ApiError(401, _UNAUTHENTICATED, "Authentication error")
+        if hmac.compare_digest(given.encode(), self._token.encode()):
+            return
+        if given not in self.read_tokens:
+            raise ApiError(401, _UNAUTHENTICATED, "Authentication error")
+        if not _reads(request):
+            raise ApiError(403, _UNAUTHENTICATED, "Authentication error")
 
     def _result(self, request: Request) -> object:
         import msgspec
@@ -167,6 +177,17 @@ _PREFIXES = {
 
 
 @cache
+def _reads(request: Request) -> bool:
+    """Whether a request changes nothing: a GET, or a query of D1 whose statements only read."""
+    if request.method == "GET":
+        return True
+    body = request.get_json(silent=True) if request.path.endswith("/query") else None
+    if not isinstance(body, dict):
+        return False
+    statements = [str(one.get("sql", "")) for one in (body.get("batch") or [body])]
+    return all(_READING.fullmatch(sql) for sql in statements)
+
+
 def _routes() -> Map:
     from werkzeug.routing import Map, Rule
 

@@ -26,6 +26,8 @@ _NOT_ITS = (
     "GITHUB_TOKEN",
     "GH_TOKEN",
     "GIT_CONFIG_",
+    "GIT_SSH",
+    "SSH_A",  # SSH_AUTH_SOCK, SSH_AGENT_PID: the agent that holds a deploy key
     "ACTIONS_",
 )  # a deployment needs no key to the repository
 

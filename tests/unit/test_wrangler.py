@@ -159,3 +159,22 @@ def test_a_node_that_does_not_run_is_none(tmp_path: Path, monkeypatch: pytest.Mo
 
 def test_without_a_node_on_the_path_the_wheel_s_is_taken() -> None:
     assert node({"PATH": "/nowhere"}).name == "node"
+
+
+def test_a_deployment_gets_no_key_to_the_repository(tmp_path: Path) -> None:
+    played = Played(tmp_path, f"env > {tmp_path}/seen\n{DEPLOYED}")
+    keys = (
+        "GITHUB_TOKEN",
+        "GH_TOKEN",
+        "GIT_CONFIG_VALUE_0",
+        "GIT_SSH_COMMAND",
+        "SSH_AUTH_SOCK",
+        "SSH_AGENT_PID",
+    )
+    path = f"{tmp_path}/bin{os.pathsep}{os.environ['PATH']}"
+    environ = {"PATH": path, "CLOUDFLARE_API_TOKEN": "its own", **dict.fromkeys(keys, "a key")}
+    wrangler = Wrangler(tmp_path, environ, Mask())
+    wrangler.deploy(CMS, "production", RELEASE, "was v0 base b", played.told.append)
+    seen = (tmp_path / "seen").read_text()
+    assert "CLOUDFLARE_API_TOKEN=its own" in seen
+    assert "a key" not in seen

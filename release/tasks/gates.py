@@ -29,8 +29,8 @@ TESTS: tuple[tuple[str, tuple[str, ...]], ...] = (
         ),
     ),
     (
-        "faults",
-        ("-m", "pytest", *WORKERS, "tests/faults"),
+        "faults, workflows",
+        ("-m", "pytest", *WORKERS, "tests/faults", "tests/workflows"),
     ),  # without coverage, which would take half of their time
 )
 QUICK: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -46,7 +46,7 @@ QUICK: tuple[tuple[str, tuple[str, ...]], ...] = (
     },
 )
 def run_gates(context: Context, quick: bool = False, only: str = "") -> None:
-    """Run every test and gate: lint, types, layers, all tests with branch coverage, and the faults.
+    """Run every test and gate: lint, types, layers, all tests with branch coverage, the faults, and the workflows executed.
 
     Example: inv test --quick
     """
@@ -68,7 +68,7 @@ def run_gates(context: Context, quick: bool = False, only: str = "") -> None:
         started = time.monotonic()
         done = subprocess.run([sys.executable, *command], env=environ, check=False)
         took.append(
-            f"{'ok  ' if done.returncode == 0 else 'FAIL'} {name:<14} {time.monotonic() - started:6.1f} s"
+            f"{'ok  ' if done.returncode == 0 else 'FAIL'} {name:<18} {time.monotonic() - started:6.1f} s"
         )
         sys.stderr.write(f"{took[-1]}\n")
         if done.returncode:

@@ -1,0 +1,94 @@
+"""ci.yml, executed: what is green on main reaches staging, and nothing else does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.workflows.scene import TEST, configuration
+
+if TYPE_CHECKING:
+    from tests.workflows.run import Run
+    from tests.workflows.scene import Place
+    from tests.workflows.workflow import Step
+
+DEPLOY = "Deploy to staging"
+GREEN = ["monorepo", "tool", "required", "deploy-staging"]
+
+
+def commit_on(place: Place, environment: str) -> str:
+    return str(place.health(environment)["commit"])
+
+
+def test_a_push_to_main_reaches_staging(place: Place) -> None:
+    run = place.push({"apps/cms/new.js": "// new\n"})
+    place.actions.settle()
+    assert {key: run.how(key) for key in GREEN} == dict.fromkeys(GREEN, "success"), run.told
+    assert commit_on(place, "staging") == place.world.forge.bare.resolve("main")
+    assert run.results["tool"].steps["Every test and gate of the release tool"] == "skipped"
+    assert "t0ken" not in run.told
+
+
+def test_two_quick_pushes_end_with_the_newer_one_on_staging(place: Place) -> None:
+    older = place.push({"apps/cms/new.js": "// 1\n"})
+    newer: list[Run] = []
+
+    def overtaken(run: Run, step: Step) -> None:
+        """Just before the older one deploys, the newer one is pushed, and goes as far as it can."""
+        if run is older and step.name == DEPLOY:
+            newer.append(place.push({"apps/cms/new.js": "// 2\n"}))
+            place.actions.settle()
+            assert newer[0].waiting == {"deploy-staging": "deploy-staging"}
+
+    place.actions.before_step = overtaken
+    place.actions.settle()
+    assert (older.result, newer[0].result) == ("success", "success"), older.told + newer[0].told
+    assert commit_on(place, "staging") == place.world.forge.bare.resolve("main")
+
+
+def test_an_older_push_whose_tests_took_longer_leaves_the_newer_one_on_staging(place: Place) -> None:
+    older = place.push({"apps/cms/new.js": "// 1\n"})
+    place.actions.hold(older)
+    newer = place.push({"apps/cms/new.js": "// 2\n"})
+    place.actions.settle()
+    assert (newer.result, commit_on(place, "staging")) == ("success", place.world.forge.bare.resolve("main"))
+    place.actions.let_go(older)
+    place.actions.settle()
+    assert older.result == "success", older.told
+    assert commit_on(place, "staging") == place.world.forge.bare.resolve("main")
+
+
+def test_of_several_pushes_that_wait_for_staging_only_the_newest_goes(place: Place) -> None:
+    first = place.push({"apps/cms/new.js": "// 1\n"})
+    others: list[Run] = []
+
+    def overtaken(run: Run, step: Step) -> None:
+        if run is first and step.name == DEPLOY:
+            others.extend(place.push({"apps/cms/new.js": f"// {number}\n"}) for number in (2, 3))
+            place.actions.settle()
+
+    place.actions.before_step = overtaken
+    place.actions.settle()
+    assert [run.how("deploy-staging") for run in (first, *others)] == ["success", "cancelled", "success"]
+    assert commit_on(place, "staging") == place.world.forge.bare.resolve("main")
+
+
+def test_a_red_test_stops_staging(place: Place) -> None:
+    before = commit_on(place, "staging")
+    red = TEST.replace("true", "false")
+    run = place.push({"pyproject.toml": configuration(red)})
+    place.actions.settle()
+    assert (run.how("monorepo"), run.how("required"), run.how("deploy-staging")) == (
+        "failure",
+        "failure",
+        "skipped",
+    )
+    assert commit_on(place, "staging") == before
+    assert "`false` ended with exit code 1" in run.told
+
+
+def test_a_pull_request_is_tested_and_never_deployed(place: Place) -> None:
+    before = commit_on(place, "staging")
+    (run,) = place.actions.pull_request(place.world.merge({"apps/cms/new.js": "// 1\n"}))
+    place.actions.settle()
+    assert (run.how("required"), run.how("deploy-staging")) == ("success", "skipped"), run.told
+    assert commit_on(place, "staging") == before

@@ -160,6 +160,8 @@ class Actions:
         self.forge.tokens[token] = BOT
         self.forge.permissions[token] = job.permissions
         run.machine = Machine(self._folder / f"{run.id}-{job.key}-{run.attempt}", self._image)
+        run.running = job.key
+        self._show(run)
         try:
             return run_job(
                 self._engine,
@@ -209,8 +211,10 @@ class Actions:
 
     def _show(self, run: Run) -> None:
         jobs = tuple(shown(run, at, job.key) for at, job in enumerate(run.workflow.jobs))
-        ended = {"status": "completed", "conclusion": run.result} if run.result else {}
-        self.forge.change_run(run.id, jobs=jobs, **ended)
+        status = {"status": "completed", "conclusion": run.result} if run.result else {}
+        if run.machine is not None:
+            status = {"status": "in_progress"}
+        self.forge.change_run(run.id, jobs=jobs, **status)
 
     def _workflows(self, sha: str) -> list[Workflow]:
         folder = self._folder / "files" / sha

@@ -54,6 +54,7 @@ def variables(github: Mapping[str, Any], machine: Machine) -> dict[str, str]:
         "GITHUB_ACTIONS": "true",
         "GITHUB_WORKSPACE": str(machine.workspace),
         "RUNNER_TEMP": str(machine.temp),
+        "RUNNER_NAME": machine.name,
         "RUNNER_OS": "Linux",
     }
     return named | own

@@ -50,6 +50,11 @@ class Machine:
             part.mkdir(parents=True)
 
     @property
+    def name(self) -> str:
+        """The runner's name, of which there is one a machine."""
+        return f"machine {self.folder.name}"
+
+    @property
     def workspace(self) -> Path:
         """Where the checkout goes."""
         return self.folder / "work"

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from release.rehearsal.forge import store
+from release.rehearsal.forge.repository import now
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,6 +37,7 @@ class Run:
     attempt: int = 1
     cancelled: bool = False
     machine: Machine | None = None
+    running: str = ""
     reviews: int = 0
 
     @property
@@ -73,8 +75,10 @@ def status_before(run: Run, job: Job) -> str:
 
 
 def shown(run: Run, at: int, key: str) -> store.Job:
-    """A job as the forge shows it, with what it annotated."""
+    """A job as the forge shows it, with what it annotated, and the machine that has taken it."""
     told = run.results[key].log.annotations if key in run.results else []
     notes = tuple(store.Annotation(LEVELS[one.kind], one.title, one.message) for one in told)
+    if run.machine is not None and run.running == key:
+        return store.Job(run.id * 100 + at, key, "in_progress", None, now(), run.machine.name)
     status = "completed" if run.how(key) else "waiting" if key in run.waiting else "queued"
     return store.Job(run.id * 100 + at, key, status, run.how(key) or None, annotations=notes)

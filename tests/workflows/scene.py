@@ -114,6 +114,12 @@ class Place:
         """Every ref of the remote, the records too."""
         return {ref.name: ref.sha for ref in self.world.forge.bare.refs()}
 
+    def record(self, environment: str = "production") -> dict[str, Any]:
+        """The environment's record."""
+        bare, ref = self.world.forge.bare, f"refs/release/{environment}"
+        name = bare.git("ls-tree", "--name-only", ref).strip()
+        return dict(json.loads(bare.git("show", f"{ref}:{name}")))
+
     def pushes(self) -> set[str]:
         """Who pushed over ssh."""
         return set((self.world.folder / "pushes").read_text("utf-8").split())

@@ -25,6 +25,9 @@ def test_a_dispatch_plans_pauses_is_approved_and_reaches_production(place: Place
     assert run.result == "success", run.told
     assert place.health("production")["version"] == "1.3.0"
     assert place.tags()["cms-v1.3.0"] == plan["commit"]
+    (approval,) = place.record()["approvals"]
+    assert approval["who"] == "bob"
+    assert approval["how"] == f"approved run {run.id} for production: read it"
     # GITHUB_TOKEN makes the Release and pushes nothing: branch, tag and record went over ssh with the deploy key
     made = [write for write in place.world.forge.log if write.path.endswith("/releases")]
     assert [write.status for write in made] == [201]

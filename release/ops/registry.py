@@ -63,7 +63,13 @@ class Registry:
         if not self._token:
             return "there is no npm token, and no trusted publishing"
         answer = self._read(registry, f"{registry}/-/whoami")
-        return "the registry does not know the npm token (401)" if answer.status == UNAUTHORIZED else None
+        try:  # a registry may take a token that it does not know for nobody's
+            is_nobody = answer.status == FOUND and not answer.json().get("username")
+        except (ValueError, AttributeError):
+            is_nobody = False
+        return (
+            "the registry does not know the npm token" if is_nobody or answer.status == UNAUTHORIZED else None
+        )
 
     def integrity(self, registry: str, address: str) -> str:
         """The sha512 integrity of a tarball as it is handed out, computed from its bytes."""

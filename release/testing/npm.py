@@ -71,7 +71,9 @@ class HttpNpm(Npm):
             if version in (known or {}).get("versions", {}):
                 line = f"npm error You cannot publish over the previously published versions: {version}."
                 raise failure("publish", 1, (line,))
-            document = _document(package, version, read.manifest, body, words[words.index("--tag") + 1], url)
+            document = document_of(
+                package, version, read.manifest, body, words[words.index("--tag") + 1], url
+            )
             self._ask(client, "PUT", url, document)
         tell(f"+ {package}@{version}")
 
@@ -131,7 +133,7 @@ def _chosen(place: Path, manifest: Mapping[str, Any]) -> Iterator[tuple[str, byt
                 yield path.relative_to(place).as_posix(), path.read_bytes()
 
 
-def _document(
+def document_of(
     package: str, version: str, manifest: Mapping[str, Any], body: bytes, tag: str, url: str
 ) -> dict[str, Any]:
     """What libnpmpublish puts: the manifest with its dist, the dist-tag, and the tarball as an attachment."""

@@ -64,7 +64,7 @@ class Hooks:
         """The approval of a plan, by its hash.
 
         Runs when every check has passed and before the lock is taken; it may wait for a person, for an hour at most.
-        Return None to leave the question to the next plugin, then to the terminal; the first answer counts.
+        Return None to leave the question to the next plugin, then to the terminal.
         """
         raise NotImplementedError
 

@@ -18,6 +18,7 @@ from release.testing.clock import MONDAY, FakeClock
 from release.testing.double import Double, approve
 from release.testing.monorepo import CONFIG, NewCommit, files, work
 from release.testing.plugged import monorepo, plugged, with_plugins
+from release.testing.receiver import Receiver, receiver
 from release.testing.recorded import Recorded, recorded
 from release.testing.recorder import Recorder
 from release.testing.scene import double
@@ -30,6 +31,7 @@ __all__ = [
     "Double",
     "FakeClock",
     "NewCommit",
+    "Receiver",
     "Recorded",
     "Recorder",
     "approve",
@@ -37,6 +39,7 @@ __all__ = [
     "files",
     "monorepo",
     "plugged",
+    "receiver",
     "recorded",
     "with_plugins",
     "work",

@@ -12,7 +12,7 @@ from release.testing.recorded import recorded as read_once
 from release.testing.scene import double as started
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from release.testing.double import Double
@@ -23,7 +23,13 @@ if TYPE_CHECKING:
 class Plugged(Protocol):
     """What the fixture `plugged` is: a function that starts a double whose monorepo has these plugins."""
 
-    def __call__(self, plugins: Plugins, settings: str = "", options: str = "") -> Double:
+    def __call__(
+        self,
+        plugins: Plugins,
+        settings: str = "",
+        options: str = "",
+        files: Mapping[str, bytes | str] | None = None,
+    ) -> Double:
         """The double; it is stopped when the test ends."""
         ...
 
@@ -46,7 +52,12 @@ def plugged(tmp_path: Path) -> Iterator[Plugged]:
     """Starts a world with plugins: see `release.testing.plugged`."""
     with ExitStack() as open_worlds:
 
-        def start(plugins: Plugins, settings: str = "", options: str = "") -> Double:
-            return open_worlds.enter_context(opened(tmp_path, plugins, settings, options))
+        def start(
+            plugins: Plugins,
+            settings: str = "",
+            options: str = "",
+            files: Mapping[str, bytes | str] | None = None,
+        ) -> Double:
+            return open_worlds.enter_context(opened(tmp_path, plugins, settings, options, files))
 
         yield start

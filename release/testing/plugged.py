@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from release.config import load
-from release.testing.monorepo import CONFIG, files
+from release.testing.monorepo import CONFIG
+from release.testing.monorepo import files as released
 from release.testing.scene import double
 
 if TYPE_CHECKING:
@@ -23,17 +24,22 @@ if TYPE_CHECKING:
 HEAD = "[tool.release]\n"
 
 
-def with_plugins(plugins: Plugins = (), settings: str = "", options: str = "") -> Files:
+def with_plugins(
+    plugins: Plugins = (),
+    settings: str = "",
+    options: str = "",
+    files: Mapping[str, bytes | str] | None = None,
+) -> Files:
     """The files that make plugins part of the monorepo: each plugin, and the pyproject.toml that names it.
 
     `plugins` are files (they go to `plugins/`), names of modules, or a mapping of paths to source text. `settings` are
-    further tables of pyproject.toml, `options` further keys of [tool.release], both as TOML.
+    further tables of pyproject.toml, `options` further keys of [tool.release], both as TOML; `files` lie beside them.
     """
     found: dict[str, str | None] = {**plugins} if isinstance(plugins, Mapping) else dict(map(_entry, plugins))
     named = ", ".join(f'"{path}"' for path in found)
     config = CONFIG.replace(HEAD, f"{HEAD}plugins = [{named}]\n{options}\n", 1)
     sources: Files = {path: source for path, source in found.items() if source is not None}
-    return {**sources, "pyproject.toml": f"{config}\n{settings}\n"}
+    return {**(files or {}), **sources, "pyproject.toml": f"{config}\n{settings}\n"}
 
 
 def _entry(plugin: Path | str) -> tuple[str, str | None]:
@@ -43,9 +49,15 @@ def _entry(plugin: Path | str) -> tuple[str, str | None]:
     return f"plugins/{Path(plugin).name}", Path(plugin).read_text("utf-8")
 
 
-def monorepo(folder: Path, plugins: Plugins = (), settings: str = "", options: str = "") -> Config:
+def monorepo(
+    folder: Path,
+    plugins: Plugins = (),
+    settings: str = "",
+    options: str = "",
+    files: Mapping[str, bytes | str] | None = None,
+) -> Config:
     """Write the monorepo into `folder`, without git or anything that runs; its configuration. Arguments as above."""
-    for path, content in {**files(), **with_plugins(plugins, settings, options)}.items():
+    for path, content in {**released(), **with_plugins(plugins, settings, options, files)}.items():
         file = folder / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(content if isinstance(content, bytes) else content.encode())
@@ -53,7 +65,13 @@ def monorepo(folder: Path, plugins: Plugins = (), settings: str = "", options: s
 
 
 @contextmanager
-def plugged(folder: Path, plugins: Plugins = (), settings: str = "", options: str = "") -> Iterator[Double]:
+def plugged(
+    folder: Path,
+    plugins: Plugins = (),
+    settings: str = "",
+    options: str = "",
+    files: Mapping[str, bytes | str] | None = None,
+) -> Iterator[Double]:
     """A running double (see `double`) whose monorepo has these plugins. Arguments as above."""
-    with double(folder, overlay=with_plugins(plugins, settings, options)) as world:
+    with double(folder, overlay=with_plugins(plugins, settings, options, files)) as world:
         yield world

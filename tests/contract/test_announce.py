@@ -7,8 +7,7 @@ import subprocess
 import sys
 import threading
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from werkzeug.wrappers import Response
@@ -17,69 +16,37 @@ from release.errors import UsageError
 from release.flows.rollback import Wanted, rollback
 from release.ops.secrets import Mask
 from release.testing import Recorder, monorepo, plugged
+from release.testing import receiver as listening
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from release.testing import Double
+    from release.testing import Double, Receiver
 
 TABLE = "[tool.release.plugin.announce]\n"
 SECRET_PATH = "hooks/T0k3nOfTheChannel"
 
 
-class Receiver:
-    """An HTTP server that keeps each JSON document; `status` is its answer, and it gives none while `held` is not set."""
-
-    def __init__(self) -> None:
-        self.heard: list[dict[str, Any]] = []
-        self.status = 200
-        self.held = threading.Event()
-        self.held.set()
-        receiver = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                receiver.held.wait(30)
-                receiver.heard.append(json.loads(body))
-                self.send_response(receiver.status)
-                self.end_headers()
-
-            def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-                """Nothing on stderr."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
-
-    @property
-    def url(self) -> str:
-        """Its address as apprise knows it."""
-        return f"json://127.0.0.1:{self._server.server_address[1]}/{SECRET_PATH}"
-
-    @property
-    def titles(self) -> list[str]:
-        """What was said."""
-        return [one["title"] for one in self.heard]
-
-    @contextmanager
-    def listening(self) -> Iterator[Receiver]:
-        """Answer until the block ends."""
-        self._thread.start()
-        try:
-            yield self
-        finally:
-            self.held.set()
-            self._server.shutdown()
-            self._thread.join()
-            self._server.server_close()
-
-
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
-    with Receiver().listening() as listening:
-        yield listening
+    with listening() as heard:
+        yield heard
+
+
+def address(receiver: Receiver) -> str:
+    """The receiver as apprise knows it."""
+    return f"json{receiver.url.removeprefix('http')}/{SECRET_PATH}"
+
+
+def said(receiver: Receiver) -> list[dict[str, str]]:
+    """The documents that it was sent."""
+    return [json.loads(one.body) for one in receiver.heard]
+
+
+def titles(receiver: Receiver) -> list[str]:
+    """What was said."""
+    return [one["title"] for one in said(receiver)]
 
 
 @contextmanager
@@ -91,60 +58,60 @@ def announcing(folder: Path, urls: str, settings: str = "", options: str = "") -
 
 
 def test_a_release_is_announced_from_the_waiting_to_the_end(tmp_path: Path, receiver: Receiver) -> None:
-    with announcing(tmp_path, receiver.url) as world:
+    with announcing(tmp_path, address(receiver)) as world:
         outcome = world.release()
-    assert receiver.titles == [
+    assert titles(receiver) == [
         "cms 1.2.4 waits for approval before it goes to production",
         "cms 1.2.4 is being released to production",
         "cms 1.2.4 is released to production",
     ]
     assert outcome.plan is not None
-    assert f"1.2.3 -> 1.2.4, commit {outcome.release.base[:7]}" in receiver.heard[1]["message"]  # type: ignore[union-attr]
-    assert f"plan {outcome.plan[:7]}" in receiver.heard[0]["message"]
-    assert "/releases/tag/cms-v1.2.4" in receiver.heard[2]["message"]
+    assert f"1.2.3 -> 1.2.4, commit {outcome.release.base[:7]}" in said(receiver)[1]["message"]  # type: ignore[union-attr]
+    assert f"plan {outcome.plan[:7]}" in said(receiver)[0]["message"]
+    assert "/releases/tag/cms-v1.2.4" in said(receiver)[2]["message"]
 
 
 def test_a_failure_says_what_is_true_now_and_what_to_do(tmp_path: Path, receiver: Receiver) -> None:
-    with announcing(tmp_path, receiver.url, 'events = ["failed"]') as world:
+    with announcing(tmp_path, address(receiver), 'events = ["failed"]') as world:
         world.runtime.behaviour[world.script("cms")] = lambda *_: Response("down", status=500)
         outcome = world.release()
     assert outcome.outcome == "unrecorded"
-    (said,) = receiver.heard
-    assert said["title"] == "cms 1.2.4 failed at smoke on its way to production"
-    assert "next: inv release --bump patch" in said["message"]
+    (one,) = said(receiver)
+    assert one["title"] == "cms 1.2.4 failed at smoke on its way to production"
+    assert "next: inv release --bump patch" in one["message"]
 
 
 def test_a_rollback_is_announced_with_its_reason(tmp_path: Path, receiver: Receiver) -> None:
-    with announcing(tmp_path, receiver.url, 'events = ["rolled-back"]') as world:
+    with announcing(tmp_path, address(receiver), 'events = ["rolled-back"]') as world:
         world.release()
         asked = Wanted("production", None, "login fails", despite_migrations=True)
         rollback(world.root, world.environ, asked, lambda *_: None, Recorder(), connect=world.connect)
-    (said,) = receiver.heard
-    assert said["title"] == "production is rolled back from cms-v1.2.4"
-    assert "reason: login fails" in said["message"]
+    (one,) = said(receiver)
+    assert one["title"] == "production is rolled back from cms-v1.2.4"
+    assert "reason: login fails" in one["message"]
 
 
 def test_titles_can_be_chosen(tmp_path: Path, receiver: Receiver) -> None:
     settings = 'events = ["released"]\nsay.released = "{app} {previous} -> {version}: {tag}"'
-    with announcing(tmp_path, receiver.url, settings) as world:
+    with announcing(tmp_path, address(receiver), settings) as world:
         world.release()
-    assert receiver.titles == ["cms 1.2.3 -> 1.2.4: cms-v1.2.4"]
+    assert titles(receiver) == ["cms 1.2.3 -> 1.2.4: cms-v1.2.4"]
 
 
 @pytest.mark.parametrize(("settings", "count"), [("", 0), ('environments = ["staging"]', 3)])
 def test_staging_is_announced_only_where_that_is_wanted(
     tmp_path: Path, receiver: Receiver, settings: str, count: int
 ) -> None:
-    with announcing(tmp_path, receiver.url, settings) as world:
+    with announcing(tmp_path, address(receiver), settings) as world:
         world.commit({"apps/cms/worker.js": "export default {};\n"})
         world.deploy()
-    assert len(receiver.titles) == count
+    assert len(titles(receiver)) == count
 
 
 def test_every_receiver_is_told_although_another_is_dead(tmp_path: Path, receiver: Receiver) -> None:
     dead = "json://127.0.0.1:9/services/AnotherS3cret"
     heard = Recorder()
-    with announcing(tmp_path, f"{dead}\n{receiver.url}") as world:
+    with announcing(tmp_path, f"{dead}\n{address(receiver)}") as world:
         outcome = world.release(listener=heard)
     assert (outcome.outcome, outcome.exit_code) == ("released", 0)
     assert len(receiver.heard) == 3
@@ -157,7 +124,7 @@ def test_every_receiver_is_told_although_another_is_dead(tmp_path: Path, receive
 def test_a_receiver_that_refuses_is_a_line_and_no_more(tmp_path: Path, receiver: Receiver) -> None:
     receiver.status = 500
     heard = Recorder()
-    with announcing(tmp_path, receiver.url, 'events = ["started"]') as world:
+    with announcing(tmp_path, address(receiver), 'events = ["started"]') as world:
         assert world.release(listener=heard).exit_code == 0
     (line,) = [line for line in heard.lines if line.startswith("plugin announce")]
     assert "receiver 1 (json): " in line
@@ -165,21 +132,25 @@ def test_a_receiver_that_refuses_is_a_line_and_no_more(tmp_path: Path, receiver:
 
 
 def test_a_receiver_that_does_not_answer_is_left_alone(tmp_path: Path, receiver: Receiver) -> None:
-    receiver.held.clear()
-    heard = Recorder()
-    with announcing(tmp_path, receiver.url, 'events = ["started"]', "plugin_deadline = 0.5") as world:
+    held, heard = threading.Event(), Recorder()
+
+    def hold(_: object) -> None:
+        held.wait(30)
+
+    receiver.server.before = hold
+    with announcing(tmp_path, address(receiver), 'events = ["started"]', "plugin_deadline = 0.5") as world:
         outcome = world.release(listener=heard)
-    assert outcome.outcome == "released"
+    assert (outcome.outcome, receiver.heard) == ("released", [])
+    held.set()
     (line,) = [line for line in heard.lines if line.startswith("plugin announce")]
     assert "receiver 1 (json): " in line
     assert "no answer within 0.4 s" in line or "it was not taken" in line
-    assert not receiver.held.is_set()
 
 
 def test_no_part_of_an_address_is_shown_or_kept(tmp_path: Path, receiver: Receiver) -> None:
     receiver.status = 403
     heard = Recorder()
-    with announcing(tmp_path, receiver.url) as world:
+    with announcing(tmp_path, address(receiver)) as world:
         world.release(listener=heard)
         journal = (world.root / ".release" / "journal.ndjson").read_text()
         record = world.git("show", "refs/release/production:record.json", cwd=world.forge.repository)

@@ -131,7 +131,7 @@ def _requirements(root: Path, interview: Interview) -> NewFile | None:
 
 def _brought(root: Path, config: Config) -> Iterator[NewFile | str]:
     """What comes with the package, or a note on the file that stands in its place."""
-    workflows = packaged.workflows(config.branch, staging="staging" in config.environments)
+    workflows = packaged.workflows(config)
     for path, content, mode in (
         ("inv", packaged.wrapper(), EXECUTABLE),
         ("tasks.py", packaged.TASKS, ORDINARY),

@@ -5,6 +5,10 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from release.config import Config
 
 PACKAGED = Path(__file__).parent / "brought"  # in a wheel; pyproject.toml says what goes there
 CHECKOUT = Path(__file__).parents[2]
@@ -17,7 +21,8 @@ from release.tasks import collection
 
 namespace = collection(Path(__file__).parent)
 '''
-NOT_FOR_ADOPTERS = ("publish-",)  # they publish this project's own packages
+_PUBLISHED = re.compile(r"inv publish ([a-z0-9-]+)")
+_STAGING = re.compile(r"\n  deploy-staging:\n(?:    .*\n|\n)*")  # the job, to the next one or the end
 
 
 def wrapper() -> str:
@@ -25,19 +30,26 @@ def wrapper() -> str:
     return _file("inv", CHECKOUT / "inv").read_text("utf-8")
 
 
-def workflows(branch: str = "main", *, staging: bool = True) -> dict[str, str]:
-    """The workflows for GitHub Actions: name -> content, for a release branch; a staging that is not there has no job."""
+def workflows(config: Config) -> dict[str, str]:
+    """The workflows for GitHub Actions that fit a configuration: name -> content.
+
+    They watch its branch; a staging that is not there has no job, and a package no workflow unless a plugin is called
+    after it.
+    """
     folder = _file("workflows", CHECKOUT / ".github" / "workflows")
+    texts = {path.name: path.read_text("utf-8") for path in sorted(folder.glob("*.yml"))}
+    targets = {Path(plugin).stem.replace("_", "-") for plugin in config.plugins}
     return {
-        path.name: _fitted(path.read_text("utf-8"), branch, staging=staging)
-        for path in sorted(folder.glob("*.yml"))
-        if not path.name.startswith(NOT_FOR_ADOPTERS)
+        name: _fitted(text, config)
+        for name, text in texts.items()
+        if (found := _PUBLISHED.search(text)) is None or found[1] in targets
     }
 
 
-def _fitted(text: str, branch: str, *, staging: bool) -> str:
-    text = text.replace("branches: [main]", f"branches: [{json.dumps(branch)}]") if branch != "main" else text
-    return text if staging else re.sub(r"\n  deploy-staging:\n(    .*\n|\n)*", "", text)
+def _fitted(text: str, config: Config) -> str:
+    if config.branch != "main":
+        text = text.replace("branches: [main]", f"branches: [{json.dumps(config.branch)}]")
+    return text if "staging" in config.environments else _STAGING.sub("", text)
 
 
 def requirement() -> str:

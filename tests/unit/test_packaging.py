@@ -15,7 +15,7 @@ PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 def test_what_init_brings_is_packed_where_it_looks_for_it() -> None:
     packed = PYPROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
     there = packaged.PACKAGED.relative_to(ROOT)
-    assert "inv" in packed
+    assert set(packed) == {"inv", ".github/workflows"}
     assert all((ROOT / source).exists() for source in packed)
     assert {Path(source).name: Path(to) for source, to in packed.items()} == {
         Path(source).name: there / Path(source).name for source in packed

@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Literal
 
 from release.errors import UsageError
+from release.fitting import signature
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from release.plugin import Plugin
     from release.step import Step
 
+HOOK = signature("release_steps")
 Side = Literal["before", "after"]
 
 
@@ -83,12 +85,12 @@ def _refuse_names(additions: tuple[Addition, ...], core: tuple[str, ...]) -> Non
         if name in core:
             raise UsageError(
                 f"The plugin {one.plugin} adds a step {name}, which is a core step: plugins add, they never replace.",
-                f'Give the step another name, and let release_steps place it before or after "{name}".',
+                f'Give the step another name, and let {HOOK} place it before or after "{name}".',
             )
         if name in owner:
             raise UsageError(
                 f"The plugin {one.plugin} adds a step {name}, which exists already: {owner[name]} adds it.",
-                "Give it another name.",
+                f"Give it another name in {HOOK}.",
             )
         owner[name] = one.plugin
 
@@ -104,12 +106,12 @@ def _refuse_lost(lost: list[Addition], additions: tuple[Addition, ...], core: tu
             if circle:
                 raise UsageError(
                     f"Steps of plugins wait for each other: {'; '.join(map(str, circle))}.",
-                    f"One of them must name a core step: {', '.join(core)}.",
+                    f"What {HOOK} answers must lead to a core step: {', '.join(core)}.",
                 )
             continue  # its anchor is lost too, and is refused by its own name
         near = get_close_matches(one.anchor, [*core, *own], 1)
         hint = f'; did you mean "{near[0]}"?' if near else "."
         raise UsageError(
             f"The plugin {one.plugin} puts its step {one.step.name} {one.side} {one.anchor}, which is no step{hint}",
-            f"Steps are: {', '.join((*core, *own))}.",
+            f"{HOOK} may name: {', '.join((*core, *own))}.",
         )

@@ -13,6 +13,7 @@ from release import closing, lock
 from release.decide import Nothing
 from release.errors import BlockedError, ReleaseError, StoppedError
 from release.evidence import rolled_back
+from release.guarded import GuardedStep
 from release.model import Live
 from release.outcome import Failure, StepResult
 from release.preflight import Prospect
@@ -116,10 +117,14 @@ def _locked(run: Run, granted: Granted) -> Outcome:
 def _is_passed_over(run: Run, step: Step, world: World) -> bool:
     """Alone, a step asks that those before it are done; tests leave nothing to see, and smoke leaves it in the record.
 
-    The ledger needs no bump: `inv step.backfill` is what a release advises that is blocked before it can bump.
+    The ledger needs no bump: `inv step.backfill` is what a release advises that is blocked before it can bump. What a
+    plugin has done is known in its own run only.
     """
     if run.only in {None, step.name}:
         return False
+    if isinstance(step, GuardedStep):
+        run.listener.line(f"{step.name}, a step of {step.plugin.name}, is passed over: {run.only} runs alone")
+        return True
     record = world.record
     was_healthy = isinstance(record, Record) and record.healthy
     needless = step.name == "bump" and run.only == "backfill"

@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response
 from release.errors import UsageError
 from release.flows.rollback import Wanted, rollback
 from release.ops.secrets import Mask
-from release.testing import Recorder, monorepo, plugged
+from release.testing import Recorder, monorepo, packages, plugged
 from release.testing import receiver as listening
 
 if TYPE_CHECKING:
@@ -69,6 +69,18 @@ def test_a_release_is_announced_from_the_waiting_to_the_end(tmp_path: Path, rece
     assert f"1.2.3 -> 1.2.4, commit {outcome.release.base[:7]}" in said(receiver)[1]["message"]  # type: ignore[union-attr]
     assert f"plan {outcome.plan[:7]}" in said(receiver)[0]["message"]
     assert "/releases/tag/cms-v1.2.4" in said(receiver)[2]["message"]
+
+
+def test_a_package_is_announced_by_its_own_name(tmp_path: Path, receiver: Receiver) -> None:
+    publisher = tmp_path / "publisher.py"
+    publisher.write_text(packages.PLUGIN)
+    settings = f'{TABLE}events = ["released"]'
+    with plugged(
+        tmp_path / "double", ["release.announce", publisher], settings, "", packages.files()
+    ) as world:
+        world.environ["APPRISE_URLS"] = address(receiver)
+        world.publish("api", "minor")
+    assert titles(receiver) == ["api 1.4.0 is released to the registry"]
 
 
 def test_a_failure_says_what_is_true_now_and_what_to_do(tmp_path: Path, receiver: Receiver) -> None:

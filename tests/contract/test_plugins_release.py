@@ -113,12 +113,23 @@ def test_a_step_whose_look_is_wrong_blocks_and_names_its_plugin(
 def test_a_step_that_a_dead_run_may_not_have_reached_runs_in_the_rerun(tmp_path: Path) -> None:
     plugin = HEAD + STEP.replace("POST", "pass").replace('"record"', '"deploy cms"')
     with plugged(tmp_path, {"mine.py": plugin}) as world:
-        world.git("config", "receive.denyDeletes", "true", cwd=world.forge.repository)
         refused = refuse_pushes(world)
         assert world.release().outcome == "unrecorded"
         refused.unlink()
         names = [step.name for step in world.release().steps]
     assert names == ["chat", "smoke", "record", "github-release", "verify"]
+
+
+def test_a_core_step_that_runs_alone_passes_over_what_only_a_plugin_knows(tmp_path: Path) -> None:
+    heard = Recorder()
+    plugin = HEAD + STEP.replace("POST", "pass").replace('"record"', '"deploy cms"')
+    with plugged(tmp_path, {"mine.py": plugin}) as world:
+        refused = refuse_pushes(world)
+        assert world.release().outcome == "unrecorded"
+        refused.unlink()
+        outcome = world.release(only="record", listener=heard)
+    assert outcome.exit_code == 0
+    assert "chat, a step of mine, is passed over: record runs alone" in heard.lines
 
 
 def refuse_pushes(world: Double) -> Path:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import release
 from release.fitting import hooks
 from release.hookspecs import Hooks
 
@@ -27,3 +28,9 @@ def test_a_hook_says_when_it_runs_and_names_its_types(name: str) -> None:
     signature = inspect.signature(function)
     assert {"config", "environ"} <= signature.parameters.keys()
     assert signature.return_annotation is not inspect.Signature.empty
+
+
+def test_everything_that_the_package_offers_to_plugins_is_there() -> None:
+    assert all(getattr(release, name) is not None for name in release.__all__)
+    with pytest.raises(AttributeError, match="module 'release' has no attribute 'hokimpl'"):
+        release.hokimpl  # noqa: B018

@@ -54,7 +54,7 @@ def order(*additions: Addition, of: tuple[str, ...] = CORE, whole: tuple[str, ..
 def refused(*additions: Addition) -> str:
     with pytest.raises(UsageError) as raised:
         order(*additions)
-    assert raised.value.advice
+    assert "release_steps(config, environ, environment)" in raised.value.advice
     return raised.value.what
 
 

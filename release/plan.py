@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from release.step import Look, Step
 
 SHORT = 7
+NOTICE = "plan"  # the title of the annotation with which a workflow shows a plan, before its hash
 
 
 class PlannedWrite(msgspec.Struct, frozen=True, kw_only=True):

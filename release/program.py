@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-OPTIONAL = {"rollback": "--to"}
+OPTIONAL = {"rollback": "--to", "approve": "--run"}
 
 
 class ReleaseProgram(Program):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -23,7 +24,7 @@ from release.ops.web import Web
 from release.ops.wrangler import Wrangler
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from release.config import Config, Environment
@@ -125,6 +126,20 @@ def connect(
         perform=perform if writes else expect,
         checkout=checkout_name(config.root),
     )
+
+
+@contextmanager
+def at_github(config: Config, environ: Mapping[str, str] | None = None) -> Iterator[GitHub]:
+    """GitHub alone, for what needs no other system. Raises UsageError without a token."""
+    environ = dict(os.environ if environ is None else environ)
+    if not environ.get("GITHUB_TOKEN") and not environ.get("GH_TOKEN"):
+        _require(environ, ["GITHUB_TOKEN"])
+    http, git = Http(), Git(config.root, config.remote, environ)
+    try:
+        yield GitHub(http, environ, _repository(config, environ, git))
+    finally:
+        git.close()
+        http.close()
 
 
 def require_write_tokens(ops: Ops) -> None:

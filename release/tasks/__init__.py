@@ -7,7 +7,7 @@ from pathlib import Path
 
 from invoke.collection import Collection
 
-from release.tasks import adopting, monorepo, publishing, rehearsals, releases, states, steps
+from release.tasks import adopting, approvals, monorepo, publishing, rehearsals, releases, states, steps
 
 
 def collection(root: Path) -> Collection:
@@ -20,6 +20,9 @@ def collection(root: Path) -> Collection:
         releases.plan,
         releases.deploy,
         publishing.publish,
+        approvals.dispatch,
+        approvals.approve,
+        approvals.doctor,
         states.status,
         states.verify,
         states.rollback,

@@ -145,9 +145,14 @@ def terminal_gate(*, yes: bool) -> Gate:
     from release.gates import Person, usual
     from release.run import AtOnce
 
-    is_there = sys.stdin.isatty()
-    gate = usual(Person(yes=yes, ask=_ask if is_there else None))
-    return gate if is_there and not yes else AtOnce(gate)
+    ask = terminal()
+    gate = usual(Person(yes=yes, ask=ask))
+    return gate if ask and not yes else AtOnce(gate)
+
+
+def terminal() -> Callable[[str], str] | None:
+    """What asks whoever sits here; None where nobody does."""
+    return _ask if sys.stdin.isatty() else None
 
 
 def _ask(question: str) -> str:

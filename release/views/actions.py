@@ -13,8 +13,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from release.plan import NOTICE
+from release.printable import printable
 from release.views.plain import Plain
 from release.views.summary import Page
+from release.views.text import plan_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -36,8 +39,11 @@ class ActionsLog(Plain):
     """
 
     def planned(self, prospect: Prospect) -> None:
-        """The plan, and an annotation for each warning."""
+        """The plan, as an annotation too, where `inv approve` finds it; and one for each warning."""
         super().planned(prospect)
+        if prospect.plan is not None and not prospect.problems:
+            text = "\n".join(printable(line.text) for line in plan_lines(prospect))
+            self._command(message("notice", text, f"{NOTICE} {prospect.plan.hash}"))
         for warning in prospect.warnings[:MOST_ANNOTATIONS]:
             self._command(annotation("warning", warning))
 

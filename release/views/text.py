@@ -51,9 +51,11 @@ def plan_lines(prospect: Prospect, width: int | None = None) -> Iterator[Line]:
             changed = True
             yield Line(f"       from here on {_changing(one, release)}:", "warn")
         yield _step_line(number, one)
-    if prospect.warnings or prospect.remarks:
+    if prospect.warnings or prospect.remarks or prospect.questions:
         yield Line()
     yield from warning_lines(prospect.warnings, prospect.remarks, width)
+    for question in prospect.questions:
+        yield from paragraph(f"who approves vouches: {question.what}", width, "  ? ", "warn")
 
 
 def changes(one: Outlook) -> bool:

@@ -254,3 +254,29 @@ def test_an_annotation_is_one_command(what: str, check: str) -> None:
     assert "\n" not in line
     assert "\r" not in line
     assert line.startswith("::error file=a%2Cb%3Ac.ts,line=3")
+
+
+def test_a_plan_is_an_annotation_that_an_approver_finds_by_its_hash(tmp_path: Path) -> None:
+    prospect = scenes.prospect()
+    out = io.StringIO()
+    listener(out=out, environ=environ(tmp_path)).planned(prospect)
+    assert prospect.plan is not None
+    (line,) = [line for line in out.getvalue().splitlines() if line.startswith("::notice")]
+    title, _, text = line.removeprefix("::notice title=").partition("::")
+    assert title == f"plan {prospect.plan.hash}"
+    assert "%0A" in text
+    assert "cms 1.2.3 -> 1.2.4" in text
+
+
+def test_a_plan_with_problems_is_not_shown_to_be_approved(tmp_path: Path) -> None:
+    out = io.StringIO()
+    told = replace(scenes.prospect(), problems=(Problem("ci", "It is red.", "Fix it."),))
+    listener(out=out, environ=environ(tmp_path)).planned(told)
+    assert "::notice" not in out.getvalue()
+
+
+def test_a_plan_lists_what_its_approver_vouches_for(tmp_path: Path) -> None:
+    out = io.StringIO()
+    asked = Problem("team", "The storefront team knows.", "Tell them.", level="ask")
+    listener(out=out, environ=environ(tmp_path)).planned(replace(scenes.prospect(), questions=(asked,)))
+    assert "who approves vouches: The storefront team knows." in out.getvalue()

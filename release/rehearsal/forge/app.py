@@ -137,13 +137,15 @@ class Forge:
         self.stop()
 
     def protect_environment(
-        self, name: str, reviewers: Sequence[str] = (), *, prevent_self_review: bool = False
+        self,
+        name: str,
+        reviewers: Sequence[str] = (),
+        **more: Any,  # noqa: ANN401
     ) -> store.Environment:
-        """Make or change an environment; GitHub takes at most six reviewers."""
+        """Make or change an environment; GitHub takes at most six reviewers. `more` are further fields of it."""
         with self._guard:
-            environment = store.Environment(
-                self._state.new_id(), name, now(), tuple(reviewers), prevent_self_review
-            )
+            number = self._state.new_id()
+            environment = store.Environment(number, name, now(), tuple(reviewers), **more)
             self._state.environments[name] = environment
             self._save()
         return environment
@@ -155,13 +157,15 @@ class Forge:
         kinds: Sequence[dict[str, Any]],
         *,
         bypass: Sequence[str] = (),
+        target: str = "branch",
     ) -> store.Ruleset:
-        """Rules for branches, such as `{"type": "pull_request"}`; those about pushes hold from now on.
+        """Rules for branches (or tags), such as `{"type": "pull_request"}`; those about pushes hold from now on.
 
         They do not hold for pushes of the logins in `bypass`.
         """
         with self._guard:
-            ruleset = store.Ruleset(self._state.new_id(), name, tuple(branches), tuple(kinds), tuple(bypass))
+            made = (self._state.new_id(), name, tuple(branches), tuple(kinds), tuple(bypass), target)
+            ruleset = store.Ruleset(*made)
             self._state.rulesets.append(ruleset)
             rules.write_hook(self._state.rulesets, self.repository / "hooks" / "update")
             self._save()

@@ -64,7 +64,12 @@ def caught_up(ops: Ops, prospect: Prospect) -> None:
     if decision.released:
         catch_up(ops, world, release)
     is_live = isinstance(world.record, Record) and world.record.outcome == "released"
-    if is_live and ops.name == ops.config.production and not is_kept_by_actions(ops.environ, release):
+    if (
+        is_live
+        and ops.config.target is None
+        and ops.name == ops.config.production
+        and not is_kept_by_actions(ops.environ, release)
+    ):
         with contextlib.suppress(ReleaseError):  # it decides nothing, and `inv verify` says what is missing
             ops.github.note_deployment(release, ops.url, None)
 

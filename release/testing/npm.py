@@ -36,7 +36,7 @@ class HttpNpm(Npm):
         """Prepare; nothing is asked yet."""
         super().__init__(root, environ, mask)
         self._folder = root
-        self._token = token_of(environ)
+        self._headers = {"authorization": f"Bearer {token_of(environ)}"} if token_of(environ) else {}
 
     def at(self, root: Path) -> HttpNpm:
         """The same client for another checkout."""
@@ -80,8 +80,7 @@ class HttpNpm(Npm):
     def _client(self) -> httpx.Client:
         import httpx
 
-        headers = {"authorization": f"Bearer {self._token}"} if self._token else {}
-        return httpx.Client(headers=headers, verify=False, trust_env=False)  # noqa: S501 - loopback, without TLS
+        return httpx.Client(headers=self._headers, verify=False, trust_env=False)  # noqa: S501 - loopback, without TLS
 
     def _ask(
         self,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from unittest.mock import patch
 
@@ -17,9 +17,10 @@ from release.ops.http import Http
 from release.rehearsal.cloud.statements import Statement
 from release.testing import ApiWrangler, double
 from release.testing.monorepo import CONFIG
+from release.testing.npm import HttpNpm
 from tests.faults import invariants
 from tests.faults.breaking import Killing, Silent
-from tests.faults.children import Child, marked
+from tests.faults.children import Child, Faraway, marked
 from tests.faults.snapshot import DATABASE
 from tests.faults.watch import Watch
 
@@ -31,11 +32,22 @@ if TYPE_CHECKING:
     from release.testing import Double
     from tests.faults.breaking import Breaking
     from tests.faults.snapshot import Snapshot
-    from tests.faults.watch import Written
+    from tests.faults.watch import Rules, Written
 
 Scene = Callable[["Double"], None]
 TESTS = 'commands = [{ run = ["touch", "../tested"] }]'
 SHORT = 0.5  # seconds of patience with a server that is silent on purpose; all others answer in milliseconds
+
+
+@dataclass(frozen=True)
+class Command:
+    """What is run, here or in a child that can be killed; where its record lies, what must hold, and on which files."""
+
+    release: Callable[[Double, Path], Outcome]
+    child: type[Faraway] = Faraway
+    environment: str = "production"
+    rules: Rules = invariants.broken
+    overlay: Mapping[str, bytes | str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -45,6 +57,7 @@ class Unbroken:
     writes: tuple[Written, ...]
     end: Snapshot
     scene: Scene
+    command: Command
 
 
 @dataclass(frozen=True)
@@ -71,23 +84,35 @@ def without_ledger(world: Double) -> None:
 
 @contextmanager
 def watched(
-    folder: Path, *, over_http: bool = True, scene: Scene = as_it_is, config: str = CONFIG
+    folder: Path,
+    *,
+    over_http: bool = True,
+    scene: Scene = as_it_is,
+    config: str = CONFIG,
+    command: Command | None = None,
 ) -> Iterator[Watch]:
     """A double under watch, in a folder of its own. That its tests ran can be seen from outside."""
     folder.mkdir()
-    overlay = {"pyproject.toml": config.replace('commands = [{ run = ["true"] }]', TESTS)}
+    command = command or RELEASE
+    overlay = {
+        "pyproject.toml": config.replace('commands = [{ run = ["true"] }]', TESTS),
+        **command.overlay,
+    }
     with double(folder, remote="http" if over_http else "file", overlay=overlay) as world:
         scene(world)
-        yield Watch(world)
+        yield Watch(world, environment=command.environment, rules=command.rules)
 
 
-def unbroken(folder: Path, scene: Scene = as_it_is, config: str = CONFIG) -> Unbroken:
+def unbroken(
+    folder: Path, scene: Scene = as_it_is, config: str = CONFIG, command: Command | None = None
+) -> Unbroken:
     """Release once, and see what the servers saw."""
-    with watched(folder, scene=scene, config=config) as watch:
-        outcome = release(watch.world, watch.world.root)
+    command = command or RELEASE
+    with watched(folder, scene=scene, config=config, command=command) as watch:
+        outcome = command.release(watch.world, watch.world.root)
         assert outcome.exit_code == 0, outcome
         assert (watch.broken, tree(watch.world, watch.world.root)) == ([], "")
-        return Unbroken(tuple(watch.written), watch.look(), scene)
+        return Unbroken(tuple(watch.written), watch.look(), scene, command)
 
 
 def carry_out(
@@ -95,16 +120,17 @@ def carry_out(
 ) -> Ended:
     """Run one case. `elsewhere`: the second command comes from another clone, which has only the remote to know from."""
     name = f"{kind.__name__} at {written.asked}{', then elsewhere' if elsewhere else ''}"
-    with watched(folder, over_http=written.asked.is_push, scene=whole.scene) as watch:
+    command, over_http = whole.command, written.asked.is_push
+    with watched(folder, over_http=over_http, scene=whole.scene, command=command) as watch:
         world = watch.world
         other = world.clone() if elsewhere else world.root
-        first, faults = _break(watch, kind(written))
+        first, faults = _break(watch, kind(written), command)
         faults += [f"after the break: {one}" for one in watch.broken]
         watch.broken.clear()
         if elsewhere:
             world.clock.advance(_lease(watch) + LONGEST_WRITE + 1)
         watch.again()
-        outcome = release(world, other)
+        outcome = command.release(world, other)
         if outcome.exit_code not in ((0, NOTHING) if first == 0 else (0,)):
             faults.append(
                 f"the same command again ended {outcome.exit_code}: {outcome.failure or outcome.problems}"
@@ -126,23 +152,26 @@ def release(world: Double, root: Path) -> Outcome:
     return world.release(root=root, gate=lambda prospect: marked(world.folder, prospect))
 
 
+RELEASE = Command(release)
+
+
 def tree(world: Double, root: Path) -> str:
     """What differs from HEAD in a checkout."""
     return world.git("status", "--porcelain", cwd=root)
 
 
-def _break(watch: Watch, fault: Breaking) -> tuple[int | None, list[str]]:
+def _break(watch: Watch, fault: Breaking, command: Command) -> tuple[int | None, list[str]]:
     """The first run, in which the fault strikes: its exit code (None: killed), and what was wrong with it."""
     world = watch.world
     watch.fault = fault
     try:
         if isinstance(fault, Killing):
-            fault.child = Child(world, world.root)
+            fault.child = Child(world, world.root, command.child)
             fault.child.start()
             fault.child.wait()
             return None, [] if fault.has_struck else ["the fault never struck"]
         with _impatient(is_needed=isinstance(fault, Silent)):
-            outcome = release(world, world.root)
+            outcome = command.release(world, world.root)
     finally:
         fault.over()
     faults = [] if fault.has_struck else ["the fault never struck"]
@@ -157,7 +186,7 @@ def _promises(watch: Watch, outcome: Outcome) -> list[str]:
     """What the outcome says must be so."""
     parts = invariants.changed(watch.opening, watch.look())
     if outcome.exit_code == 1 and set(parts) - {"record"}:
-        return [f"it said that production is unchanged: {parts}"]
+        return [f"it said that nothing is changed: {parts}"]
     return []
 
 
@@ -173,12 +202,13 @@ def _impatient(*, is_needed: bool) -> Iterator[None]:
         yield
         return
 
-    def client(self: ApiWrangler) -> httpx.Client:
+    def client(self: ApiWrangler | HttpNpm) -> httpx.Client:
         return httpx.Client(headers=self._headers, verify=False, trust_env=False, timeout=SHORT)
 
     with (
         patch.dict(Http.send.__kwdefaults__, {"timeout": SHORT}),
         patch.object(git, "DEADLINE", 4 * SHORT),
         patch.object(ApiWrangler, "_client", client),
+        patch.object(HttpNpm, "_client", client),
     ):
         yield

@@ -98,6 +98,7 @@ def changed(opening: Snapshot, now: Snapshot) -> list[str]:
     parts = [name for name in sorted(refs) if not name.startswith("refs/release/")]
     parts += ["record"] if opening.record != now.record else []
     parts += [name for name in now.shares if opening.shares[name] != now.shares[name]]
+    parts += ["packages"] if opening.packages != now.packages else []
     parts += ["ledger"] if opening.ledger != now.ledger else []
     return parts + (["GitHub Release"] if opening.releases != now.releases else [])
 
@@ -127,6 +128,8 @@ def unlike(unbroken: Snapshot, now: Snapshot) -> list[str]:
         ("ledger", unbroken.ledger, now.ledger),
         ("schema", unbroken.schema, now.schema),
         ("live", dict(unbroken.shares), dict(now.shares)),
+        ("packages", unbroken.packages, now.packages),
+        ("dist-tags", unbroken.dist_tags, now.dist_tags),
         ("GitHub Releases", unbroken.releases, now.releases),
         ("record", _lasting(unbroken.record), _lasting(now.record)),
     ]

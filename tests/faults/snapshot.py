@@ -39,7 +39,7 @@ class Snapshot:
     `refs` are full names with their commit (tags peeled), `trees` the trees of those, `lands` the tags that the
     branch stands for: by holding their commit, or by a trailer. `shares` is what each worker serves as (mark,
     percentage), `served` every mark that ever had all of a worker's traffic, `answers` every healthy answer of
-    production since the scene opened.
+    production since the scene opened. `packages` maps a name to its versions with their integrity.
     """
 
     now: float
@@ -53,6 +53,8 @@ class Snapshot:
     schema: tuple[tuple[str, str, str], ...]
     answers: frozenset[Answer]
     releases: tuple[tuple[str, str, str], ...]
+    packages: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    dist_tags: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     is_approved: bool = True
     is_tested: bool = True
 
@@ -62,13 +64,14 @@ class Reader:
     """Takes snapshots of a double. What git says of an object never changes, so it is asked once."""
 
     world: Double
+    record: str = RECORD
     answers: set[Answer] = field(default_factory=set)
 
     def snapshot(self) -> Snapshot:
         """This moment."""
         forge, account = self.world.forge, self.world.cloud.account
         refs = {name: self._peeled(oid) for name, oid in _refs(forge.repository)}
-        record = refs.get(RECORD)
+        record = refs.get(self.record)
         rows, schema = self._database()
         return Snapshot(
             now=self.world.clock.now(),
@@ -76,7 +79,7 @@ class Reader:
             trees={
                 name: self._git("rev-parse", f"{oid}^{{tree}}")
                 for name, oid in refs.items()
-                if name != RECORD
+                if name != self.record
             },
             lands=self._lands(refs),
             record=self._record(record, account) if record else None,
@@ -86,6 +89,11 @@ class Reader:
             schema=schema,
             answers=frozenset(self.answers),
             releases=self._releases(),
+            packages={
+                name: {version: one["dist"]["integrity"] for version, one in of["versions"].items()}
+                for name, of in self.world.registry.packages.items()
+            },
+            dist_tags={name: dict(of["dist-tags"]) for name, of in self.world.registry.packages.items()},
             is_approved=(self.world.folder / "approved").exists(),
             is_tested=(self.world.folder / "tested").exists(),
         )

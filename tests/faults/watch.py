@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from tests.faults.snapshot import Snapshot
 
 SHOWN = 40
+Rules = Callable[["Snapshot", "Snapshot"], list[str]]
 
 
 @dataclass(frozen=True)
@@ -73,12 +75,14 @@ class Watch:
     moments: list[Snapshot] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
     fault: Fault | None = None
+    environment: str = "production"
+    rules: Rules = invariants.broken
 
     def __post_init__(self) -> None:
         """Look once, then stand at every door."""
         self._guard = threading.RLock()
         self._seen: Counter[tuple[str, ...]] = Counter()
-        self.reader = Reader(self.world)
+        self.reader = Reader(self.world, f"refs/release/{self.environment}")
         world = self.world
         world.runtime.behaviour[SCRIPTS[-1]] = self._answered
         self.opening = self.reader.snapshot()
@@ -87,6 +91,8 @@ class Watch:
         world.cloud.after = self._after
         world.forge.before = lambda request: self._before("forge", request)
         world.forge.after = self._after
+        world.registry.before = lambda request: self._before("npm", request)
+        world.registry.after = self._after
 
     def again(self) -> None:
         """Count from 0 again, for another run; nothing is broken in it."""
@@ -99,7 +105,7 @@ class Watch:
         with self._guard:
             now = self.reader.snapshot()
             self.moments.append(now)
-            self.broken += invariants.broken(self.opening, now)
+            self.broken += self.rules(self.opening, now)
             return now
 
     def _before(self, system: str, request: Request) -> Response | None:
@@ -113,6 +119,7 @@ class Watch:
             self._seen[name] += 1
         request.environ["faults.asked"] = asked
         request.environ["faults.pushes"] = len(self.world.forge.log)
+        request.environ["faults.packages"] = len(self.world.registry.writes)
         return self.fault.before(asked, request) if self.fault else None
 
     def _after(self, request: Request, response: Response) -> Response:
@@ -130,6 +137,8 @@ class Watch:
         """Whether the server that had it says so in its own log."""
         if request.environ["faults.asked"].system == "cloudflare":
             return "cloud.write" in request.environ
+        if request.environ["faults.asked"].system == "npm":
+            return len(self.world.registry.writes) > int(request.environ["faults.packages"])
         grew = len(self.world.forge.log) > request.environ["faults.pushes"]
         return grew and request.method == "POST" and not request.path.endswith("git-upload-pack")
 

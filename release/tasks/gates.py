@@ -2,39 +2,38 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from invoke.context import Context  # noqa: TC002 - Invoke reads the annotations of a task
 from invoke.exceptions import Exit
 from invoke.tasks import task
 
-FLOOR = 95
-WORKERS = (
-    "-n",
-    "3",
-    "--dist",
-    "worksteal",
-)  # on two cores: a third of the time goes by in waiting for processes
+if TYPE_CHECKING:
+    from release.tasks.lanes import Gate
 
-LINTERS: tuple[tuple[str, tuple[str, ...]], ...] = (
+FLOOR = 95
+STEALING = ("--dist", "worksteal")
+
+LINTERS: tuple[Gate, ...] = (
     ("ruff check", ("-m", "ruff", "check", ".")),
     ("ruff format", ("-m", "ruff", "format", "--check", ".")),
     ("mypy", ("-m", "mypy")),
     ("import-linter", ("-c", "from importlinter.cli import lint_imports_command as lint; lint()")),
 )
-TESTS: tuple[tuple[str, tuple[str, ...]], ...] = (
+TESTS: Gate = (
+    "tests",
     (
-        "tests",
-        (
-            *("-m", "pytest", *WORKERS, "tests/unit", "tests/contract", "tests/e2e"),
-            *("--cov", "--cov-report=term", f"--cov-fail-under={FLOOR}"),
-        ),
+        *("-m", "pytest", "-n", "3", *STEALING, "tests/unit", "tests/contract", "tests/e2e"),
+        *("--cov", "--cov-report=term", f"--cov-fail-under={FLOOR}"),
     ),
-    (
-        "faults, workflows",
-        ("-m", "pytest", *WORKERS, "tests/faults", "tests/workflows"),
-    ),  # without coverage, which would take half of their time
 )
-QUICK: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("tests", ("-m", "pytest", *WORKERS, "tests/unit", "tests/contract", "-m", "not rehearsal")),
+FAULTS: Gate = (
+    "faults, workflows",
+    ("-m", "pytest", "-n", "2", *STEALING, "tests/faults", "tests/workflows"),
+)  # without coverage, which would take half of their time
+QUICK: Gate = (
+    "tests",
+    ("-m", "pytest", "-n", "3", *STEALING, "tests/unit", "tests/contract", "-m", "not rehearsal"),
 )
 
 
@@ -52,27 +51,22 @@ def run_gates(context: Context, quick: bool = False, only: str = "") -> None:
     """
     import os
     import shlex
-    import subprocess
     import sys
-    import time
+
+    from release.tasks.lanes import run_lanes
 
     del context
-    gates = (
-        (("pytest", ("-m", "pytest", *shlex.split(only))),)
-        if only
-        else (*LINTERS, *(QUICK if quick else TESTS))
-    )
+    if only:
+        lanes: tuple[tuple[Gate, ...], ...] = ((("pytest", ("-m", "pytest", *shlex.split(only))),),)
+    elif quick:
+        lanes = ((*LINTERS, QUICK),)
+    else:
+        lanes = ((*LINTERS, FAULTS), (TESTS,))  # the tests wait for processes a third of their time
     environ = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    took, failed = [], []
-    for name, command in gates:
-        started = time.monotonic()
-        done = subprocess.run([sys.executable, *command], env=environ, check=False)
-        took.append(
-            f"{'ok  ' if done.returncode == 0 else 'FAIL'} {name:<18} {time.monotonic() - started:6.1f} s"
-        )
-        sys.stderr.write(f"{took[-1]}\n")
-        if done.returncode:
-            failed.append(name)
-    sys.stderr.writelines(f"{line}\n" for line in ("", *took))
+    if sys.stdout.isatty():
+        environ["PY_COLORS"] = "1"
+    ended = run_lanes(lanes, environ)
+    sys.stderr.writelines(f"{line}\n" for line in ("", *ended))
+    failed = [one.name for one in ended if one.code]
     if failed:
         raise Exit(f"failed: {', '.join(failed)}", code=1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
+import time
 import traceback
 from typing import TYPE_CHECKING, Any, Self
 
@@ -21,6 +22,29 @@ _POLL_SECONDS = (
     0.02  # how soon the accepting thread sees stop(); socketserver's own half second adds up in tests
 )
 _PATIENCE_SECONDS = 5.0
+
+
+def refuses(port: int, seconds: float = _PATIENCE_SECONDS) -> bool:
+    """Whether nobody listens on a port of this machine, or nobody does any more before `seconds` have passed.
+
+    A process that was killed may look dead while its last thread still holds its sockets.
+    """
+    until = time.monotonic() + seconds
+    while _takes_calls(port):
+        if time.monotonic() > until:
+            return False
+        time.sleep(_POLL_SECONDS)
+    return True
+
+
+def _takes_calls(port: int) -> bool:
+    try:
+        socket.create_connection((HOST, port), _PATIENCE_SECONDS).close()
+    except ConnectionRefusedError:
+        return False
+    except OSError:  # taken, and hung up at once
+        return True
+    return True
 
 
 class DropConnection(ConnectionError):  # noqa: N818  # raised on purpose, it is an order rather than an error

@@ -10,6 +10,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from release.rehearsal.loopback import refuses
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -35,6 +37,11 @@ def listening(ports: Iterable[int]) -> list[int]:
         with contextlib.suppress(ConnectionRefusedError), socket.create_connection(("127.0.0.1", port), 5):
             found.append(port)
     return found
+
+
+def silent(ports: Iterable[int]) -> bool:
+    """Whether none of the loopback ports takes a connection any more; waits for them as long as that may take."""
+    return all(refuses(port, PATIENCE) for port in ports)
 
 
 def _ends(pid: int, deadline: float) -> bool:

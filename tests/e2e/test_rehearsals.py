@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from tests.e2e.processes import gone, listening, of_folder
+from tests.e2e.processes import gone, listening, of_folder, silent
 from tests.e2e.scene import Ended, bare_environment, inv, invocation
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def test_ctrl_c_in_a_rehearsal_leaves_nothing(fresh_repository: Path) -> None:
     ended = running.end()
     assert ended.code not in {0, -signal.SIGINT}
     assert "Traceback" not in ended.err
-    assert listening(running.ports) == []
+    assert silent(running.ports)
     nothing_is_left(fresh_repository)
 
 
@@ -58,7 +58,7 @@ def test_a_rehearsal_that_is_killed_takes_its_stage_along(fresh_repository: Path
     running.process.kill()
     running.end()
     assert gone(of_folder(fresh_repository))
-    assert listening(running.ports) == []
+    assert silent(running.ports)
 
 
 def test_a_kept_stage_is_everybodys_until_it_is_stopped(kept: Path) -> None:
@@ -78,7 +78,7 @@ def test_a_kept_stage_is_everybodys_until_it_is_stopped(kept: Path) -> None:
 
     assert inv("rehearsal.stop", root=kept).code == 0
     assert gone(there)
-    assert listening(ports) == []
+    assert silent(ports)
 
     assert inv("rehearsal.start", root=kept).code == 0
     again = exports(kept)

@@ -7,7 +7,6 @@ import itertools
 import json
 import os
 import re
-import signal
 import subprocess
 import threading
 from concurrent.futures import Future
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from release.rehearsal.cloud.bindings import miniflare_worker
+from release.rehearsal.cloud.process_group import end_group
 from release.rehearsal.cloud.runtime import Result, RuntimeGoneError, ScriptError, SqlError
 
 if TYPE_CHECKING:
@@ -208,8 +208,7 @@ class MiniflareRuntime:
 
     @staticmethod
     def _end(host: _Host) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(host.process.pid, signal.SIGKILL)
+        end_group(host.process.pid)
         host.process.wait()
         with contextlib.suppress(OSError):
             host.lines_in.close()

@@ -10,17 +10,18 @@ import traceback
 from typing import TYPE_CHECKING, Any, Self
 
 from werkzeug.exceptions import ClientDisconnected
-from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
-from werkzeug.wrappers import Request, Response
+from werkzeug.serving import ThreadedWSGIServer
+from werkzeug.wrappers import Response
+
+from release.rehearsal.connection import Connection
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-    from wsgiref.types import StartResponse, WSGIEnvironment
+    from collections.abc import Callable
+
+    from werkzeug.wrappers import Request
 
 HOST = "127.0.0.1"
-_POLL_SECONDS = (
-    0.02  # how soon the accepting thread sees stop(); socketserver's own half second adds up in tests
-)
+_LOOK_SECONDS = 0.02
 _PATIENCE_SECONDS = 5.0
 
 
@@ -33,7 +34,7 @@ def refuses(port: int, seconds: float = _PATIENCE_SECONDS) -> bool:
     while _takes_calls(port):
         if time.monotonic() > until:
             return False
-        time.sleep(_POLL_SECONDS)
+        time.sleep(_LOOK_SECONDS)
     return True
 
 
@@ -52,7 +53,7 @@ class DropConnection(ConnectionError):  # noqa: N818  # raised on purpose, it is
 
 
 class Loopback:
-    """Serves `handle` on 127.0.0.1, a thread per request, and prints nothing.
+    """Serves `handle` on 127.0.0.1, a thread per connection, and prints nothing.
 
     `before(request)` may return a Response that is sent instead of calling `handle`; `after(request,
     response)` returns the Response to send. Both may raise DropConnection. An exception of the handler
@@ -84,10 +85,8 @@ class Loopback:
         """Bind and accept; on return a request is answered. Raises OSError when the port is taken."""
         with socket.create_server((HOST, self._port)) as listener:
             self._port = listener.getsockname()[1]
-            self._server = _Server(HOST, self._port, self._answer, handler=_Handler, fd=listener.fileno())
-        self._acceptor = threading.Thread(
-            target=self._server.serve_forever, args=(_POLL_SECONDS,), daemon=True
-        )
+            self._server = _Server(HOST, self._port, self._answer, handler=Connection, fd=listener.fileno())
+        self._acceptor = threading.Thread(target=self._server.accept, daemon=True)
         self._acceptor.start()
         return self
 
@@ -95,8 +94,9 @@ class Loopback:
         """Close the port and every open connection, wait for the threads. Does nothing when not running."""
         if self._server is None or self._acceptor is None:
             return
-        self._server.shutdown()
+        self._server.refuse()
         self._acceptor.join()
+        self._server.server_close()
         self._server.hang_up()
         self._server = self._acceptor = None
 
@@ -108,18 +108,16 @@ class Loopback:
         """Stop."""
         self.stop()
 
-    def _answer(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        request = Request(environ)
+    def _answer(self, request: Request) -> Response:
         try:
-            response = self._respond(request)
+            return self._respond(request)
         except ConnectionError:
             raise
         except ClientDisconnected as gone:  # the client was killed while it sent: no fault of a handler
             raise DropConnection from gone
         except Exception:  # noqa: BLE001  # whatever a handler raises is shown to the client and kept
             self.failures.append(traceback.format_exc())
-            response = Response(self.failures[-1], 500, content_type="text/plain")
-        return response(environ, start_response)
+            return Response(self.failures[-1], 500, content_type="text/plain")
 
     def _respond(self, request: Request) -> Response:
         answered = self.before(request) if self.before else None
@@ -136,24 +134,29 @@ class Loopback:
         return final
 
 
-class _Handler(WSGIRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def log(self, *_: Any) -> None:  # noqa: ANN401  # the signature is werkzeug's
-        """Print nothing."""
-
-    def connection_dropped(self, *_: Any) -> None:  # noqa: ANN401
-        """Hang up: without an answer werkzeug would go on waiting for the next request."""
-        self.close_connection = True
-
-
 class _Server(ThreadedWSGIServer):
     """Knows its open connections, so that nothing of them is left when it has stopped."""
 
     def __init__(self, *args: Any, **options: Any) -> None:  # noqa: ANN401  # the signature is werkzeug's
         self._open: dict[threading.Thread, socket.socket] = {}
         self._guard = threading.Lock()
+        self._is_refusing = False
         super().__init__(*args, **options)
+
+    def accept(self) -> None:
+        """Take connections until `refuse`; nothing is polled, so a server that nobody calls costs nothing."""
+        while not self._is_refusing:
+            try:
+                connection, address = self.get_request()
+            except OSError:  # it hung up before its turn
+                continue
+            self.process_request(connection, address)
+
+    def refuse(self) -> None:
+        """Let `accept` end: a last call wakes it."""
+        self._is_refusing = True
+        with contextlib.suppress(OSError):
+            socket.create_connection((HOST, self.port), _PATIENCE_SECONDS).close()
 
     def process_request(self, request: Any, client_address: Any) -> None:  # noqa: ANN401
         """Serve one connection in a thread of its own, and remember both."""

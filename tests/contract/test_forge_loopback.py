@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import socket
 import threading
 from typing import TYPE_CHECKING, NoReturn
@@ -14,6 +15,8 @@ from werkzeug.wrappers import Response
 from release.rehearsal.loopback import DropConnection, Loopback, refuses
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from werkzeug.wrappers import Request
 
 
@@ -104,6 +107,55 @@ def test_a_broken_handler_is_a_500_that_shows_where_and_is_kept() -> None:
     assert answer.status_code == 500
     assert "KeyError: 'gone'" in answer.text
     assert server.failures == [answer.text]
+
+
+def ask(connection: http.client.HTTPConnection, path: str, body: bytes | Iterator[bytes] = b"") -> str:
+    connection.request("POST", path, body)
+    return connection.getresponse().read().decode()
+
+
+def test_a_connection_carries_one_request_after_the_other() -> None:
+    with Loopback(lambda request: Response(str(request.environ["REMOTE_PORT"]))) as server:
+        client = http.client.HTTPConnection("127.0.0.1", server.port)
+        assert ask(client, "/a") == ask(client, "/b") == ask(client, "/c")
+        client.close()
+
+
+@pytest.mark.parametrize("body", [b"x" * 300_000, iter([b"GET / ", b"HTTP/1.1"])], ids=["length", "chunks"])
+def test_a_body_that_nobody_reads_is_not_taken_for_the_next_request(body: bytes | Iterator[bytes]) -> None:
+    with Loopback(lambda request: Response(request.path)) as server:
+        client = http.client.HTTPConnection("127.0.0.1", server.port)
+        assert (ask(client, "/a", body), ask(client, "/b", b"c")) == ("/a", "/b")
+        client.close()
+
+
+@pytest.mark.parametrize("status", [200, 204, 304])
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_an_answer_of_unknown_length_ends_where_the_next_one_begins(status: int, method: str) -> None:
+    with Loopback(lambda _: Response(iter(["one", "", "two"]), status)) as server, httpx.Client() as client:
+        said = [client.request(method, server.url).text for _ in range(2)]
+    assert said == (["onetwo"] * 2 if (status, method) == (200, "GET") else ["", ""])
+
+
+def test_an_older_client_gets_the_answer_and_the_end_of_the_connection() -> None:
+    with (
+        Loopback(lambda _: Response(iter(["one", "two"]))) as server,
+        socket.create_connection(("127.0.0.1", server.port)) as client,
+        client.makefile("rb") as answer,
+    ):
+        client.sendall(b"GET / HTTP/1.0\r\n\r\n")
+        said = answer.read()
+    assert said.partition(b"\r\n\r\n")[2] == b"onetwo"
+
+
+def test_stop_hangs_up_on_a_client_that_keeps_its_connection() -> None:
+    server = Loopback(echo).start()
+    client = http.client.HTTPConnection("127.0.0.1", server.port)
+    assert ask(client, "/a") == "POST /a "
+    server.stop()
+    with pytest.raises(ConnectionError):
+        ask(client, "/b")
+    client.close()
 
 
 def test_stop_hangs_up_on_a_client_that_sends_nothing() -> None:

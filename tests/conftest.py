@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gc
 import os
 import signal
 import socket
@@ -94,6 +95,13 @@ def double(tmp_path: Path) -> Iterator[Double]:
     """A world in this process: version 1.2.3 is live, and one commit waits for its release."""
     with opened(tmp_path) as world:
         yield world
+
+
+def pytest_collection_finish() -> None:
+    """Leave what is loaded by now out of every garbage collection to come: a tenth of the time of the properties."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 100)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

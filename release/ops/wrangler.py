@@ -100,6 +100,7 @@ class Wrangler:
             "WRANGLER_SEND_ERROR_REPORTS": "false",
             "WRANGLER_LOG_PATH": str(cache / "wrangler"),
             "NODE_COMPILE_CACHE": str(cache / "node"),
+            "NODE_COMPILE_CACHE_PORTABLE": "1",  # a checkout that was moved or copied finds it again
             "XDG_CONFIG_HOME": str(cache / "config"),
         }
         if output is not None:

@@ -27,6 +27,7 @@ ACCOUNT = "acc0"
 TOKEN = "t0ken"
 DATABASE = "c81e4a37-90d2-4f6b-8d13-1b5a6e9f7c42"
 EXAMPLE = Path(__file__).parents[2] / "examples" / "cms"
+COMPILED = EXAMPLE.parents[1] / ".release" / "cache" / "node"
 WORKER = 'var version = "1.2.3"; export default { fetch: (request, env) => Response.json({ version, env }) };'
 
 
@@ -120,7 +121,7 @@ def opened(directory: Path, runtime: Runtime | None = None) -> Iterator[Account]
 
 def miniflare(directory: Path) -> MiniflareRuntime:
     """The runtime of a rehearsal, with the example's own wrangler."""
-    return MiniflareRuntime(node(), node_modules(), directory)
+    return MiniflareRuntime(node(), node_modules(), directory, COMPILED)
 
 
 def node() -> Path:

@@ -134,10 +134,10 @@ def share_packages(folder: Path) -> None:
 
 
 def copy_stage(prepared: Path, folder: Path) -> None:
-    """Copy a stopped stage; the packages, which nothing changes, by hard links."""
+    """Copy a stopped stage; packages and git's objects, which nothing changes, by hard links."""
 
     def copy(source: str, to: str) -> None:
-        if "/node_modules/" in source:
+        if "/node_modules/" in source or "/objects/" in source:
             os.link(source, to)
         else:
             shutil.copy2(source, to)

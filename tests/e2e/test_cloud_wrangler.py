@@ -14,6 +14,7 @@ from release.rehearsal.cloud.envelope import Write
 from release.rehearsal.loopback import DropConnection
 from tests.contract.cloud_account import (
     ACCOUNT,
+    COMPILED,
     DATABASE,
     TOKEN,
     miniflare,
@@ -72,7 +73,7 @@ class Project:
             "XDG_CONFIG_HOME": str(self.folder / "xdg"),
             "WRANGLER_LOG_PATH": str(self.folder / "logs"),
             "WRANGLER_OUTPUT_FILE_PATH": str(self.folder / "output.ndjson"),
-            "NODE_COMPILE_CACHE": str(self.folder.parents[1] / "compile-cache"),
+            "NODE_COMPILE_CACHE": str(COMPILED),
             "CLOUDFLARE_API_BASE_URL": self.account.cloud.base_url,
             "CLOUDFLARE_API_TOKEN": TOKEN,
             "CLOUDFLARE_ACCOUNT_ID": ACCOUNT,

@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from tests.contract import cloud_account
+
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "examples" / "cms"
 WORKSPACES = ["apps/cms", "apps/mcp", "packages/cms-api", "packages/cms-cli"]
@@ -65,10 +67,7 @@ def link_or_copy(source: str, target: str) -> None:
 
 @pytest.fixture(scope="session")
 def node_modules() -> Path:
-    installed = EXAMPLE / "node_modules"
-    if not installed.exists():
-        npm("ci", "--ignore-scripts", cwd=EXAMPLE)
-    return installed
+    return cloud_account.node_modules()
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ SCHEMA = "SELECT type, name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite%
 LEDGER = "SELECT name FROM d1_migrations ORDER BY id"
 Answer = tuple[str, str]  # version and commit that a healthy worker named
 
-_ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+")
+_OWN = re.compile(r"http://127\.0\.0\.1:\d+|(?<=, plan )[0-9a-f]{7}")  # a plan starts from random version ids
 _KNOWN: dict[
     tuple[str, ...], str
 ] = {}  # what git said of objects by their ids, which are the same in every world
@@ -122,9 +122,9 @@ class Reader:
         return {**document, "before": before}
 
     def _releases(self) -> tuple[tuple[str, str, str], ...]:
-        """Tag, title and notes of each GitHub Release; the notes without the forge's address."""
+        """Tag, title and notes of each GitHub Release; the notes without what is this world's own."""
         found = self.world.forge._state.releases.values()
-        return tuple(sorted((one.tag, one.name or "", _ADDRESS.sub("", one.body or "")) for one in found))
+        return tuple(sorted((one.tag, one.name or "", _OWN.sub("", one.body or "")) for one in found))
 
     def _database(self) -> tuple[tuple[str, ...], tuple[tuple[str, str, str], ...]]:
         (tables,) = self.world.runtime.d1(DATABASE, (Statement(SCHEMA),))

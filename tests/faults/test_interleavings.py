@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SHARES = 4
-EXAMPLES = 520  # a share
+EXAMPLES = 505  # a share
 MOVES = 10
 RULES = {
     "release",

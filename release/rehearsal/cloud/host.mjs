@@ -10,7 +10,8 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 
 const [nodeModules, directory] = process.argv.slice(2);
-enableCompileCache(process.env.NODE_COMPILE_CACHE ?? join(directory, "compile-cache"));
+// portable: a stage that was moved or copied, packages and all, finds what was compiled for it
+enableCompileCache({ directory: process.env.NODE_COMPILE_CACHE ?? join(directory, "compile-cache"), portable: true });
 const require = createRequire(join(nodeModules, "wrangler", "package.json"));
 const { Log, LogLevel, Miniflare, Response, convertV4MiniflareOptions } = require("miniflare");
 

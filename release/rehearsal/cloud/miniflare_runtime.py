@@ -56,9 +56,13 @@ class MiniflareRuntime:
     held, not refused. Node lives in a process group of its own, and ends itself when this process does.
     """
 
-    def __init__(self, node: Path, node_modules: Path, directory: Path) -> None:
-        """Use this Node (>= 22) and the miniflare of wrangler in `node_modules`; keep D1 in `directory`."""
+    def __init__(self, node: Path, node_modules: Path, directory: Path, compiled: Path | None = None) -> None:
+        """Use this Node (>= 22) and the miniflare of wrangler in `node_modules`; keep D1 in `directory`.
+
+        `compiled` is Node's compile cache, by default one in `directory`.
+        """
         self.node = node
+        self.compiled = compiled
         self.node_modules = node_modules
         self.directory = directory
         self._host: _Host | None = None
@@ -173,6 +177,8 @@ class MiniflareRuntime:
         paths = [HOST_SCRIPT, self.node_modules, self.directory]
         command = [str(self.node), "--no-warnings", *(str(path.resolve()) for path in paths)]
         environment = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+        if self.compiled is not None:
+            environment["NODE_COMPILE_CACHE"] = str(self.compiled)
         with (self.directory / "host.log").open("ab") as log:
             process = subprocess.Popen(
                 command,

@@ -12,6 +12,7 @@ import httpx
 
 from tests.workflows import contexts, workflow
 from tests.workflows.engine import Scope, text
+from tests.workflows.identity import Issuer
 from tests.workflows.job import Result, Setting, run_job
 from tests.workflows.machine import Machine
 from tests.workflows.run import Run, shown, status_before
@@ -36,6 +37,7 @@ class Actions:
     ) -> None:
         self.forge, self._engine, self._folder = forge, engine, folder
         self._image, self._settings = image, settings
+        self.issuer = Issuer()
         self.runs: dict[int, Run] = {}
         self.before_step: Callable[[Run, Step], None] = lambda _run, _step: None
         self._lanes: dict[str, tuple[int, str]] = {}
@@ -101,8 +103,7 @@ class Actions:
     def _tried(self, run: Run, job: Job) -> bool:
         scope = Scope(contexts.before(self._facts(run), job, run.results), status_before(run, job))
         if not self._engine.is_true(job.condition, scope):
-            run.results[job.key] = Result("cancelled" if run.cancelled else "skipped")
-            return True
+            return self._over(run, job, Result("cancelled" if run.cancelled else "skipped"))
         if run.cancelled and job.key in run.waiting:
             return self._over(run, job, Result("cancelled"))
         environment = text(self._engine.resolve(job.environment, scope))
@@ -119,9 +120,14 @@ class Actions:
     def _over(self, run: Run, job: Job, result: Result) -> bool:
         run.waiting.pop(job.key, None)
         run.results[job.key] = result
-        sha = self.forge.change_run(run.id).sha
-        self.forge.add_check_run(sha, job.key, result.result)
+        check = run.checks.pop(job.key, None) or self._check(run, job)
+        self.forge.change_check_run(check, status="completed", conclusion=result.result)
         return True
+
+    def _check(self, run: Run, job: Job) -> int:
+        """The check run that a job is, which is there as soon as the job may be waited for."""
+        run.checks[job.key] = self.forge.add_check_run(self.forge.change_run(run.id).sha, job.name, None).id
+        return run.checks[job.key]
 
     def _is_reviewed(self, run: Run, job: Job, environment: str) -> bool:
         """Whether a job may enter its environment; it waits for a reviewer, or a reviewer has said no."""
@@ -161,6 +167,7 @@ class Actions:
         self.forge.permissions[token] = job.permissions
         run.machine = Machine(self._folder / f"{run.id}-{job.key}-{run.attempt}", self._image)
         run.running = job.key
+        self._check(run, job)
         self._show(run)
         try:
             return run_job(
@@ -182,6 +189,9 @@ class Actions:
         seen |= {"secrets": {**known, "GITHUB_TOKEN": token}, "vars": dict(self._settings.variables)}
         assert run.machine is not None
         environ = contexts.variables(seen["github"], run.machine)
+        if job.permissions.get("id-token") == "write":
+            file = run.workflow.path.rpartition("/")[2]
+            environ |= self.issuer.variables({"workflow": file, "environment": environment})
         return Setting(seen, environ, lambda step: self.before_step(run, step))
 
     def _facts(self, run: Run) -> contexts.Facts:

@@ -1,4 +1,4 @@
-"""`inv` as ./inv starts it, with a wrangler that needs no Node; all else is the real thing."""
+"""`inv` as ./inv starts it, with a wrangler and an npm that need no Node; all else is the real thing."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from release.ops.npm import Npm
     from release.ops.secrets import Mask
     from release.testing.wrangler import ApiWrangler
 
 DATABASES = "DOUBLE_DATABASES"  # the variable with name -> uuid as JSON
-NEEDS_NO_WRANGLER = {"install", "check"}
+NEEDS_NEITHER, NEEDS_NPM = {"install", "check"}, {"publish"}
 
 
 def wrangler(root: Path, environ: Mapping[str, str], mask: Mask) -> ApiWrangler:
@@ -29,9 +30,17 @@ def wrangler(root: Path, environ: Mapping[str, str], mask: Mask) -> ApiWrangler:
     return ApiWrangler(load(root), environ, json.loads(os.environ[DATABASES]))
 
 
+def npm(root: Path, environ: Mapping[str, str], mask: Mask) -> Npm:
+    """What stands in for npm: it packs and asks the same things."""
+    from tests.workflows.npm import TrustedNpm
+
+    return TrustedNpm(root, environ, mask)
+
+
 if __name__ == "__main__":
-    if not NEEDS_NO_WRANGLER & set(sys.argv):
+    if not NEEDS_NEITHER & set(sys.argv):
         from release import ops
 
-        setattr(ops, "Wrangler", wrangler)  # noqa: B010 - the same methods
+        name, stand_in = ("Npm", npm) if NEEDS_NPM & set(sys.argv) else ("Wrangler", wrangler)
+        setattr(ops, name, stand_in)
     program.run()

@@ -39,6 +39,7 @@ class Run:
     machine: Machine | None = None
     running: str = ""
     reviews: int = 0
+    checks: dict[str, int] = field(default_factory=dict)
 
     @property
     def result(self) -> str:

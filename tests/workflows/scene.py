@@ -16,6 +16,7 @@ from release.testing import double
 from release.testing.double import ACCOUNT, CLOUD_TOKEN, DATABASES
 from release.testing.monorepo import CONFIG
 from tests.workflows.actions import Actions
+from tests.workflows.identity import trusting
 from tests.workflows.inv_on_a_double import DATABASES as DATABASES_VARIABLE
 from tests.workflows.run import Settings
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from release.testing import Double
+    from release.testing.monorepo import Files
     from tests.workflows.engine import Engine
     from tests.workflows.run import Run
 
@@ -31,6 +33,7 @@ DEPLOYER, DISPATCHER, REVIEWER = "deploy-key", "ada", "bob"
 READ_TOKEN = "cloud-read-0nly"
 INV = '#!/bin/sh\ncd "$(dirname "$0")" && exec inv-on-a-double --search-root . "$@"\n'
 TASKS = "from pathlib import Path\n\nfrom release.tasks import collection\n\nnamespace = collection(Path(__file__).parent)\n"
+PUBLISHERS = {"@double/api": {"workflow": "publish-api.yml", "environment": "npm"}}
 TEST = 'commands = [{ run = ["true"] }]'
 # what installing the packages comes down to: the file by which wrangler is found
 PUT_WRANGLER = """\
@@ -48,10 +51,10 @@ REMOTE_USER={login} exec git-receive-pack '{repository}'
 """
 
 
-def overlay(test: str = TEST) -> dict[str, bytes | str]:
+def overlay() -> dict[str, bytes | str]:
     """What makes the double's monorepo one that has adopted this tool: ./inv, tasks.py, and the real workflows."""
     workflows = {f".github/workflows/{file.name}": file.read_bytes() for file in workflow_files()}
-    return {"inv": INV, "tasks.py": TASKS, "pyproject.toml": configuration(test), **workflows}
+    return {"inv": INV, "tasks.py": TASKS, "pyproject.toml": configuration(), **workflows}
 
 
 def workflow_files() -> list[Path]:
@@ -132,9 +135,9 @@ class Place:
 
 
 @contextmanager
-def place(folder: Path, engine: Engine, test: str = TEST) -> Iterator[Place]:
+def place(folder: Path, engine: Engine, files: Files | None = None) -> Iterator[Place]:
     """A Place in `folder`: staging and production are live, bob reviews production, and main takes no push but the key's."""
-    with double(folder / "world", overlay=overlay(test), remote="http") as world:
+    with double(folder / "world", overlay={**overlay(), **(files or {})}, remote="http") as world:
         forge = world.forge
         forge.contract = True
         forge.tokens |= {f"{who}-t0ken": who for who in (DISPATCHER, REVIEWER)}
@@ -152,7 +155,10 @@ def place(folder: Path, engine: Engine, test: str = TEST) -> Iterator[Place]:
             "npm": {"RELEASE_DEPLOY_KEY": key.read_text("utf-8")},
         }
         settings = Settings(secrets, {"CLOUDFLARE_ACCOUNT_ID": ACCOUNT})
-        yield Place(world, Actions(forge, engine, folder / "runner", image(world, key), settings))
+        actions = Actions(forge, engine, folder / "runner", image(world, key), settings)
+        with actions.issuer as issuer:
+            world.registry.before = trusting(world.registry, issuer, PUBLISHERS)
+            yield Place(world, actions)
 
 
 def deploy_key(file: Path) -> Path:
@@ -180,6 +186,9 @@ def image(world: Double, key: Path) -> dict[str, str]:
     }.items():
         (bin_folder / name).write_text(script, "utf-8")
         (bin_folder / name).chmod(0o755)
-    kept = ("PATH", "HOME", "LC_ALL", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_NOSYSTEM", "CLOUDFLARE_API_BASE_URL")
+    kept = (
+        *("PATH", "HOME", "LC_ALL", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_NOSYSTEM"),
+        *("CLOUDFLARE_API_BASE_URL", "NPM_CONFIG_REGISTRY"),
+    )
     urls = {name: value for name, value in world.environ.items() if name.startswith("RELEASE_")}
     return {name: world.environ[name] for name in kept} | urls | {DATABASES_VARIABLE: json.dumps(DATABASES)}

@@ -42,6 +42,7 @@ class Job:
     """A job of a workflow."""
 
     key: str
+    name: str
     needs: tuple[str, ...]
     condition: Json
     permissions: dict[str, str]
@@ -101,6 +102,7 @@ def _job(key: str, job: Json, workflow: Json) -> Job:
     defaults = {**_defaults(workflow), **_defaults(job)}
     return Job(
         key,
+        str(job.get("name", key)),
         (needs,) if isinstance(needs, str) else tuple(needs),
         job["if"],
         granted,

@@ -6,21 +6,22 @@ import base64
 import hmac
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 from werkzeug.wrappers import Response
 
-from release.rehearsal.forge import githttp, permissions, routes, rules, store
+from release.rehearsal.forge import githttp, permissions, routes, store
 from release.rehearsal.forge.account import RateLimit
 from release.rehearsal.forge.answers import Call, Refusal, json_object, not_found
 from release.rehearsal.forge.bare import Bare
 from release.rehearsal.forge.contract import API_PREFIX, github
-from release.rehearsal.forge.repository import Repository, now
+from release.rehearsal.forge.events import Events
+from release.rehearsal.forge.repository import Repository
 from release.rehearsal.forge.shapes import Shapes
 from release.rehearsal.loopback import Loopback
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from werkzeug.wrappers import Request
@@ -42,7 +43,7 @@ class Write:
     updates: tuple[RefUpdate, ...] = ()
 
 
-class Forge:
+class Forge(Events):
     """A GitHub of one repository on 127.0.0.1, for rehearsals and tests.
 
     `tokens` maps each accepted token to a login; requests without one are refused with 401. A token with an entry
@@ -135,76 +136,6 @@ class Forge:
     def __exit__(self, *_: object) -> None:
         """Stop."""
         self.stop()
-
-    def protect_environment(
-        self,
-        name: str,
-        reviewers: Sequence[str] = (),
-        **more: Any,  # noqa: ANN401
-    ) -> store.Environment:
-        """Make or change an environment; GitHub takes at most six reviewers. `more` are further fields of it."""
-        with self._guard:
-            number = self._state.new_id()
-            environment = store.Environment(number, name, now(), tuple(reviewers), **more)
-            self._state.environments[name] = environment
-            self._save()
-        return environment
-
-    def add_ruleset(
-        self,
-        name: str,
-        branches: Sequence[str],
-        kinds: Sequence[dict[str, Any]],
-        *,
-        bypass: Sequence[str] = (),
-        target: str = "branch",
-    ) -> store.Ruleset:
-        """Rules for branches (or tags), such as `{"type": "pull_request"}`; those about pushes hold from now on.
-
-        They do not hold for pushes of the logins in `bypass`.
-        """
-        with self._guard:
-            made = (self._state.new_id(), name, tuple(branches), tuple(kinds), tuple(bypass), target)
-            ruleset = store.Ruleset(*made)
-            self._state.rulesets.append(ruleset)
-            rules.write_hook(self._state.rulesets, self.repository / "hooks" / "update")
-            self._save()
-        return ruleset
-
-    def add_check_run(self, sha: str, name: str, conclusion: str | None = "success") -> store.CheckRun:
-        """A check run on a commit, completed with `conclusion`, or in progress with None."""
-        with self._guard:
-            status = "completed" if conclusion else "in_progress"
-            run = store.CheckRun(self._state.new_id(), sha, name, status, conclusion, now())
-            self._state.check_runs[run.id] = run
-            self._save()
-        return run
-
-    def add_run(self, workflow: str, event: str, branch: str, sha: str, actor: str) -> store.Run:
-        """A queued run of a workflow's file for an event that no request makes, such as a push."""
-        with self._guard:
-            number = 1 + sum(run.workflow == workflow for run in self._state.runs.values())
-            run = store.Run(self._state.new_id(), number, workflow, event, branch, sha, actor, now())
-            self._state.runs[run.id] = run
-            self._save()
-        return run
-
-    def change_run(self, run_id: int, **changes: Any) -> store.Run:  # noqa: ANN401  # the fields of Run
-        """A workflow run with some fields of store.Run changed, e.g. `waiting_for="production"`."""
-        import msgspec
-
-        with self._guard:
-            run = msgspec.structs.replace(self._state.runs[run_id], **changes)
-            self._state.runs[run_id] = run
-            self._save()
-        return run
-
-    def change(self, **settings: Any) -> None:  # noqa: ANN401  # the fields of State
-        """Fields of store.State set anew, such as `secrets={"production": ("CLOUDFLARE_API_TOKEN",)}`."""
-        with self._guard:
-            for name, value in settings.items():
-                setattr(self._state, name, value)
-            self._save()
 
     def _save(self) -> None:
         store.save(self._state, self._file)

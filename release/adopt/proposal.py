@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from release.adopt import packages
 from release.adopt.questions import Question
-from release.adopt.workers import script_pattern, workers
+from release.adopt.workers import joined, script_pattern, workers
 from release.errors import UsageError
 from release.version import TagPattern
 
@@ -48,6 +48,7 @@ def propose(repository: Repository, ask: Ask) -> Proposal:
             f"No wrangler configuration has the environment {' and '.join(names.values())}.",
             "Each worker that is released needs it: `env.production` with the bindings of production.",
         )
+    chosen = _together(chosen, ask)
     app = chosen[-1]
     held = packages.packages(repository, app.path)
     database, databases = _database(repository, chosen, names, ask)
@@ -86,6 +87,26 @@ def _environments(every: tuple[Found, ...], ask: Ask) -> dict[str, str]:
         (name for name in STAGING if released and all(name in one.places for one in released)), None
     )
     return {"production": production, **({"staging": staging} if staging else {})}
+
+
+def _together(chosen: list[Found], ask: Ask) -> list[Found]:
+    """The workers of one release, in the order of their deploys; those that no binding joins may be another's."""
+    if joined(chosen):
+        return chosen
+    names = {one.name: one for one in chosen}
+    asked = Question(
+        "workers",
+        "Which workers are released together, in which order, the one that people see last?",
+        ",".join(names),
+    )
+    said = [name.strip() for name in ask(asked).split(",")]
+    unknown = [name for name in said if name not in names]
+    if unknown or len(set(said)) != len(said):
+        raise UsageError(
+            f'"{", ".join(unknown or said)}" names no workers.',
+            f"Say some of: {','.join(names)}, each once, with commas.",
+        )
+    return [names[name] for name in said]
 
 
 def _app(repository: Repository, app: Found, held: Packages) -> dict[str, Any]:
@@ -222,8 +243,9 @@ def _notes(
 ) -> Iterable[str]:
     """What was seen and left out."""
     for one in every:
-        if one not in chosen:
+        if not set(names.values()) <= set(one.places):
             yield f"{one.path} is left out: its wrangler configuration does not have {' and '.join(names.values())}."
+        if one not in chosen:
             continue
         left = [name for name in one.places if name not in names.values()]
         if left:

@@ -11,7 +11,7 @@ from release.errors import UsageError
 from release.ops.wrangler_files import NAMES, wrangler_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from release.adopt.repository import Repository
 
@@ -55,6 +55,15 @@ def workers(repository: Repository) -> tuple[Found, ...]:
         )
     found = [_worker(repository, folder) for folder in folders]
     return _ordered(_named(found))
+
+
+def joined(some: Sequence[Found]) -> bool:
+    """Whether bindings lead from each of these workers to every other one, whatever their direction."""
+    group, rest = list(some[:1]), list(some[1:])
+    while near := [one for one in rest if _calls(one, group) or any(_calls(other, [one]) for other in group)]:
+        group += near
+        rest = [one for one in rest if one not in near]
+    return not rest
 
 
 def script_pattern(scripts: Mapping[str, str]) -> str | None:

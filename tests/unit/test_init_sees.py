@@ -10,7 +10,16 @@ from release.adopt import files
 from release.adopt.questions import Interview
 from release.config import load
 from release.errors import USAGE, UsageError
-from tests.unit.monorepos import ENVIRON, made, npm_workspaces, pnpm_monorepo, toml_worker, yarn_workspaces
+from tests.unit.monorepos import (
+    ENVIRON,
+    made,
+    manifest,
+    npm_workspaces,
+    pnpm_monorepo,
+    toml_worker,
+    wrangler,
+    yarn_workspaces,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -109,6 +118,32 @@ def test_a_worker_in_toml_beside_other_tools(tmp_path: Path) -> None:
 def test_tags_go_on_as_they_were_named(tmp_path: Path, tags: tuple[str, ...], pattern: str) -> None:
     config, _ = adopted(made(tmp_path, npm_workspaces(), *tags))
     assert config.app.tag == pattern
+
+
+def loose_workers() -> dict[str, str]:
+    """Three workers that no binding joins."""
+    places = {"production": {"route": "a.example.com/*"}}
+    return {
+        "package.json": manifest("a", "1.0.0", test="true"),
+        **{f"{name}/wrangler.json": wrangler(name, "index.js", places) for name in ("a", "b", "c")},
+    }
+
+
+@pytest.mark.parametrize(
+    ("answers", "names"),
+    [({}, ["a", "b", "c"]), ({"workers": "c, a"}, ["c", "a"]), ({"workers": "b"}, ["b"])],
+)
+def test_workers_that_no_binding_joins_are_asked_for(
+    tmp_path: Path, answers: dict[str, str], names: list[str]
+) -> None:
+    config, _ = adopted(made(tmp_path, loose_workers()), {"health": "/healthz", **answers})
+    assert [one.name for one in config.workers] == names
+    assert config.app.name == names[-1]
+
+
+@pytest.mark.parametrize("said", ["a,d", "a,a", ","])
+def test_workers_that_are_not_there_or_twice_are_refused(tmp_path: Path, said: str) -> None:
+    assert "names no workers" in refused(made(tmp_path, loose_workers()), workers=said)
 
 
 def refused(root: Path, **answers: str) -> str:

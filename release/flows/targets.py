@@ -37,6 +37,18 @@ def configured(
     return config, replace(plugins, config=config)
 
 
+def placed(root: Path, place: str) -> Config:
+    """The configuration of an environment, or of the target of that name. Raises UsageError where there is neither."""
+    config = load(root)
+    if place in config.environments:
+        return config
+    targets = extensions.load(config, (checks,)).targets()
+    found = [target for target in targets if target.name == place]
+    if not found:
+        config.environment(place)  # raises, with the nearest name
+    return of_target(config, found[0], targets)
+
+
 def named(targets: tuple[Target, ...], name: str) -> Target:
     """The target of this name. Raises UsageError, with the nearest name there is."""
     for target in targets:

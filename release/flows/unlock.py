@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from release import lock
-from release.config import load
 from release.errors import ReleaseError
+from release.flows.targets import placed
 from release.ops import connect
 from release.ops.content import read_record
 from release.outcome import Outcome
@@ -32,7 +32,7 @@ def unlock(
     connect: Connect = connect,
 ) -> Outcome:
     """Take the holder out of the record, after asking. Raises BlockedError when the answer is no, or somebody was quicker."""
-    ops = connect(load(root), environment, environ)
+    ops = connect(placed(root, environment), environment, environ)
     try:
         held = ops.git.remote_refs(ops.record_ref).get(ops.record_ref)
         record = _read(ops, held, listener) if held else None

@@ -8,13 +8,15 @@ import pytest
 from werkzeug.wrappers import Response
 
 from release.errors import UsageError
+from release.flows.unlock import unlock
+from release.ops.content import record_commit
 from release.rehearsal.loopback import DropConnection
-from release.testing import approve
+from release.testing import Recorder, approve
 from release.testing import double as opened
 from release.testing.npm import tarball
 from release.testing.packages import files
 from tests.contract.publish_facts import had, published, release_once, released
-from tests.contract.release_facts import everything, record_of, tags, told
+from tests.contract.release_facts import everything, record_of, remote, tags, told
 from tests.contract.test_release_failures import refuse_pushes
 
 if TYPE_CHECKING:
@@ -227,6 +229,25 @@ def test_a_registry_that_shows_a_version_late_is_waited_for(double: Double) -> N
     double.registry.after = after
     released(double.publish("api"), "1.3.1")
     assert sum(double.clock.slept) >= 2
+
+
+def test_a_dead_runs_lock_is_freed_by_the_targets_name(double: Double) -> None:
+    held = []
+
+    def before(request: Request) -> None:
+        if request.method == "PUT":
+            held.append(record_of(double, "api"))
+
+    double.registry.before = before
+    double.publish("api")
+    with double.ops() as ops:
+        oid, objects = record_commit(held[0], int(double.clock.now()), remote(double, "main"))
+        ops.git.store(objects)
+        ops.git.push([f"+{oid}:refs/release/api"], {})
+    outcome = unlock(double.root, double.environ, "api", lambda *_: None, Recorder(), connect=double.connect)
+    assert (outcome.outcome, record_of(double, "api").holder) == ("unlocked", None)
+    with pytest.raises(UsageError, match='There is no environment "apo"'):
+        unlock(double.root, double.environ, "apo", lambda *_: None, Recorder(), connect=double.connect)
 
 
 def test_a_failing_test_leaves_everything_unchanged(tmp_path: Path) -> None:

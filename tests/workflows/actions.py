@@ -36,7 +36,7 @@ class Actions:
         self, forge: Forge, engine: Engine, folder: Path, image: Mapping[str, str], settings: Settings
     ) -> None:
         self.forge, self._engine, self._folder = forge, engine, folder
-        self._image, self._settings = image, settings
+        self.image, self._settings = image, settings
         self.issuer = Issuer()
         self.runs: dict[int, Run] = {}
         self.before_step: Callable[[Run, Step], None] = lambda _run, _step: None
@@ -165,7 +165,7 @@ class Actions:
         token = f"ghs_{secrets.token_hex(16)}"
         self.forge.tokens[token] = BOT
         self.forge.permissions[token] = job.permissions
-        run.machine = Machine(self._folder / f"{run.id}-{job.key}-{run.attempt}", self._image)
+        run.machine = Machine(self._folder / f"{run.id}-{job.key}-{run.attempt}", self.image)
         run.running = job.key
         self._check(run, job)
         self._show(run)

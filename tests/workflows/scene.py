@@ -99,6 +99,14 @@ class Place:
         self.api(REVIEWER, "POST", path, {**wanted, "comment": comment})
         self.actions.settle()
 
+    def inv(self, who: str, *words: str) -> subprocess.CompletedProcess[str]:
+        """A command on somebody's laptop."""
+        known = ("GITHUB_API_URL", "GITHUB_SERVER_URL", "GITHUB_REPOSITORY")
+        environ = {**self.actions.image, "GITHUB_TOKEN": f"{who}-t0ken"}
+        environ |= {name: self.world.environ[name] for name in known}
+        command = [str(self.world.root / "inv"), *words]
+        return subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
+
     def api(self, who: str, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401 - JSON
         """What GitHub answers a person."""
         forge = self.world.forge

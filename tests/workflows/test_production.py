@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.workflows.scene import DEPLOYER
+from tests.workflows.scene import DEPLOYER, REVIEWER
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Request
@@ -21,13 +21,16 @@ def test_a_dispatch_plans_pauses_is_approved_and_reaches_production(place: Place
     plan = json.loads(run.results["plan"].outputs["plan"])
     assert (plan["version"], plan["request"]["reason"]) == ("1.3.0", "the autumn release")
     assert place.health("production")["version"] == "1.2.3"
-    place.review(run)
+    short = run.results["plan"].outputs["hash"][:7]
+    approved = place.inv(REVIEWER, "approve", "--plan", short, "--comment", "read it")
+    assert "1.2.3 -> 1.3.0" in approved.stderr, approved.stderr
+    place.actions.settle()
     assert run.result == "success", run.told
     assert place.health("production")["version"] == "1.3.0"
     assert place.tags()["cms-v1.3.0"] == plan["commit"]
     (approval,) = place.record()["approvals"]
     assert approval["who"] == "bob"
-    assert approval["how"] == f"approved run {run.id} for production: read it"
+    assert approval["how"] == f"approved run {run.id} for production: plan {short}: read it"
     # GITHUB_TOKEN makes the Release and pushes nothing: branch, tag and record went over ssh with the deploy key
     made = [write for write in place.world.forge.log if write.path.endswith("/releases")]
     assert [write.status for write in made] == [201]

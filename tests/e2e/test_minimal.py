@@ -36,5 +36,5 @@ def test_the_example_is_released_by_the_same_rehearsal(fresh_repository: Path) -
     assert [step["name"] for step in answer["steps"]] == [
         "test", "bump", "deploy hello", "smoke", "record", "github-release", "verify",
     ]  # fmt: skip
-    for word in ("cms", "mcp", "alokai", "d1", "badge"):
+    for word in ("cms", "mcp", "alokai", "migrat", "badge"):
         assert word not in f"{ended.out}{ended.err}".lower().replace(str(fresh_repository).lower(), "")

@@ -46,7 +46,7 @@ class Step(Protocol):
 
     @property
     def name(self) -> str:
-        """As shown, journalled, and run alone with `inv step.<name>`."""
+        """As shown and journalled; a core step runs alone with `inv step.<name>`."""
         ...
 
     @property

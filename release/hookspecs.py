@@ -80,7 +80,10 @@ class Hooks:
     def release_approval_awaited(
         self, config: Config, environ: Mapping[str, str], release: Release, plan_hash: str
     ) -> None:
-        """Observe that a plan waits for a person: at the terminal, or in a file that `inv plan --output` wrote."""
+        """Observe that a plan waits for a person.
+
+        That is at the terminal, or where `inv plan` hands it on: in a file (`--output`), or as a job's output in Actions.
+        """
         raise NotImplementedError
 
     @hookspec

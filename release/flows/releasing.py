@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from release.extensions import Extensions
-    from release.model import Release
     from release.ops import Connect, Ops
     from release.outcome import Listener
     from release.plan import Plan
@@ -35,7 +34,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Asked:
-    """What was asked for on the command line; `target` is the package to publish, None for the app itself."""
+    """What was asked for on the command line; `target` is the package to publish, None for the app itself.
+
+    `for_approval`: a plan that is made to be approved, and not to be looked at alone as a dry run is.
+    """
 
     request: Request
     plan_file: Path | None = None
@@ -44,6 +46,7 @@ class Asked:
     only: str | None = None
     through: str | None = None
     target: str | None = None
+    for_approval: bool = False
 
 
 def release(
@@ -112,17 +115,20 @@ def plan(
         outcome = planned(prospect, ops)
         if asked.output and prospect.plan:
             write_plan(prospect.plan, asked.output)
-            if prospect.release and not prospect.problems:
-                _tell_waiting(plugins, prospect.release, prospect.plan, listener)
+        if asked.output or (asked.for_approval and environ.get("GITHUB_OUTPUT")):
+            _tell_waiting(plugins, prospect, listener)
         listener.ended(outcome)
         return outcome
     finally:
         ops.close()
 
 
-def _tell_waiting(plugins: Extensions, release: Release, plan: Plan, listener: Listener) -> None:
-    """A plan that is written down waits for its approval elsewhere."""
-    for line in plugins.tell("release_approval_awaited", release=release, plan_hash=plan.hash):
+def _tell_waiting(plugins: Extensions, prospect: Prospect, listener: Listener) -> None:
+    """A plan that is handed on, in a file or as a job's output, waits for its approval elsewhere."""
+    if prospect.release is None or prospect.plan is None or prospect.problems:
+        return
+    said = plugins.tell("release_approval_awaited", release=prospect.release, plan_hash=prospect.plan.hash)
+    for line in said:
         listener.line(line)
 
 

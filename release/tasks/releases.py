@@ -93,7 +93,7 @@ def plan(
         from release.views import listener
 
         wanted = requested(bump, env or "production", reason=reason, break_glass=break_glass)
-        asked = releasing.Asked(wanted, output=Path(output) if output else None)
+        asked = releasing.Asked(wanted, output=Path(output) if output else None, for_approval=True)
         return releasing.plan(root_of(context), os.environ, asked, listener(json=json))
 
     finish(run, json=json)

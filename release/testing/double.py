@@ -183,7 +183,8 @@ class Double:
     ) -> Outcome:
         """`inv plan`; of a `target`, `inv publish TARGET --dry-run`."""
         request = Request(target or environment, bump)
-        asked = Asked(request, output=output, deploying=deploying, target=target)
+        is_plan = not deploying and target is None
+        asked = Asked(request, output=output, deploying=deploying, target=target, for_approval=is_plan)
         return releasing.plan(
             root or self.root,
             self.environ if environ is None else environ,

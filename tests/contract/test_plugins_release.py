@@ -240,7 +240,12 @@ def test_a_plan_that_is_written_down_waits_for_its_approval(tmp_path: Path) -> N
         world.plan()
         assert sys.modules["release_plugin_mine"].SEEN == []
         world.plan(output=tmp_path / "plan.json")
-    assert sys.modules["release_plugin_mine"].SEEN == ["awaited cms-v1.2.4 64"]
+        assert sys.modules["release_plugin_mine"].SEEN == ["awaited cms-v1.2.4 64"]
+        world.environ["GITHUB_OUTPUT"] = str(tmp_path / "outputs")
+        world.plan()
+        assert sys.modules["release_plugin_mine"].SEEN == ["awaited cms-v1.2.4 64"]
+        world.plan(deploying=True, environment="staging")
+        assert sys.modules["release_plugin_mine"].SEEN == []
 
 
 def test_an_observer_that_raises_is_told_and_changes_nothing(tmp_path: Path) -> None:

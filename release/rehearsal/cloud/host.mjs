@@ -134,22 +134,34 @@ function options({ workers, databases }) {
     telemetry: { enabled: false },
     log: new Log(LogLevel.NONE),
     handleStructuredLogs: ({ level, message }) => process.stderr.write(`${level} ${message}\n`),
-    unsafeHandleRuntimeRestart: () => void readAddresses(loaded.workers), // workerd died and miniflare made another
+    unsafeHandleRuntimeRestart: () => void follow(),
     resourcePersistencePath: join(directory, "d1"),
     workers: [gateway, ...workers.map(workerOptions)],
   });
 }
 
-async function readAddresses(workers) {
+async function addressesOf(workers) {
   const urls = await Promise.all(workers.map(({ name }) => miniflare.unsafeGetDirectURL(name)));
-  addresses = new Map(workers.map(({ name }, index) => [name, urls[index]]));
+  return new Map(workers.map(({ name }, index) => [name, urls[index]]));
+}
+
+/** workerd died and miniflare made another, which listens elsewhere. A load that is under way looks for itself. */
+async function follow() {
+  try {
+    await reloading;
+    const known = loaded;
+    const found = await addressesOf(known.workers);
+    if (known === loaded) addresses = found;
+  } catch (error) {
+    process.stderr.write(`after a restart of workerd: ${error.message}\n`); // thrown, it would end this process
+  }
 }
 
 async function replace(wanted) {
   if (miniflare === undefined) miniflare = new Miniflare(options(wanted));
   else await miniflare.setOptions(options(wanted));
   await miniflare.ready;
-  await readAddresses(wanted.workers);
+  addresses = await addressesOf(wanted.workers);
   loaded = wanted;
 }
 

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 Scene = Callable[["Double"], None]
 TESTS = 'commands = [{ run = ["touch", "../tested"] }]'
-SHORT = 0.5  # seconds of patience with a server that is silent on purpose; all others answer in milliseconds
+SHORT = 1.5  # seconds of patience with a server that is silent on purpose; a busy machine has others answer in one
 
 
 @dataclass(frozen=True)
@@ -207,7 +207,7 @@ def _impatient(*, is_needed: bool) -> Iterator[None]:
 
     with (
         patch.dict(Http.send.__kwdefaults__, {"timeout": SHORT}),
-        patch.object(git, "DEADLINE", 4 * SHORT),
+        patch.object(git, "DEADLINE", 2 * SHORT),
         patch.object(ApiWrangler, "_client", client),
         patch.object(HttpNpm, "_client", client),
     ):

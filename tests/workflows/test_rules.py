@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -80,3 +81,21 @@ def test_the_deploy_key_is_in_no_file_and_in_no_process_but_the_agent(engine: En
                     "unset RELEASE_DEPLOY_KEY",
                 ]
     assert found == 3
+
+
+def test_ssh_trusts_the_pinned_host_key_and_no_other(engine: Engine) -> None:
+    commands = {
+        step.env["GIT_SSH_COMMAND"]
+        for file in workflow_files()
+        for job in read(engine, file).jobs
+        for step in job.steps
+        if "GIT_SSH_COMMAND" in step.env
+    }
+    (command,) = commands
+    told = subprocess.run(
+        ["sh", "-c", f"{command} -G git@github.com"], capture_output=True, text=True, check=True
+    )
+    settings = dict(line.split(" ", 1) for line in told.stdout.splitlines() if " " in line)
+    assert settings["stricthostkeychecking"] == "true"
+    assert settings["userknownhostsfile"] == "/dev/null"
+    assert settings["knownhostscommand"].startswith("/bin/echo github.com ssh-ed25519 AAAAC3NzaC1lZDI1NTE5")

@@ -67,6 +67,7 @@ class Double:
         self.runtime = MemoryRuntime()
         self.cloud = Cloud(ACCOUNT, CLOUD_TOKEN, folder / "cloud", self.runtime)
         self.forge = Forge(folder / "forge", OWNER, NAME, FORGE_TOKEN)
+        self.forge.contract = self.forge.strict = True  # what GitHub would not take or say is a failure
         self.registry = MemoryRegistry(NPM_TOKEN)
         self.environ: dict[str, str] = {}
         self._commits = 0

@@ -72,7 +72,8 @@ def test_a_later_run_finds_it_merged_and_completes_the_release(
     planned = double.plan(root=elsewhere)
     outcome = double.release(root=elsewhere)
     assert (outcome.decision, outcome.exit_code) == ("finish", 0)
-    assert writes(planned) == writes(outcome) == ["cms-v1.2.4: make the Release"]
+    noted = "production: show cms-v1.2.4 as deployed"
+    assert writes(planned) == writes(outcome) == ["cms-v1.2.4: make the Release", noted]
     bump_of(double, base)
     assert version_on(double, refs(double)[MAIN]) == "1.2.4"
     assert deployed(double) == ["mcp", "cms"]

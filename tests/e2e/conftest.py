@@ -64,6 +64,7 @@ def scene(repository: Path, prepared: Path, tmp_path: Path) -> Iterator[Scene]:
     copy_stage(prepared, folder)
     stage = Stage(repository, folder, bare_environment())
     stage.start(lambda _: None)
+    stage.forge.contract = stage.forge.strict = True  # what GitHub would not take or say is a failure
     try:
         yield Scene(stage)
     finally:

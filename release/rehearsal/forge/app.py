@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Self
 
 from werkzeug.wrappers import Response
 
-from release.rehearsal.forge import githttp, permissions, routes, store
+from release.rehearsal.forge import githttp, judge, permissions, routes, store
 from release.rehearsal.forge.account import RateLimit
 from release.rehearsal.forge.answers import Call, Refusal, json_object, not_found
 from release.rehearsal.forge.bare import Bare
-from release.rehearsal.forge.contract import API_PREFIX, github
+from release.rehearsal.forge.contract import API_PREFIX
 from release.rehearsal.forge.events import Events
 from release.rehearsal.forge.repository import Repository
 from release.rehearsal.forge.shapes import Shapes
@@ -49,7 +49,7 @@ class Forge(Events):
     `tokens` maps each accepted token to a login; requests without one are refused with 401. A token with an entry
     in `permissions` may do only that, in the words of a workflow's `permissions:`. `before` and
     `after` see every request (see Loopback). With `contract` each REST answer is held against GitHub's own
-    description, and one that differs becomes a 500.
+    description, with `strict` each request too; one that differs becomes a 500, and is kept in `failures`.
     """
 
     def __init__(self, directory: Path, owner: str, name: str, token: str, *, port: int = 0) -> None:
@@ -61,7 +61,7 @@ class Forge(Events):
         self.bare = Bare((directory / "repository.git").absolute())
         self.log: list[Write] = []
         self.rate_limit = RateLimit()
-        self.contract = False
+        self.contract = self.strict = False
         self.loopback = Loopback(self._serve, port=port)
         self._file = directory / "state.json"
         self._state = store.load(self._file)
@@ -179,6 +179,8 @@ class Forge(Events):
         return githttp.serve(self.bare, request, path, login, pushed)
 
     def _serve_rest(self, request: Request, path: str, login: str) -> Response:
+        if self.strict:
+            judge.request(request, path)
         with self._guard:
             try:
                 response = self._answer(request, path, login)
@@ -189,7 +191,7 @@ class Forge(Events):
                 summary = request.get_data(as_text=True)[:_SHOWN]
                 self.log.append(Write(request.method, path, summary, response.status_code))
         if self.contract:
-            self._check(request.method, path, response)
+            judge.answer(request.method, path, response)
         return response
 
     def _answer(self, request: Request, path: str, login: str) -> Response:
@@ -210,15 +212,3 @@ class Forge(Events):
         call = Call(request.method, f"{self.api_url}{path}", variables, request.args.to_dict(), body, login)
         shapes = Shapes(self.server_url, self.api_url, self.owner, self.name, self.bare.default_branch)
         return handler(Repository(self.bare, self._state, shapes), call).response(call)
-
-    def _check(self, method: str, path: str, response: Response) -> None:
-        from release.rehearsal.forge.contract import ContractViolation
-
-        try:
-            operation = github().operation(method, path)
-        except ContractViolation:
-            if response.status_code == not_found().status:
-                return  # what the forge does not serve need not be in the slice
-            raise
-        kind = response.content_type or ""
-        github().check_answer(operation, response.status_code, kind, response.get_data())

@@ -22,7 +22,8 @@ SHELLS = {  # docs.github.com, "Workflow syntax", jobs.<job_id>.steps[*].shell
     "bash": "bash --noprofile --norc -eo pipefail {0}",
 }  # any other is a command line that holds {0} itself
 FILES = ("GITHUB_OUTPUT", "GITHUB_ENV", "GITHUB_PATH", "GITHUB_STEP_SUMMARY")
-TO_TERMINATE, TO_KILL = 7.5, 10.0  # seconds after a cancelled step got SIGINT, as GitHub's runner waits
+# seconds after a cancelled step got SIGINT: GitHub's runner waits 7.5 and 10, a busy test machine gets eight times that
+TO_TERMINATE, TO_KILL = 60.0, 80.0
 TRACKED = "RUNNER_TRACKING_ID"
 
 

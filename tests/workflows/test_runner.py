@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from tests.workflows.engine import Engine
     from tests.workflows.run import Run
+    from tests.workflows.workflow import Step
 
 HEAD = "name: X\non: push\npermissions: {}\njobs:\n"
 SECRET = "s3cret-value"
@@ -35,25 +37,46 @@ def job(key: str, *steps: str, more: str = "") -> str:
     return f"  {key}:\n    runs-on: ubuntu-24.04\n{more}    steps:\n{listed}"
 
 
-@pytest.fixture
-def ran(tmp_path: Path, engine: Engine) -> Iterator[Callable[..., Run]]:
-    """Runs the jobs of one workflow for a push, on a forge without anything else."""
-    environ = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
+@dataclass
+class Bench:
+    """A forge without anything else, and the Actions of its one workflow."""
 
-    def run(*jobs: str) -> Run:
+    forge: Forge
+    actions: Actions
+    environ: dict[str, str]
+
+    def push(self, *jobs: str) -> Run:
+        """A commit whose workflow has these jobs; its run, which has not begun yet."""
         text = HEAD + "".join(jobs)
         made = NewCommit("feat: a workflow", {".github/workflows/x.yml": text, "file": "content\n"})
-        (sha,) = import_commits(forge.repository, [made], environ=environ)
-        settings = Settings({"": {"TOLD": SECRET}}, {"WHO": "ada"})
-        actions = Actions(forge, engine, tmp_path / "runner", environ, settings)
-        (found,) = actions.push(sha)
-        actions.settle()
-        return found
+        (sha,) = import_commits(
+            self.forge.repository, [made], environ=self.environ, at=len(self.actions.runs)
+        )
+        (run,) = self.actions.push(sha)
+        return run
 
+
+@pytest.fixture
+def bench(tmp_path: Path, engine: Engine) -> Iterator[Bench]:
+    """A bench whose repository has a secret and a variable."""
+    environ = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
+    settings = Settings({"": {"TOLD": SECRET}}, {"WHO": "ada"})
     with Forge(tmp_path / "forge", "acme", "cms", "t0ken") as forge:
         forge.contract = True
-        yield run
+        yield Bench(forge, Actions(forge, engine, tmp_path / "runner", environ, settings), environ)
     assert forge.failures == []
+
+
+@pytest.fixture
+def ran(bench: Bench) -> Callable[..., Run]:
+    """Runs the jobs of one workflow for a push."""
+
+    def run(*jobs: str) -> Run:
+        found = bench.push(*jobs)
+        bench.actions.settle()
+        return found
+
+    return run
 
 
 def test_what_a_step_puts_out_reaches_the_job_that_needs_it(ran: Callable[..., Run]) -> None:
@@ -113,6 +136,23 @@ def test_a_failure_that_a_step_may_have_is_seen_by_the_next(ran: Callable[..., R
     second = "if: steps.a.outcome == 'failure'\n        run: echo seen"
     run = ran(job("a", first, second, "if: failure()\n        run: echo never"))
     assert (run.result, run.results["a"].log.lines) == ("success", ["seen"])
+
+
+def test_of_several_that_wait_for_a_lane_only_the_newest_goes(bench: Bench) -> None:
+    lane = "    concurrency: { group: staging, cancel-in-progress: false }\n"
+    words = job("deploy", "true", more=lane)
+    first = bench.push(words)
+    others: list[Run] = []
+
+    def overtaken(run: Run, _: Step) -> None:
+        if run is first:
+            others.extend(bench.push(words) for _ in range(2))
+            bench.actions.settle()
+            assert others[1].waiting == {"deploy": "staging"}
+
+    bench.actions.before_step = overtaken
+    bench.actions.settle()
+    assert [run.result for run in (first, *others)] == ["success", "cancelled", "success"]
 
 
 def test_an_action_that_is_not_known_fails_its_job(ran: Callable[..., Run]) -> None:

@@ -7,11 +7,8 @@ from typing import TYPE_CHECKING
 from tests.workflows.scene import TEST, configuration
 
 if TYPE_CHECKING:
-    from tests.workflows.run import Run
     from tests.workflows.scene import Place
-    from tests.workflows.workflow import Step
 
-DEPLOY = "Deploy to staging"
 GREEN = ["monorepo", "tool", "required", "deploy-staging"]
 
 
@@ -37,21 +34,6 @@ def test_two_quick_pushes_end_with_the_newer_one_on_staging(place: Place) -> Non
     place.actions.let_go(older)
     place.actions.settle()
     assert older.result == "success", older.told
-    assert commit_on(place, "staging") == place.world.forge.bare.resolve("main")
-
-
-def test_of_several_pushes_that_wait_for_staging_only_the_newest_goes(place: Place) -> None:
-    first = place.push({"apps/cms/new.js": "// 1\n"})
-    others: list[Run] = []
-
-    def overtaken(run: Run, step: Step) -> None:
-        if run is first and step.name == DEPLOY:
-            others.extend(place.push({"apps/cms/new.js": f"// {number}\n"}) for number in (2, 3))
-            place.actions.settle()
-
-    place.actions.before_step = overtaken
-    place.actions.settle()
-    assert [run.how("deploy-staging") for run in (first, *others)] == ["success", "cancelled", "success"]
     assert commit_on(place, "staging") == place.world.forge.bare.resolve("main")
 
 

@@ -125,10 +125,9 @@ def secrets(patient: Patient) -> str:
     shared = settings.secrets(patient.github)
     wanted = {"": [READ_TOKEN], production: [TOKEN, KEY], **{name: [TOKEN] for name in patient.others}}
     missing = [
-        f"{name} {f'of {where}' if where else 'of the repository'}"
+        f"{name} of {where or 'the repository'}"
         for where, names in wanted.items()
-        for name in names
-        if name not in (shared | (settings.secrets(patient.github, where) if where else frozenset()))
+        for name in sorted(set(names) - shared - _secrets_of(patient, where))
     ]
     if missing:
         raise MissingError(
@@ -234,6 +233,13 @@ def record(patient: Patient) -> str:
         f"The remote has no {ref.format(environment=patient.config.production)} yet.",
         "The first deployment makes it (inv deploy --env staging), or says that the remote refuses it.",
     )
+
+
+def _secrets_of(patient: Patient, environment: str) -> frozenset[str]:
+    """The names of an environment's secrets; none where it does not exist, or none is meant."""
+    if not environment or actions.environment(patient.github, environment) is None:
+        return frozenset()
+    return settings.secrets(patient.github, environment)
 
 
 def _production(patient: Patient) -> actions.GitHubEnvironment:

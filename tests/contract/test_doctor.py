@@ -169,6 +169,13 @@ def test_what_is_missing_is_named_with_what_to_do(
     assert any(line.startswith("MISSING") for line in doctor.lines(tuple(found.values())))
 
 
+def test_an_environment_that_does_not_exist_has_no_secrets(world: Double) -> None:
+    world.forge.change(environments={})
+    found = examined(world)["Secrets"]
+    assert found.state == "missing"
+    assert "CLOUDFLARE_API_TOKEN of staging" in found.what
+
+
 def test_a_secret_of_the_repository_serves_every_environment(world: Double) -> None:
     everything = ("CLOUDFLARE_READ_TOKEN", "CLOUDFLARE_API_TOKEN", "RELEASE_DEPLOY_KEY")
     world.forge.change(secrets={"": everything})

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-OPTIONAL = {"rollback": "--to", "approve": "--run"}
+OPTIONAL = {"rollback": "--to", "approve": "--run", "publish": "--name"}
 
 
 class ReleaseProgram(Program):

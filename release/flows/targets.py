@@ -37,6 +37,11 @@ def configured(
     return config, replace(plugins, config=config)
 
 
+def names(config: Config) -> tuple[str, ...]:
+    """The packages that plugins publish."""
+    return tuple(target.name for target in extensions.load(config, (checks,)).targets())
+
+
 def placed(root: Path, place: str) -> Config:
     """The configuration of an environment, or of the target of that name. Raises UsageError where there is neither."""
     config = load(root)

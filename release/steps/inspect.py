@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from release.package import Package
 from release.packaging import ours
-from release.step import Done, Stuck
+from release.step import Done, Stuck, Todo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -46,7 +46,7 @@ class Inspect:
             there = ours(world, release.version, release.commit)
             return Done("published already") if there else Stuck("there is no tarball", self.advice)
         if not tarball.integrity:
-            return Done("looked at when it is packed")
+            return Todo((), "entry points, secrets, tests, size against the last version")
         faults = [
             *tarball.secrets,
             *_missing(tarball),

@@ -35,10 +35,10 @@ _WORD = re.compile(r"[a-z][a-z-]*")
 _LINE = re.compile(r"(0|[1-9]\d*)(\.(0|[1-9]\d*))?")
 
 
-@task(positional=["name"], help=HELP)
+@task(help=HELP)
 def publish(
     context: Context,
-    name: str,
+    name: str = "",
     bump: str = "",
     pre: str = "",
     line: str = "",
@@ -66,6 +66,8 @@ def publish(
         from release.flows import releasing
         from release.views import listener
 
+        if not name:
+            raise UsageError("Which package?", _known(root_of(context)))
         wanted = request(name, bump, pre, line, reason=reason, break_glass=break_glass)
         asked = releasing.Asked(
             wanted,
@@ -79,6 +81,13 @@ def publish(
         return releasing.release(root_of(context), os.environ, asked, terminal_gate(yes=yes), view)
 
     finish(run, json=json)
+
+
+def _known(root: Path) -> str:
+    from release.config import load
+    from release.flows.targets import names
+
+    return f"inv publish NAME; there are: {', '.join(names(load(root))) or 'none (docs/publishing.md)'}."
 
 
 def request(name: str, bump: str, pre: str, line: str, **reasons: str) -> Request:

@@ -52,6 +52,7 @@ def without_run(prospect: Prospect) -> Outcome:
         exit_code=EXIT_CODES["blocked"],
         warnings=prospect.warnings,
         remarks=prospect.remarks,
+        verdict=prospect.verdict,
     )
 
 
@@ -137,6 +138,7 @@ def outcome(
         exit_code=EXIT_CODES[ending],
         warnings=prospect.warnings,
         remarks=prospect.remarks,
+        verdict=prospect.verdict,
     )
 
 

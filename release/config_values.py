@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from release.config_approval import Approval
+from release.config_policy import Policy
 from release.config_types import (
     EnvironmentVariable,
     FieldPath,
@@ -285,3 +286,4 @@ class Settings(Value, frozen=True, kw_only=True):
         Approval, Meta(description="Who has to agree to a production release, and where GitHub asks them.")
     ] = Approval()
     rehearsal: Annotated[Rehearsal, Meta(description="What a rehearsal needs to know.")] = Rehearsal()
+    policy: Annotated[Policy, Meta(description="What a change demands of its version.")] = Policy()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pluggy
 
 from release.deadline import LateError, begin, result_of, within
+from release.demand import Evidence
 from release.discovery import discover
 from release.errors import BlockedError, ReleaseError, UsageError
 from release.fitting import refuse_misfits, signature
@@ -23,8 +24,9 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from release.config import Config
+    from release.demand import Past
     from release.discovery import Source
-    from release.model import Release
+    from release.model import Release, World
     from release.placement import Addition
     from release.plugin import Plugin
     from release.step import Check, Step
@@ -55,6 +57,18 @@ class Extensions:
             one if plugin.is_built_in else checked(plugin, one, self.config.plugin_deadline)
             for plugin, one in self.listed("release_checks", environment=environment)
         )
+
+    def evidence(self, world: World, past: Past) -> tuple[Evidence, ...]:
+        """What plugins know of the least bump. Raises UsageError where one breaks, or answers anything else."""
+        found = []
+        for plugin, one in self.listed("release_evidence", world=world, past=past):
+            if not isinstance(one, Evidence):
+                hook = signature("release_evidence")
+                raise UsageError(
+                    f"The plugin {plugin} answers {hook} with {one!r}, which is no Evidence.", REPAIR
+                )
+            found.append(one)
+        return tuple(found)
 
     def additions(self, environment: str) -> tuple[Addition, ...]:
         """The steps that plugins add, and where. Raises UsageError where a plugin breaks."""

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from release.config import Config
-    from release.model import Release
+    from release.demand import Evidence, Past
+    from release.model import Release, World
     from release.outcome import Outcome
     from release.record import Approval
     from release.step import Check, Step
@@ -54,6 +55,18 @@ class Hooks:
         """Packages that `inv publish NAME` releases on their own (`release.target.NpmTarget`).
 
         Runs when a package is asked for, and for `inv plugins`. Return none or more; each name only once.
+        """
+        raise NotImplementedError
+
+    @hookspec
+    def release_evidence(
+        self, config: Config, environ: Mapping[str, str], world: World, past: Past
+    ) -> Iterable[Evidence]:
+        """What else says by how much the number must be raised: `release.demand.Evidence`, one a source.
+
+        Runs once for each plan of a production release, before the number is decided. `world.history.unreleased` are
+        the commits since the last release, `past` is what that release held. Return none or more; [tool.release.policy]
+        sources says for each by its name whether a lower bump is blocked (as without it), warned of, or let pass.
         """
         raise NotImplementedError
 

@@ -80,12 +80,16 @@ class Base:
 
 @dataclass(frozen=True)
 class Commit:
-    """A commit since the last release; `lands` are the tags of the releases that it stands for, by a trailer."""
+    """A commit since the last release; `lands` are the tags of the releases that it stands for, by a trailer.
+
+    `breaking` is what its footer BREAKING CHANGE says, empty without one.
+    """
 
     sha: str
     subject: str
     parents: tuple[str, ...] = ()
     lands: tuple[str, ...] = ()
+    breaking: str = ""
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 from release import errors
 
 if TYPE_CHECKING:
+    from release.demand import Verdict
     from release.model import Problem, Release, Write
     from release.record import Remark
 
@@ -85,6 +86,7 @@ class Outcome:
     exit_code: int = 0
     warnings: tuple[Problem, ...] = ()
     remarks: tuple[Remark, ...] = ()
+    verdict: Verdict | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The contract of `--json`, see docs/architecture.md."""
@@ -112,6 +114,7 @@ class Outcome:
             "next": self.next,
             "warnings": [_problem(warning) for warning in self.warnings],
             "remarks": [{"kind": r.kind, "what": r.what, "why": r.why, "who": r.who} for r in self.remarks],
+            "policy": self.verdict.as_json() if self.verdict else None,
         }
 
 

@@ -10,10 +10,14 @@ import msgspec
 
 from release import decide as decisions
 from release import sequences
+from release.demand import Verdict
 from release.errors import ReleaseError
 from release.model import Checkout, Problem, Remote
 from release.ops.deployments import is_kept_by_actions
+from release.ops.past import read_past
 from release.plan import Plan, drift, make_plan, outlook, stuck
+from release.policy.verdict import judge, level_of, overruled
+from release.policy.verdict import problems as policy_problems
 from release.record import Record, Remark
 from release.step import Todo
 from release.world import observe
@@ -34,7 +38,7 @@ class Prospect:
 
     `command` is what was asked for, as it is typed; `plan` and `release` are None where there is nothing to carry out.
     `warnings` are told and change nothing; `questions` are asked before the approval; `remarks` are kept with the
-    release.
+    release. `verdict` is what the change demands of its number, None where no number is asked for.
     """
 
     world: World
@@ -47,6 +51,7 @@ class Prospect:
     warnings: tuple[Problem, ...] = ()
     questions: tuple[Problem, ...] = ()
     remarks: tuple[Remark, ...] = ()
+    verdict: Verdict | None = None
 
     @property
     def kind(self) -> str:
@@ -72,6 +77,10 @@ def survey(
     """
     world = observe(ops)
     command = typed(ops, request, deploying=deploying)
+    asked, verdict = request, None
+    if not deploying and not ops.config.target and request.environment == ops.config.production:
+        verdict = _judged(ops, extensions, world)
+        request = level_of(verdict, request)
     decide = decisions.decide_deploy if deploying else decisions.decide
     decision = decide(world, request, ops.config)
     if approved and isinstance(decision, decisions.Nothing):
@@ -89,10 +98,12 @@ def survey(
         return Prospect(
             world, decision, command, decision.release, problems=(Problem("plan", error.what, error.advice),)
         )
-    plan = _begun(world, decision.release) or make_plan(outlooks, world, decision.release, request)
+    plan = _begun(world, decision.release) or make_plan(outlooks, world, decision.release, asked)
+    binding = verdict if verdict and decision.kind != "finish" else Verdict()
     found = (
         *check(extensions.checks(request.environment), steps, outlooks, world, decision.release),
         *(Problem(name, look.what, look.advice) for name, look in stuck(outlooks)),
+        *policy_problems(binding, decision.release, request, ops.config),
         *_drifted(approved, plan),
         *_detached(ops, world, decision, approved=approved is not None or deploying),
     )
@@ -106,7 +117,8 @@ def survey(
         _of(found, "block"),
         _of(found, "warn"),
         _of(found, "ask"),
-        (*request.remarks, *_skipped(found)),
+        (*_remarks(request, overruled(binding, decision.release, ops.config)), *_skipped(found)),
+        verdict,
     )
 
 
@@ -134,6 +146,20 @@ def check(
                 Problem(one.name, f"The check broke: {type(error).__name__}: {error}", "Repair the plugin.")
             )
     return tuple(found)
+
+
+def _judged(ops: Ops, extensions: Extensions, world: World) -> Verdict:
+    """What the change demands; nothing where no release can be compared with."""
+    past = read_past(ops, world)
+    return judge(world, past, ops.config, extensions.evidence(world, past)) if past else Verdict()
+
+
+def _remarks(request: Request, overruled: str) -> tuple[Remark, ...]:
+    """The reasons that were given; that of an underbump says what it overrules."""
+    return tuple(
+        msgspec.structs.replace(one, what=overruled) if one.kind == "underbump" else one
+        for one in request.remarks
+    )
 
 
 def _of(found: Sequence[Problem], level: Severity) -> tuple[Problem, ...]:

@@ -66,6 +66,19 @@ class Granted(msgspec.Struct, frozen=True, kw_only=True):
     remarks: tuple[Remark, ...] = ()
 
 
+class Window(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether the version before still works on the schema after these migrations: the way back, without the database.
+
+    `open` is None where nobody can tell. `closed_by` names tables and columns; `narrowed` are queries that fail only
+    on rows which the new version wrote.
+    """
+
+    open: bool | None
+    closed_by: tuple[str, ...] = ()
+    narrowed: tuple[str, ...] = ()
+    migrations: tuple[str, ...] = ()
+
+
 class Record(msgspec.Struct, frozen=True, kw_only=True):
     """The last release of an environment: its plan, what served before it, and how far it came.
 
@@ -89,10 +102,18 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     before: dict[str, str] = {}
     bookmark: str | None = None
     migrated: tuple[str, ...] = ()
+    window: Window | None = None
     healthy: bool = False
     outcome: str = "released"
     burnt: tuple[str, ...] = ()
     packed: tuple[str, ...] = ()
+
+    @property
+    def barring(self) -> tuple[str, ...]:
+        """The migrations over which what served before would not work, or of which nobody can tell."""
+        window = self.window
+        is_open = window is not None and window.open and set(self.migrated) <= set(window.migrations)
+        return () if is_open else self.migrated
 
     @property
     def unfinished(self) -> Subject | None:

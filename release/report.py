@@ -91,8 +91,8 @@ def rollback_command(world: World) -> str:
 
 
 def _between(world: World) -> tuple[str, ...]:
-    """The migrations that were applied since what served before."""
-    migrated = world.record.migrated if isinstance(world.record, Record) else ()
+    """The migrations that were applied since, and over which what served before would not work, or nobody can tell."""
+    migrated = world.record.barring if isinstance(world.record, Record) else ()
     applied = world.database.applied if isinstance(world.database, Database) else ()
     return tuple(name for name in migrated if name in applied)
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from release.ops import Ops
     from release.outcome import Listener, Outcome, StepEnding
     from release.plan import Plan
-    from release.record import Remark, Subject
+    from release.record import Remark, Subject, Window
     from release.step import Look, Step
 
 Gate = Callable[["Ops", Prospect], Granted]
@@ -171,11 +171,19 @@ def _wanted(run: Run, granted: Granted) -> Record:
         before=begun.before if begun else serving,
         bookmark=begun.bookmark if begun else None,
         migrated=tuple(dict.fromkeys((*(begun.migrated if begun else ()), *run.plan.migrations))),
+        window=_window(run, begun),
         healthy=same.healthy if same else False,
         outcome="recorded" if same and same.outcome == "recorded" else "running",
         burnt=tuple(sorted({*_burnt(old, subject), *rolled_back(world, run.ops.config)})),
         packed=same.packed if same else (),
     )
+
+
+def _window(run: Run, begun: Record | None) -> Window | None:
+    """Whether what served before still works after the migrations; a release that is finished keeps what was found."""
+    verdict = run.prospect.verdict
+    found = verdict.window if verdict and run.prospect.kind != "finish" else None
+    return found or (begun.window if begun else None)
 
 
 def _unrepeated(*remarks: Remark) -> tuple[Remark, ...]:

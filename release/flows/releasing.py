@@ -159,4 +159,5 @@ def planned(prospect: Prospect, ops: Ops) -> Outcome:
         urls=(ops.url,) if ops.url else (),
         warnings=prospect.warnings,
         remarks=prospect.remarks,
+        verdict=prospect.verdict,
     )

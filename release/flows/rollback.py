@@ -14,6 +14,7 @@ from release import lock
 from release.config import load
 from release.errors import BlockedError, EffectError, ReleaseError
 from release.flows import telling
+from release.flows.crossing import migrations_between
 from release.flows.redeploy import redeploy
 from release.flows.way_back import ROLLED_BACK, survey, ways_to_noted, ways_to_tag
 from release.model import Write
@@ -70,7 +71,7 @@ def rollback(
             )
             listener.ended(outcome)
             return outcome
-        _refuse(ops, ground, wanted)
+        _refuse(ops, ground, wanted, listener)
         for way in ways:
             listener.line(
                 f"{way.worker:<6} {way.now[:8] or 'nothing'} -> {(way.to or f'a new deployment of {wanted.tag}')[:36]}"
@@ -84,7 +85,7 @@ def rollback(
         ops.close()
 
 
-def _refuse(ops: Ops, ground: Ground, wanted: Wanted) -> None:
+def _refuse(ops: Ops, ground: Ground, wanted: Wanted, listener: Listener) -> None:
     record = ground.record
     if record is None:
         return
@@ -93,9 +94,14 @@ def _refuse(ops: Ops, ground: Ground, wanted: Wanted) -> None:
             f"{record.holder.who} on {record.holder.where} is releasing to {ops.name} right now.",
             "Stop that run first; if it is dead: inv unlock",
         )
-    if record.migrated and not wanted.despite_migrations:
+    between = migrations_between(ops, record, wanted.tag)
+    for name in between.safe:
+        listener.line(f"{name} lies in between; the older workers run on its schema")
+    for line in between.narrowed:
+        listener.line(f"but {line}")
+    if between.barring and not wanted.despite_migrations:
         raise BlockedError(
-            f"A migration lies in between: {', '.join(record.migrated)}. The older workers would run on the newer schema.",
+            f"A migration lies in between: {', '.join(between.barring)}. {between.why}",
             "If they can (an additive migration), add --despite-migrations; the database is not touched either way.",
         )
 

@@ -37,7 +37,7 @@ def read_base(git: Git, commit: str, config: Config) -> Base:
     trees: dict[str, bytes] = {}
     paths = [config.app.manifest, *(entry.file for entry in config.app.bump_also)]
     files = {path: _file(git, commit, fields.tree, path, trees) for path in dict.fromkeys(paths)}
-    migrations = _migrations(git, commit, config.database.migrations) if config.database else ()
+    migrations = read_migrations(git, commit, config.database.migrations) if config.database else ()
     return Base(commit, fields.tree, fields.committer_seconds, files, trees, migrations)
 
 
@@ -77,7 +77,8 @@ def _file(git: Git, commit: str, root: str, path: str, trees: dict[str, bytes]) 
     return _body(git, oid, "blob")
 
 
-def _migrations(git: Git, commit: str, folder: str) -> tuple[Migration, ...]:
+def read_migrations(git: Git, commit: str, folder: str) -> tuple[Migration, ...]:
+    """The migrations of a commit in wrangler's order. Raises CannotReadError when the folder is missing."""
     found = git.object(f"{commit}:{folder}")
     if found is None:
         raise CannotReadError(

@@ -22,6 +22,7 @@ DEADLINE = 120.0  # seconds for one git process
 MOST_BYTES = 64 * 1024 * 1024  # of one object: manifests, lockfiles, migrations and records are smaller
 MOST_COMMITS = 10_000  # of one release; more is never shown
 _QUIET = {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"}
+_BREAKING = re.compile(r"^BREAKING[ -]CHANGE: *(\S.*)$", re.MULTILINE)
 _CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@")
 
 
@@ -75,12 +76,23 @@ class Git:
     @property
     def shallow(self) -> bool:
         """Whether the checkout was cloned with a depth; read from the file that git keeps for it."""
+        return self._shallow_file.exists()
+
+    def is_cut(self, commit: str) -> bool:
+        """Whether git takes a commit for one without parents, because the checkout does not reach deeper."""
+        try:
+            return commit in self._shallow_file.read_text().split()
+        except OSError:
+            return False
+
+    @property
+    def _shallow_file(self) -> Path:
         folder = self.root / ".git"
         if folder.is_file():
             folder = (self.root / folder.read_text().removeprefix("gitdir:").strip()).resolve()
             common = folder / "commondir"
             folder = (folder / common.read_text().strip()).resolve() if common.is_file() else folder
-        return (folder / "shallow").exists()
+        return folder / "shallow"
 
     def remote_refs(self, *patterns: str) -> dict[str, str]:
         """What the remote advertises for the patterns: ref -> object; `ref^{}` -> what an annotated tag names."""
@@ -118,12 +130,13 @@ class Git:
         answers.read(1)
         return header[0], header[1], body
 
-    def fetch(self, *refs: str, shallow_exclude: str | None = None) -> bool:
+    def fetch(self, *refs: str, shallow_exclude: str | None = None, depth: int | None = None) -> bool:
         """Get the objects of these refs; with `shallow_exclude` only what that ref does not contain.
 
-        False when there is nothing that the ref does not contain.
+        `depth` is how many commits deep. False when there is nothing that the ref does not contain.
         """
         limit = [f"--shallow-exclude={shallow_exclude}"] if shallow_exclude else []
+        limit += [f"--depth={depth}"] if depth else []
         done = self._run(
             "fetch",
             "--quiet",
@@ -155,14 +168,14 @@ class Git:
 
     def log(self, tips: Sequence[str], excluded: Sequence[str], *, trailer: str) -> tuple[Commit, ...]:
         """The commits of `tips` that are not in `excluded`, newest first; `trailer` names the tags that one lands."""
-        form = f"--format=%H%x00%P%x00%s%x00%(trailers:key={trailer},valueonly,separator=%x20)"
+        form = f"--format=%H%x00%P%x00%s%x00%(trailers:key={trailer},valueonly,separator=%x20)%x00%b"
         nots = [f"^{commit}" for commit in excluded]
         out = self._read("log", f"-{MOST_COMMITS}", "-z", form, *tips, *nots, "--")
         fields = out.decode(errors="replace").split("\0")
-        entries = zip(fields[0::4], fields[1::4], fields[2::4], fields[3::4], strict=False)
+        entries = zip(*(fields[place::5] for place in range(5)), strict=False)
         return tuple(
-            Commit(sha, subject, tuple(parents.split()), tuple(lands.split()))
-            for sha, parents, subject, lands in entries
+            Commit(sha, subject, tuple(parents.split()), tuple(lands.split()), _breaking(body))
+            for sha, parents, subject, lands, body in entries
         )
 
     def touching(self, folder: str, since: str) -> frozenset[str]:
@@ -229,6 +242,12 @@ class Git:
         lines = [line.strip() for line in _CREDENTIALS.sub("", err).splitlines() if line.strip()]
         telling = [line for line in lines if line.startswith(("fatal:", "error:", "remote:", "! "))]
         return " · ".join((telling or lines)[:4])
+
+
+def _breaking(body: str) -> str:
+    """What the footer BREAKING CHANGE says, on its first line."""
+    found = _BREAKING.search(body) if "BREAKING" in body else None
+    return found[1].strip() if found else ""
 
 
 _REMOTE_ADVICE = (

@@ -67,7 +67,10 @@ def read_history(ops: Ops, checkout: Checkout, remote: Remote) -> History:
     last = highest(remote.tags, TagPattern(ops.config.app.tag))
     _fetch(ops, checkout, remote, last[1] if last else None)
     tagged = remote.tags[last[1]] if last else None
-    beyond_reach = tagged is not None and ops.git.object(tagged) is None  # older than a shallow checkout
+    # older than a shallow checkout: not there, or there by itself, since its migrations were compared
+    beyond_reach = tagged is not None and (
+        ops.git.object(tagged) is None or (tagged != head and ops.git.is_cut(tagged))
+    )
     walk = _walk(ops, (head, tip), None if beyond_reach else tagged)
     contained = head == tagged or _holds(ops, walk, tip, head)
     mine = walk.of(head)

@@ -124,7 +124,11 @@ class FileRun:
             if not is_alter or not self._runs_on_empty_tables(statement):
                 raise self._stopped(f"it fails: {error}") from None
             self.note(
-                Change("breaking", f"table {tokens(statement)[2]}", f"refuses it where it has rows: {error}")
+                Change(
+                    "breaking",
+                    f"table {tokens(statement)[2]}",
+                    f"refuses the statement where it has rows: {error}",
+                )
             )
         finally:
             connection.authorizer = None

@@ -22,7 +22,7 @@ class Change:
     why: str
 
     def __str__(self) -> str:
-        return f"{self.thing}: {self.why}"
+        return f"{self.thing} {self.why}"
 
     def is_told_by(self, others: Iterable[Change]) -> bool:
         """Whether one of the others is about the same table or view, and says more exactly what is the matter."""

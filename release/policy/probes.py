@@ -28,6 +28,11 @@ class Probe:
     verb: str
     queries: tuple[Query, ...]
 
+    @property
+    def word(self) -> str:
+        """What stands between the verb and the table's name."""
+        return {"SELECT": "from", "DELETE": "from", "UPDATE": "of"}.get(self.verb, "into")
+
 
 class OldCode:
     """The old code's queries on the database of the last release; each table's are made once."""
@@ -39,10 +44,12 @@ class OldCode:
 
     def failures_on(self, new: apsw.Connection, name: str) -> Iterator[Change]:
         """What worked on this table and fails on the migrated database."""
+        told = set()
         for probe in self._probes(self._schema.tables[name]):
             error = _failure(new, probe)
-            if error and not self._is_of_data(name, probe, error):
-                yield Change("breaking", f"table {name}", f"an old {probe.verb} fails: {error}")
+            if error and error not in told and not self._is_of_data(name, probe, error):
+                told.add(error)
+                yield Change("breaking", f"an old {probe.verb} {probe.word} {name}", f"fails: {error}")
 
     def failures_of_views(self, new: apsw.Connection) -> Iterator[Change]:
         """The views that could be read and no longer can."""
@@ -51,7 +58,7 @@ class OldCode:
             if view.columns and not _failure(self._old, probe):
                 error = _failure(new, probe)
                 if error:
-                    yield Change("breaking", f"view {view.name}", f"an old SELECT fails: {error}")
+                    yield Change("breaking", f"an old SELECT from {view.name}", f"fails: {error}")
 
     def _probes(self, table: Table) -> tuple[Probe, ...]:
         if table.name not in self._working:

@@ -103,7 +103,7 @@ class _Course:
         self._seed(moved | file.written)  # only now: rows of the new code are none that old queries met
         reasons = file.reasons(standing)
         if not reasons and self.new != before:
-            back = Change("none", "schema", "only takes back what an earlier pending file made")
+            back = Change("none", "the schema", "goes back to what it was before an earlier pending file")
             reasons = (file.reason(back),)
         return FileGrade(migration.name, worst(tuple(one.change.grade for one in reasons)), reasons)
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from release.outcome import Outcome
     from release.run import Gate
 
-LEVELS = ("patch", "minor", "major")
+LEVELS = ("patch", "minor", "major", "auto")
 INTERRUPTED = 130
 
 

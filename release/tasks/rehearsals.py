@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 @task(
     help={
-        "bump": "patch, minor or major; default patch",
         "publish": "a package to publish instead, to a registry of the stage's own: cms-api",
         "pre": "with --publish: make a prerelease with this word",
+        "bump": "patch, minor, major or auto; default patch",
         "json": "print one JSON object on stdout",
         "verbose": "show the lines of every program that runs",
     }

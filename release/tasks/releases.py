@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from release.outcome import Outcome
 
 HELP = {
-    "bump": "patch (no schema change), minor (additive), major (breaking); default patch",
+    "bump": "patch (no schema change), minor (additive), major (breaking), auto (what the change demands); default patch",
     "reason": "why; kept in the tag's message and the Release",
+    "underbump": "why the number is lower than the change demands; kept too (docs/versioning.md)",
     "break_glass": "why the usual way (the workflow, a second person) is left; kept too",
     "env": "the environment, as in [tool.release.environments]",
     "dry_run": "show what would be done; write nothing",
@@ -31,7 +32,18 @@ HELP = {
 @task(
     help={
         name: HELP[name]
-        for name in ("bump", "env", "reason", "break_glass", "dry_run", "plan", "yes", "json", "verbose")
+        for name in (
+            "bump",
+            "env",
+            "reason",
+            "underbump",
+            "break_glass",
+            "dry_run",
+            "plan",
+            "yes",
+            "json",
+            "verbose",
+        )
     }
 )
 def release(
@@ -39,6 +51,7 @@ def release(
     bump: str = "patch",
     env: str = "",
     reason: str = "",
+    underbump: str = "",
     break_glass: str = "",
     dry_run: bool = False,
     plan: str = "",
@@ -61,7 +74,9 @@ def release(
         from release.flows import releasing
         from release.views import listener
 
-        wanted = requested(bump, env or "production", reason=reason, break_glass=break_glass)
+        wanted = requested(
+            bump, env or "production", reason=reason, underbump=underbump, break_glass=break_glass
+        )
         asked = releasing.Asked(wanted, plan_file=Path(plan) if plan else None)
         view = listener(json=json, verbose=verbose)
         if dry_run:
@@ -71,12 +86,17 @@ def release(
     finish(run, json=json)
 
 
-@task(help={name: HELP[name] for name in ("bump", "env", "reason", "break_glass", "output", "json")})
+@task(
+    help={
+        name: HELP[name] for name in ("bump", "env", "reason", "underbump", "break_glass", "output", "json")
+    }
+)
 def plan(
     context: Context,
     bump: str = "patch",
     env: str = "",
     reason: str = "",
+    underbump: str = "",
     break_glass: str = "",
     output: str = "",
     json: bool = False,
@@ -92,7 +112,9 @@ def plan(
         from release.flows import releasing
         from release.views import listener
 
-        wanted = requested(bump, env or "production", reason=reason, break_glass=break_glass)
+        wanted = requested(
+            bump, env or "production", reason=reason, underbump=underbump, break_glass=break_glass
+        )
         asked = releasing.Asked(wanted, output=Path(output) if output else None, for_approval=True)
         return releasing.plan(root_of(context), os.environ, asked, listener(json=json))
 

@@ -136,9 +136,14 @@ class Double:
         plan_file: Path | None = None,
         only: str | None = None,
         through: str | None = None,
+        request: Request | None = None,
     ) -> Outcome:
-        """`inv release --yes`, from `root` (by default the checkout). Raises UsageError as the command does."""
-        asked = Asked(Request(environment, bump), plan_file=plan_file, only=only, through=through)
+        """`inv release --yes`, from `root` (by default the checkout). Raises UsageError as the command does.
+
+        `request` is all that was asked for, where given.
+        """
+        wanted = request or Request(environment, bump)
+        asked = Asked(wanted, plan_file=plan_file, only=only, through=through)
         return self._carry_out(asked, root, gate, listener, environ)
 
     def publish(
@@ -181,9 +186,10 @@ class Double:
         output: Path | None = None,
         deploying: bool = False,
         target: str | None = None,
+        request: Request | None = None,
     ) -> Outcome:
-        """`inv plan`; of a `target`, `inv publish TARGET --dry-run`."""
-        request = Request(target or environment, bump)
+        """`inv plan`; of a `target`, `inv publish TARGET --dry-run`. `request` is all that was asked for, where given."""
+        request = request or Request(target or environment, bump)
         is_plan = not deploying and target is None
         asked = Asked(request, output=output, deploying=deploying, target=target, for_approval=is_plan)
         return releasing.plan(

@@ -29,6 +29,11 @@ manifest = "apps/cms/package.json"
 tag = "cms-v{version}"
 bump_also = [{ file = "package-lock.json", key = ["packages", "apps/cms", "version"] }]
 
+[tool.release.policy]
+schema = "off"
+api = "off"
+commits = "off"
+
 [tool.release.test]
 commands = [{ run = ["true"] }]
 

@@ -11,6 +11,7 @@ from release.attestation import remark
 from release.decide import Go
 from release.markdown import code, escaped, link, table
 from release.model import Base, Database, History
+from release.policy.words import evidence_words, window_words
 from release.step import Done, Stuck
 from release.views.ending import outcome_lines
 from release.views.text import SHORT, changes, level
@@ -50,6 +51,7 @@ class Page:
         release = prospect.release
         yield f"### {_title(release)}"
         yield table(("", ""), self._facts(prospect, release))
+        yield from self._verdict(prospect)
         yield from _found("What a person must vouch for", prospect.questions)
         yield from _found("Warnings", prospect.warnings)
         yield from _list("Kept with the release", (escaped(remark(one)) for one in prospect.remarks))
@@ -73,6 +75,17 @@ class Page:
             )
         pending = _pending(prospect)
         yield "migrations", f"{len(pending)} pending" if pending else "none pending"
+
+    def _verdict(self, prospect: Prospect) -> Iterator[str]:
+        verdict = prospect.verdict
+        if verdict is None or not verdict.evidence:
+            return
+        yield f"#### The change demands {verdict.least or 'no particular number'}"
+        rows = [
+            (escaped(one.source), "<br>".join(map(escaped, evidence_words(one)))) for one in verdict.evidence
+        ]
+        rows += [("rollback", escaped(said)) for said in window_words(verdict.window)]
+        yield table(("source", "what it demands, and why"), rows)
 
     def _commit(self, commit: str) -> str:
         return link(code(commit[:SHORT]), f"{self.site}/commit/{commit}" if self.site else "")

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 from release.attestation import remark
 from release.decide import Go
 from release.model import Base, Checkout, Database, History, Unread
+from release.policy.words import evidence_words, window_words
 from release.step import Done, Stuck
 from release.views.line import Line, paragraph
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from release.demand import Verdict
     from release.model import Problem, Release, World
     from release.outcome import StepResult
     from release.package import Package
@@ -44,6 +46,7 @@ def plan_lines(prospect: Prospect, width: int | None = None) -> Iterator[Line]:
         return
     yield from paragraph(_heading(release, plan, prospect.world), width, tone="strong")
     yield from paragraph(" · ".join(_facts(prospect, prospect.decision)), width, "  ")
+    yield from verdict_lines(prospect.verdict, width)
     yield Line()
     changed = False
     for number, one in enumerate(prospect.outlooks, 1):
@@ -56,6 +59,20 @@ def plan_lines(prospect: Prospect, width: int | None = None) -> Iterator[Line]:
     yield from warning_lines(prospect.warnings, prospect.remarks, width)
     for question in prospect.questions:
         yield from paragraph(f"who approves vouches: {question.what}", width, "  ? ", "warn")
+
+
+def verdict_lines(verdict: Verdict | None, width: int | None = None) -> Iterator[Line]:
+    """What each source demands and why, and whether the way back stays open; nothing where no source was asked."""
+    if verdict is None or not verdict.evidence:
+        return
+    yield from paragraph(f"the change demands {verdict.least or 'no particular number'}", width, "  ")
+    for one in verdict.evidence:
+        first, *rest = evidence_words(one)
+        yield from paragraph(f"{one.source:<8} {first}", width, "    ", "dim")
+        for line in rest:
+            yield from paragraph(line, width, "             ", "dim")
+    for said in window_words(verdict.window):
+        yield from paragraph(f"{'rollback':<8} {said}", width, "    ", "dim")
 
 
 def changes(one: Outlook) -> bool:
@@ -187,4 +204,13 @@ def _step_line(number: int, one: Outlook) -> Line:
     )
 
 
-__all__ = ["changes", "level", "plan_lines", "problem_lines", "result_lines", "took", "warning_lines"]
+__all__ = [
+    "changes",
+    "level",
+    "plan_lines",
+    "problem_lines",
+    "result_lines",
+    "took",
+    "verdict_lines",
+    "warning_lines",
+]

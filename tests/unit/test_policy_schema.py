@@ -50,7 +50,7 @@ def test_a_table_that_no_release_has_had_may_go_again() -> None:
     found = graded("CREATE TABLE tags (a);", "ALTER TABLE tags ADD COLUMN b;", "DROP TABLE tags;")
 
     assert [file.grade for file in found.files] == ["additive", "none", "none"]
-    assert "only takes back" in found.files[2].reasons[0].change.why
+    assert "goes back to what it was" in found.files[2].reasons[0].change.why
     assert found.window.open
 
 

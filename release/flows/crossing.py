@@ -1,0 +1,74 @@
+"""The migrations that a rollback crosses: over which of them the older workers still run.
+
+The record says so for the way to the release before: it was found when the release was planned, and needs nothing that
+may be broken now. For an older release it is found from the objects of this checkout, without a network.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from release.errors import ReleaseError
+from release.model import Unread
+from release.ops.past import migrations_of
+from release.policy.files import changed, pending
+from release.policy.migrations import window_of
+
+if TYPE_CHECKING:
+    from release.ops import Ops
+    from release.record import Record, Window
+
+_UNKNOWN = "The older workers would run on the newer schema."
+
+
+@dataclass(frozen=True)
+class Between:
+    """The migrations in between, by name: those that are no hindrance, those that bar the way, and why these do."""
+
+    safe: tuple[str, ...] = ()
+    barring: tuple[str, ...] = ()
+    why: str = ""
+    narrowed: tuple[str, ...] = ()
+
+
+def migrations_between(ops: Ops, record: Record, tag: str | None) -> Between:
+    """What lies between the record's release and the one before, or `tag`. Where nothing is known, all bars the way."""
+    subject = record.subject
+    if tag is None or subject is None or tag == subject.previous_tag:
+        return _judged(record.migrated, record.window)
+    window = _window_from_objects(ops, tag, subject.commit)
+    return (
+        Between(barring=record.migrated, why=_UNKNOWN)
+        if window is None
+        else _judged(window.migrations, window)
+    )
+
+
+def _judged(names: tuple[str, ...], window: Window | None) -> Between:
+    if not names:
+        return Between()
+    if window is None or window.open is None or not set(names) <= set(window.migrations):
+        return Between(barring=names, why=_UNKNOWN)
+    if window.open:
+        return Between(safe=names, narrowed=window.narrowed)
+    return Between(
+        barring=names, why=f"The older workers do not run on its schema: {'; '.join(window.closed_by)}."
+    )
+
+
+def _window_from_objects(ops: Ops, tag: str, commit: str) -> Window | None:
+    """The window from an older release to this commit; None where this checkout does not hold both."""
+    try:
+        found = ops.git.object(f"refs/tags/{tag}^{{commit}}")
+        if found is None:
+            return None
+        old, new = migrations_of(ops, found[0]), migrations_of(ops, commit)
+        if isinstance(old, Unread) or isinstance(new, Unread) or changed(old, new):
+            return None
+        from release.policy.schema import grade
+
+        added = pending(old, new)
+        return window_of(grade(old, added), added)
+    except (ReleaseError, OSError):
+        return None

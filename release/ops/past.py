@@ -1,0 +1,84 @@
+"""What the last release held of what the policy compares: its migrations, its OpenAPI documents, its own lists."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from release.demand import Past, Surface
+from release.errors import ReleaseError
+from release.model import Checkout, History, Remote, Unread
+from release.ops.content import read_migrations
+from release.ops.surfaces import answer, exported
+from release.version import TagPattern, highest
+
+if TYPE_CHECKING:
+    from release.config_policy import Surface as Wanted
+    from release.model import Migration, World
+    from release.ops import Ops
+
+
+def read_past(ops: Ops, world: World) -> Past | None:
+    """What is to be compared with this commit; None where nothing was released, or nothing is to release.
+
+    Fetches the tag's own commit where the checkout is too shallow to hold it: one process.
+    """
+    remote, checkout, history = world.remote, world.checkout, world.history
+    if (
+        not isinstance(remote, Remote)
+        or not isinstance(checkout, Checkout)
+        or not isinstance(history, History)
+    ):
+        return None
+    last = highest(remote.tags, TagPattern(ops.config.app.tag))
+    if last is None or not history.unreleased:
+        return None
+    tag, commit = last[1], remote.tags[last[1]]
+    try:
+        if ops.git.object(commit) is None:
+            ops.git.fetch(f"refs/tags/{tag}", depth=1)
+        surfaces = _surfaces(ops, commit, checkout.head) if ops.config.policy.api != "off" else ()
+    except ReleaseError as error:
+        unread = Unread(error.what, error.advice)
+        wanted = ops.config.policy.surfaces
+        return Past(tag, unread, tuple(Surface(one.name, unread, None) for one in wanted))
+    return Past(tag, migrations_of(ops, commit), surfaces)
+
+
+def migrations_of(ops: Ops, commit: str) -> tuple[Migration, ...] | Unread:
+    """The migrations of a commit; none where it had no folder for them yet."""
+    if ops.config.database is None:
+        return ()
+    folder = ops.config.database.migrations
+    try:
+        if ops.git.object(commit) is None:
+            return Unread(f"commit {commit[:7]} is not in this checkout", "git fetch, then run again.")
+        return read_migrations(ops.git, commit, folder) if ops.git.object(f"{commit}:{folder}") else ()
+    except ReleaseError as error:
+        return Unread(error.what, error.advice)
+
+
+def _surfaces(ops: Ops, before: str, after: str) -> tuple[Surface, ...]:
+    return tuple(_surface(ops, one, before, after) for one in ops.config.policy.surfaces)
+
+
+def _surface(ops: Ops, wanted: Wanted, before: str, after: str) -> Surface:
+    if wanted.openapi:
+        old, new = (_blob(ops, commit, wanted.openapi) for commit in (before, after))
+        return Surface(wanted.name, old, new, is_openapi=True)
+    trees = [ops.git.object(_at(commit, wanted.cwd)) for commit in (before, after)]
+    if trees[0] and trees[1] and trees[0][0] == trees[1][0]:
+        return Surface(wanted.name, b"", b"")  # nothing in the folder differs
+    copies = [exported(ops, tree) if tree else None for tree in trees]
+    with ThreadPoolExecutor(2) as lanes:
+        past, now = lanes.map(lambda copy: answer(ops, wanted, copy) if copy else None, copies)
+    return Surface(wanted.name, past, now)
+
+
+def _blob(ops: Ops, commit: str, path: str) -> bytes | None:
+    found = ops.git.object(_at(commit, path))
+    return found[2] if found and found[1] == "blob" else None
+
+
+def _at(commit: str, path: str) -> str:
+    return f"{commit}^{{tree}}" if path == "." else f"{commit}:{path}"

@@ -1,0 +1,73 @@
+"""The source `schema`: what the pending migrations demand, and whether the live version works after them (pure)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from release.demand import Evidence, Fault
+from release.model import Unread
+from release.policy.files import changed, pending
+from release.record import Window
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from release.demand import Past
+    from release.model import Level, Migration
+    from release.policy.grades import FileGrade, Grade, Grades
+
+SOURCE = "schema"
+_MOST = 12  # reasons that are told
+_DEMANDS: dict[Grade, Level] = {"none": "patch", "data": "patch", "additive": "minor", "breaking": "major"}
+
+
+def weigh(past: Past, now: Sequence[Migration], folder: str) -> tuple[Evidence, Window | None]:
+    """The evidence of the migrations that the last release had not, and the rollback window over them."""
+    if isinstance(past.migrations, Unread):
+        fault = Fault(f"the migrations of {past.tag} cannot be read: {past.migrations.because}")
+        return Evidence(SOURCE, cannot_tell=(fault,)), Window(open=None)
+    added = pending(past.migrations, now)
+    errors = tuple(_tampered(past.tag, name, now, folder) for name in changed(past.migrations, now))
+    if not added:
+        return Evidence(SOURCE, errors=errors, note="no migration since"), None
+    from release.policy.schema import grade
+
+    grades = grade(past.migrations, added)
+    faults = tuple(Fault(one.because, f"{folder}/{one.file}", one.line) for one in grades.cannot_tell)
+    least = _DEMANDS[grades.worst] if grades.files else None
+    evidence = Evidence(SOURCE, least, _because(grades), faults, errors)
+    return evidence, window_of(grades, added)
+
+
+def window_of(grades: Grades, added: Sequence[Migration]) -> Window:
+    """The rollback window as a record keeps it."""
+    window = grades.window
+    return Window(
+        open=window.open,
+        closed_by=tuple(str(one) for one in window.closed_by),
+        narrowed=window.narrowed,
+        migrations=tuple(one.name for one in added),
+    )
+
+
+def _because(grades: Grades) -> tuple[str, ...]:
+    files = sorted(grades.files, key=lambda file: -list(_DEMANDS).index(file.grade))
+    told = [line for file in files for line in _of_file(file)]
+    more = [f"and {len(told) - _MOST} more"] if len(told) > _MOST else []
+    return (*told[:_MOST], *more)
+
+
+def _of_file(file: FileGrade) -> list[str]:
+    if not file.reasons:
+        return [f"{file.name} changes nothing (none)"]
+    return [
+        f"{file.name}:{one.line} {one.change} ({one.change.grade}): {one.statement}" for one in file.reasons
+    ]
+
+
+def _tampered(tag: str, name: str, now: Sequence[Migration], folder: str) -> Fault:
+    word = "is another file now" if any(one.name == name for one in now) else "is gone"
+    return Fault(
+        f"{name} was released with {tag} and {word}: databases that have run it will never see the difference",
+        f"{folder}/{name}",
+    )

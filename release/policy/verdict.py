@@ -1,0 +1,83 @@
+"""The verdict over all evidence: the least bump, and what stands in the way of a lower one (pure)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from release.demand import LEVELS, Verdict
+from release.model import Base, History, Problem
+from release.policy import api, commits, migrations
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from release.config import Config
+    from release.demand import Evidence, Past
+    from release.model import Level, Release, Request, Severity, World
+
+_UNDERBUMP = 'or keep the number, with a reason that is kept with the release: --underbump "why"'
+
+
+def judge(world: World, past: Past, config: Config, more: Sequence[Evidence] = ()) -> Verdict:
+    """What the last release and this commit prove; `more` is the evidence of plugins."""
+    policy, window = config.policy, None
+    evidence: list[Evidence] = []
+    if config.database and isinstance(world.base, Base) and policy.schema != "off":
+        found, window = migrations.weigh(past, world.base.migrations, config.database.migrations)
+        evidence.append(found)
+    if policy.api != "off":
+        evidence.append(api.weigh(past.surfaces, past.tag))
+    if isinstance(world.history, History) and policy.commits != "off":
+        evidence.append(commits.weigh(world.history.unreleased))
+    evidence += [one for one in more if policy.of(one.source) != "off"]
+    return Verdict(tuple(evidence), window)
+
+
+def level_of(verdict: Verdict, request: Request) -> Request:
+    """The request with `auto` settled: the least that is demanded, patch where nothing is."""
+    return replace(request, level=verdict.least or "patch") if request.level == "auto" else request
+
+
+def problems(verdict: Verdict, release: Release, request: Request, config: Config) -> Iterator[Problem]:
+    """What blocks or is warned of: errors always, the rest unless `--underbump` says why."""
+    bump = raised(release)
+    for one in verdict.evidence:
+        level: Severity = "warn" if config.policy.of(one.source) == "warn" else "block"
+        for fault in one.errors:
+            advice = "Put it back as it was released, and write a new migration."
+            yield Problem(f"policy {one.source}", f"{fault.what}.", advice, fault.file, fault.line, level)
+        if request.underbump:
+            continue
+        for fault in one.cannot_tell:
+            what = f"What this demands cannot be told, because {fault.what}."
+            advice = f"Repair it; {_UNDERBUMP}"
+            yield Problem(f"policy {one.source}", what, advice, fault.file, fault.line, level)
+        if bump is not None and one.least is not None and LEVELS.index(bump) < LEVELS.index(one.least):
+            why = f" {one.because[0]}." if one.because else ""
+            what = f"{release.version} is a {bump} bump, and {one.source} demands {one.least}.{why}"
+            advice = f"inv release --bump {verdict.least}; {_UNDERBUMP}"
+            yield Problem(f"policy {one.source}", what, advice, level=level)
+
+
+def overruled(verdict: Verdict, release: Release, config: Config) -> str:
+    """What `--underbump` overrules, in words; nothing where it overrules nothing."""
+    bump = raised(release)
+    said = [
+        f"{one.source} demands {one.least}"
+        for one in verdict.evidence
+        if bump is not None and one.least is not None and LEVELS.index(bump) < LEVELS.index(one.least)
+        if config.policy.of(one.source) != "off"
+    ]
+    said += [f"{one.source} cannot tell" for one in verdict.evidence if one.cannot_tell]
+    return f"{bump} {release.version}, although {', '.join(said)}" if said else ""
+
+
+def raised(release: Release) -> Level | None:
+    """By how much the number is raised; None where nothing was released before, or no number is raised."""
+    if release.previous is None or release.commit == release.base:
+        return None
+    before, after = release.previous.split("."), release.version.split(".")
+    if before[0] != after[0]:
+        return "major"
+    return "minor" if before[1] != after[1] else "patch"

@@ -1,7 +1,7 @@
 """The migrations that a rollback crosses: over which of them the older workers still run.
 
 The record says so for the way to the release before: it was found when the release was planned, and needs nothing that
-may be broken now. For an older release it is found from the objects of this checkout, without a network.
+may be broken now. For an older release it is found from the objects of this checkout, if it has them.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from release.errors import ReleaseError
+from release.flows.way_back import PATIENCE
 from release.model import Unread
 from release.ops.past import migrations_of
 from release.policy.files import changed, pending
@@ -57,13 +58,22 @@ def _judged(names: tuple[str, ...], window: Window | None) -> Between:
     )
 
 
+def _tagged(ops: Ops, tag: str) -> str:
+    """The commit of a tag as the remote has it, asked in haste. Raises ReleaseError where it does not answer."""
+    git = ops.git.within(PATIENCE)
+    try:
+        refs = git.remote_refs(f"refs/tags/{tag}", f"refs/tags/{tag}^{{}}")
+    finally:
+        git.close()
+    return refs.get(f"refs/tags/{tag}^{{}}") or refs.get(f"refs/tags/{tag}", "")
+
+
 def _window_from_objects(ops: Ops, tag: str, commit: str) -> Window | None:
     """The window from an older release to this commit; None where this checkout does not hold both."""
     try:
         found = ops.git.object(f"refs/tags/{tag}^{{commit}}")
-        if found is None:
-            return None
-        old, new = migrations_of(ops, found[0]), migrations_of(ops, commit)
+        tagged = found[0] if found else _tagged(ops, tag)
+        old, new = migrations_of(ops, tagged), migrations_of(ops, commit)
         if isinstance(old, Unread) or isinstance(new, Unread) or changed(old, new):
             return None
         from release.policy.schema import grade

@@ -54,6 +54,9 @@ def _of_surface(surface: Surface, tag: str) -> Evidence:
         found = _compared(surface.before, surface.after, is_openapi=surface.is_openapi)
     except (ValueError, RecursionError) as error:
         return Evidence(SOURCE, cannot_tell=(Fault(f"{name} cannot be understood: {error}"),))
+    except (AttributeError, TypeError):
+        fault = Fault(f"{name} cannot be understood: its parts are not where OpenAPI has them")
+        return Evidence(SOURCE, cannot_tell=(fault,))
     return _evidence(name, found)
 
 

@@ -7,43 +7,48 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from release.policy.columns import column_changes
+from release.policy.columns import NOTHING, column_changes
 from release.policy.constraints import check_changes, key_changes, unique_changes
 from release.policy.grades import Change
 from release.policy.triggers import trigger_changes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from release.policy.shape import ForeignKey, Schema, Table
 
 
-class Comparison:
-    """Compares new schemas with one old schema; a table that is as it was the last time is not compared again."""
+Standing = dict[str, frozenset[Change]]  # what differs, by table or view; "" holds what is of several
 
-    def __init__(self, old: Schema) -> None:
-        self._old = old
-        self._known: dict[str, tuple[Table, bool, tuple[Change, ...]]] = {}
 
-    def changes(self, new: Schema) -> frozenset[Change]:
-        """Every difference from the old code's side: what it does not know is additive, whatever happens to it."""
-        old = self._old
-        found = {*_gone(old, new), *_added(old, new)}
-        for name, table in old.tables.items():
-            other = new.tables.get(name)
-            if other is not None and other is not table:
-                found.update(self._of_table(table, other, new))
-        found.update(_view_changes(old, new))
-        found.update(trigger_changes(old, new))
-        return frozenset(found)
+def changes(old: Schema, new: Schema, moved: Iterable[str]) -> Standing:
+    """The differences of some tables, from the old code's side: what it does not know is additive.
 
-    def _of_table(self, table: Table, other: Table, new: Schema) -> tuple[Change, ...]:
-        triggered = any(trigger.on == table.name for trigger in new.triggers.values())
-        last = self._known.get(table.name)
-        if last is None or last[0] is not other or last[1] != triggered:
-            last = (other, triggered, tuple(_table_changes(table, other, triggered=triggered)))
-            self._known[table.name] = last
-        return last[2]
+    Those of views and triggers, which may change with any table, are always among them.
+    """
+    found: Standing = {}
+    for name in moved:
+        here, there = old.tables.get(name), new.tables.get(name)
+        some = [*_gone(name, old, new), *_added(name, old, new)]
+        if here is not None and there is not None and here is not there:
+            triggered = any(trigger.on == name for trigger in new.triggers.values())
+            some += _table_changes(here, there, triggered=triggered)
+        found[name] = frozenset(some)
+    found[""] = frozenset((*_view_changes(old, new), *trigger_changes(old, new)))
+    return found
+
+
+def only_grows(before: Table | None, after: Table) -> bool:
+    """Whether a table has only got columns that may be left out, and indexes over columns: no query has to be tried."""
+    if before is None or before.virtual or (before.checks, before.strict) != (after.checks, after.strict):
+        return False
+    kept = {name: after.columns.get(name) for name in before.columns} == before.columns
+    fresh = [column for name, column in after.columns.items() if name not in before.columns]
+    is_plain = all(not one.is_generated and (not one.notnull or one.default not in NOTHING) for one in fresh)
+    words = {word for _, sql in after.indexes - before.indexes for word in sql.partition(" ( ")[2].split()}
+    is_known = words <= {*after.columns, ",", ")", "asc", "desc"}
+    same = (before.uniques, before.foreign_keys) == (after.uniques, after.foreign_keys)
+    return kept and is_plain and is_known and same
 
 
 def narrowed(old: Schema, new: Schema) -> tuple[str, ...]:
@@ -62,25 +67,19 @@ def _known_keys(old: Schema, table: str) -> frozenset[ForeignKey]:
     return old.tables[table].foreign_keys if table in old.tables else frozenset()
 
 
-def _gone(old: Schema, new: Schema) -> Iterator[Change]:
-    for name in old.tables:
-        if name in new.views:
-            yield Change("breaking", f"table {name}", "is a view now, which takes no INSERT by itself")
-        elif name not in new.tables:
-            yield Change("breaking", f"table {name}", "is gone")
-    for name in old.views:
-        if not new.has(name):
-            yield Change("breaking", f"view {name}", "is gone")
+def _gone(name: str, old: Schema, new: Schema) -> Iterator[Change]:
+    if name in old.tables and name in new.views:
+        yield Change("breaking", f"table {name}", "is a view now, which takes no INSERT by itself")
+    elif old.has(name) and not new.has(name):
+        yield Change("breaking", f"{'table' if name in old.tables else 'view'} {name}", "is gone")
 
 
-def _added(old: Schema, new: Schema) -> Iterator[Change]:
-    for name, table in new.tables.items():
-        if not old.has(name):
-            kind = f"virtual table ({table.virtual.split()[0]})" if table.virtual else "table"
-            yield Change("additive", f"{kind} {name}", "is new")
-    for name in new.views:
-        if not old.has(name):
-            yield Change("additive", f"view {name}", "is new")
+def _added(name: str, old: Schema, new: Schema) -> Iterator[Change]:
+    if old.has(name) or not new.has(name):
+        return
+    virtual = new.tables[name].virtual if name in new.tables else ""
+    kind = f"virtual table ({virtual.split()[0]})" if virtual else "table" if name in new.tables else "view"
+    yield Change("additive", f"{kind} {name}", "is new")
 
 
 def _table_changes(old: Table, new: Table, *, triggered: bool) -> Iterator[Change]:
@@ -113,12 +112,24 @@ def _table_changes(old: Table, new: Table, *, triggered: bool) -> Iterator[Chang
 def _index_changes(old: Table, new: Table) -> Iterator[Change]:
     before, after = dict(old.indexes), dict(new.indexes)
     for name in sorted(after.keys() - before.keys()):
-        yield Change("additive", f"index {name}", f"is new on {new.name}")
+        if _parses_json(after[name].split(), new):
+            why = f"parses JSON when {new.name} is written: other texts are refused (json_valid() guards it)"
+            yield Change("breaking", f"index {name}", why)
+        else:
+            yield Change("additive", f"index {name}", f"is new on {new.name}")
     for name in sorted(before.keys() - after.keys()):
         yield Change("additive", f"index {name}", f"of {old.name} is gone: queries may be slower")
     for name in sorted(before.keys() & after.keys()):
         if before[name] != after[name]:
             yield Change("additive", f"index {name}", f"of {new.name} is another one")
+
+
+def _parses_json(words: list[str], table: Table) -> bool:
+    """Whether an index computes something of JSON without asking first whether it is JSON."""
+    made = [word for name in words if name in table.columns for word in table.columns[name].made.split()]
+    used = {*words, *made}
+    asks = "json_valid" in used or any("json_valid" in check.split() for check in table.checks)
+    return not asks and any(word.startswith(("json", "->")) for word in used - set(table.columns))
 
 
 def _view_changes(old: Schema, new: Schema) -> Iterator[Change]:

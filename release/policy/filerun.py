@@ -13,6 +13,7 @@ from release.sql import tokens
 if TYPE_CHECKING:
     import apsw
 
+    from release.policy.changes import Standing
     from release.policy.shape import Schema
 
 _DEFINES = frozenset({"create", "alter", "drop"})
@@ -40,10 +41,13 @@ class Course(Protocol):
     connection: apsw.Connection
     old: Schema
     new: Schema
-    standing: frozenset[Change]
 
     def look(self) -> frozenset[Change]:
-        """Read the schema again."""
+        """Read the schema again; what differs now and did not before."""
+        ...
+
+    def since(self, before: Standing) -> frozenset[Change]:
+        """What differs now and did not then."""
         ...
 
 
@@ -74,8 +78,7 @@ class FileRun:
         self._watch.clear()
         self._execute(statement, is_alter=verb == "alter")
         if verb in _DEFINES:
-            before, now = self._course.standing, self._course.look()
-            for change in now - before:
+            for change in self._course.look():
                 self._standing[change] = self.reason(change)
         elif verb in _WRITES:
             self.written |= self._watch.written
@@ -104,9 +107,9 @@ class FileRun:
         line, statement = self._at
         return Reason(change, statement, line)
 
-    def reasons(self, before: frozenset[Change]) -> tuple[Reason, ...]:
+    def reasons(self, before: Standing) -> tuple[Reason, ...]:
         """Why the file has its grade, the worst first: what holds at its end and did not when it began."""
-        lasting = self._course.standing - before
+        lasting = self._course.since(before)
         found = [reason for change, reason in self._standing.items() if change in lasting]
         found += self._noted.values()
         return tuple(

@@ -13,50 +13,62 @@ if TYPE_CHECKING:
     import apsw
 
 LEDGER = "d1_migrations"
+_ROWS = "SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE tbl_name <> ?"
 _NO_COLUMN = frozenset({"constraint", "primary", "unique", "check", "foreign"})
-Indexes = tuple[tuple[str, str | None], ...]
 
 
 class Reader:
-    """Reads schemas of one connection; a table whose statements are the same as before is not read again."""
+    """Reads schemas of one connection; only what another statement has made since is read again."""
 
     def __init__(self, connection: apsw.Connection) -> None:
         self._connection = connection
-        self._known: dict[tuple[str, str, Indexes], Table] = {}
+        self._rows: frozenset[tuple[Any, ...]] = frozenset()
+        self._schema = Schema()
 
-    def read(self) -> Schema:
-        """The schema as it is now, without the ledger and SQLite's own tables."""
-        rows = list(self._connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_schema"))
-        listed = {
-            str(row[1]): row for row in self._connection.execute("PRAGMA table_list") if row[0] == "main"
-        }
-        indexes: dict[str, list[tuple[str, str | None]]] = {}
-        for kind, name, table, sql in rows:
+    def read(self) -> tuple[Schema, frozenset[str]]:
+        """The schema as it is now, and the tables and views of which something is other than at the last reading.
+
+        The ledger, SQLite's own tables and the shadows of virtual ones are left out.
+        """
+        rows = frozenset(self._connection.execute(_ROWS, (LEDGER,)))
+        moved = {str(row[2]) for row in rows ^ self._rows}
+        if moved:
+            kinds = {kind for kind, *_ in rows}
+            views, triggers = self._views(rows), self._schema.triggers
+            if "trigger" in kinds or triggers:
+                triggers = {one.name: one for one in map(self._trigger, rows) if one}
+            self._schema = Schema(self._tables(rows, moved), views, triggers)
+            self._rows = rows
+        return self._schema, frozenset(name.lower() for name in moved)
+
+    def _tables(self, rows: frozenset[tuple[Any, ...]], moved: set[str]) -> dict[str, Table]:
+        tables = dict(self._schema.tables.items())
+        for name in moved:
+            tables.pop(name.lower(), None)
+        indexes: dict[str, dict[str, str | None]] = {name: {} for name in moved}
+        near = [row for row in rows if row[2] in moved]
+        for kind, name, table, sql in near:
             if kind == "index":
-                indexes.setdefault(str(table), []).append((str(name), sql and str(sql)))
-        own = [row for row in rows if not _is_internal(str(row[1])) and str(row[2]) != LEDGER]
-        tables = {
-            str(name).lower(): self._table(str(name), str(sql), tuple(indexes.get(str(name), ())), listed)
-            for kind, name, _, sql in own
-            if kind == "table" and listed[str(name)][2] != "shadow"
-        }
-        views = {
-            str(name).lower(): self._view(str(name), str(sql)) for kind, name, _, sql in own if kind == "view"
-        }
-        triggers = {
-            str(name).lower(): Trigger(str(name).lower(), str(on).lower(), tokens(str(sql)))
-            for kind, name, on, sql in own
-            if kind == "trigger"
-        }
-        return Schema(tables, views, triggers)
+                indexes[table][str(name)] = sql
+        for kind, name, _, sql in near:
+            if kind == "table" and not str(name).lower().startswith("sqlite_"):
+                (listed,) = self._connection.execute(f"PRAGMA main.table_list({quoted(str(name))})")
+                if listed[2] != "shadow":
+                    words, strict = tokens(str(sql)), bool(listed[5])
+                    one = _described(self._connection, str(name), words, indexes[name], strict=strict)
+                    tables[one.name] = one
+        return tables
 
-    def _table(self, name: str, sql: str, indexes: Indexes, listed: Mapping[str, Any]) -> Table:
-        same = (name, sql, indexes)
-        if same not in self._known:
-            self._known[same] = _described(
-                self._connection, name, tokens(sql), dict(indexes), strict=bool(listed[name][5])
-            )
-        return self._known[same]
+    def _trigger(self, row: tuple[Any, ...]) -> Trigger | None:
+        kind, name, on, sql = row
+        if kind != "trigger":
+            return None
+        known = self._schema.triggers.get(str(name).lower()) if row in self._rows else None
+        return known or Trigger(str(name).lower(), str(on).lower(), tokens(str(sql)))
+
+    def _views(self, rows: frozenset[tuple[Any, ...]]) -> dict[str, View]:
+        found = (self._view(str(name), str(sql)) for kind, name, _, sql in rows if kind == "view")
+        return {view.name: view for view in found}
 
     def _view(self, name: str, sql: str) -> View:
         import apsw
@@ -68,15 +80,11 @@ class Reader:
         return View(name.lower(), tuple(str(row[1]).lower() for row in rows), " ".join(tokens(sql)))
 
 
-def _is_internal(name: str) -> bool:
-    return name.lower().startswith("sqlite_") or name == LEDGER
-
-
 def _described(
     connection: apsw.Connection,
     name: str,
     words: tuple[str, ...],
-    indexes: dict[str, str | None],
+    indexes: Mapping[str, str | None],
     *,
     strict: bool,
 ) -> Table:

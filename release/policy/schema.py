@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from release.policy import d1
-from release.policy.changes import Comparison, narrowed
+from release.policy.changes import changes, narrowed, only_grows
 from release.policy.filerun import FileRun, StoppedError
 from release.policy.files import number_faults, text_of
 from release.policy.grades import CannotTell, Change, FileGrade, Grades, Window, worst
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import apsw
 
     from release.model import Migration
+    from release.policy.changes import Standing
     from release.policy.shape import Schema
 
 
@@ -63,7 +64,7 @@ def _begin(released: Sequence[Migration]) -> _Course:
                 CannotTell(migration.name, f"it is released, and fails here: {error}")
             ) from None
     reader = Reader(connection)
-    schema = reader.read()
+    schema, _ = reader.read()
     seed(connection, schema.tables.values())
     old = scratch()
     with old.backup("main", connection, "main") as copy:
@@ -78,9 +79,8 @@ class _Course:
     def __init__(self, connection: apsw.Connection, reader: Reader, old: Schema, old_code: OldCode) -> None:
         self.connection = connection
         self.old = self.new = old
-        self.standing: frozenset[Change] = frozenset()  # how the schema differs from the released one
+        self.standing: Standing = {}  # how the schema differs from the released one
         self._reader = reader
-        self._comparison = Comparison(old)
         self._old_code = old_code
         self._failing: dict[str, frozenset[Change]] = {}
 
@@ -97,8 +97,8 @@ class _Course:
         moved = {name for name, table in self.new.tables.items() if before.tables.get(name) is not table}
         self._seed((moved | file.written) & set(self.old.tables))
         if moved or file.written or before != self.new:
-            told = {one for one in self.standing - standing if one.grade == "breaking"}
-            failing = self._new_failures(self._touched(before, moved, file.written))
+            told = {one for one in self.since(standing) if one.grade == "breaking"}
+            failing = self._new_failures(before, moved, file.written)
             file.note(*(one for one in failing if not one.is_told_by(told)))
         self._seed(moved | file.written)  # only now: rows of the new code are none that old queries met
         reasons = file.reasons(standing)
@@ -109,35 +109,59 @@ class _Course:
 
     def window(self) -> Window:
         """Whether the released code works on the schema as it is now."""
-        closing = {one for one in self.standing if one.grade == "breaking"}
+        closing = {one for some in self.standing.values() for one in some if one.grade == "breaking"}
         closing |= {one for some in self._failing.values() for one in some if not one.is_told_by(closing)}
         return Window(not closing, tuple(sorted(closing, key=str)), narrowed(self.old, self.new))
 
     def look(self) -> frozenset[Change]:
-        """Read the schema again; how it differs from the released one."""
-        self.new = self._reader.read()
-        self.standing = self._comparison.changes(self.new)
-        return self.standing
+        """Read the schema again; what differs now and did not before."""
+        before = self.standing
+        self.new, moved = self._reader.read()
+        self.standing = {**before, **changes(self.old, self.new, moved)}
+        return self.since(before)
+
+    def since(self, before: Standing) -> frozenset[Change]:
+        """What differs from the released schema now and did not then."""
+        nothing: frozenset[Change] = frozenset()
+        fresh = [
+            some - before.get(name, nothing)
+            for name, some in self.standing.items()
+            if some is not before.get(name)
+        ]
+        return nothing.union(*fresh)
 
     def _seed(self, names: Iterable[str]) -> None:
         seed(self.connection, [self.new.tables[name] for name in names if name in self.new.tables])
 
-    def _touched(self, before: Schema, moved: set[str], written: frozenset[str]) -> set[str]:
-        """The released tables on which an old query may behave otherwise after this file."""
-        names = moved | written
-        parents = {
-            key.parent
-            for name in names
-            if name in self.new.tables
-            for key in self.new.tables[name].foreign_keys
-        }
-        triggered = {one.on for one in self.new.triggers.values() if before.triggers.get(one.name) != one}
-        return (names | parents | triggered) & set(self.old.tables) & set(self.new.tables)
-
-    def _new_failures(self, names: set[str]) -> set[Change]:
-        """What old queries fail now and did not before."""
+    def _new_failures(self, before: Schema, moved: set[str], written: frozenset[str]) -> set[Change]:
+        """What old queries fail now and did not before this file."""
         known = self._failing
-        now = {name: frozenset(self._old_code.failures_on(self.connection, name)) for name in names}
+        now = {name: self._failures(name) for name in self._touched(before, moved)}
+        for name in self._parents(moved | written) - now.keys():
+            now[f"{name} DELETE"] = frozenset(
+                self._old_code.failures_on(self.connection, name, only="DELETE")
+            )
         now[""] = frozenset(self._old_code.failures_of_views(self.connection))
         self._failing = {**known, **now}
         return {one for name, some in now.items() for one in some - known.get(name, frozenset())}
+
+    def _failures(self, name: str) -> frozenset[Change]:
+        return frozenset(self._old_code.failures_on(self.connection, name))
+
+    def _touched(self, before: Schema, moved: set[str]) -> set[str]:
+        """The released tables on which an old query may behave otherwise after this file."""
+        triggered = {one.on for one in self.new.triggers.values() if before.triggers.get(one.name) != one}
+        held = (moved | triggered) & self.old.tables.keys() & self.new.tables.keys()
+        tables = self.new.tables
+        return {
+            name
+            for name in held
+            if name in triggered or not only_grows(before.tables.get(name), tables[name])
+        }
+
+    def _parents(self, names: set[str]) -> set[str]:
+        """The released tables whose rows those of some tables name."""
+        tables = [self.new.tables[name] for name in names if name in self.new.tables]
+        keys = (key for table in tables for key in table.foreign_keys)
+        parents = {key.parent for key in keys if key.on_delete != "CASCADE"}
+        return parents & self.old.tables.keys() & self.new.tables.keys()

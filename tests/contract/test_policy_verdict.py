@@ -91,7 +91,7 @@ def test_an_underbump_is_kept_in_the_tag_the_release_and_the_outcome(double: Dou
         "tag", "--list", "--format=%(contents)", "cms-v1.2.4", cwd=double.forge.repository
     )
     assert "nobody reads the slug yet" in notes(double, "cms-v1.2.4")
-    journal = "".join(file.read_text() for file in (double.root / ".release").rglob("*.jsonl"))
+    journal = (double.root / ".release/journal.ndjson").read_text("utf-8")
     assert "nobody reads the slug yet" in journal
 
 
@@ -130,7 +130,9 @@ def test_the_plan_says_what_each_source_demands_and_that_the_way_back_stays_open
     text = "\n".join(line.text for line in plan_lines(recorder.prospect))
 
     assert "the change demands minor" in text
-    assert "schema   minor    0003_slug.sql:1 column pages.slug is new, and may be left out (additive)" in text
+    assert (
+        "schema   minor    0003_slug.sql:1 column pages.slug is new, and may be left out (additive)" in text
+    )
     assert "rollback open     what is live now works after the migrations" in text
     page = Page(prospect=recorder.prospect).document()
     assert "#### The change demands minor" in page

@@ -165,9 +165,9 @@ class MemoryGit(Git):
             oid = below[part]
         return (oid, *self.objects[oid]) if oid in self.objects else None
 
-    def fetch(self, *refs: str, shallow_exclude: str | None = None) -> bool:
+    def fetch(self, *refs: str, shallow_exclude: str | None = None, depth: int | None = None) -> bool:
         """Bring what these refs (or objects) need."""
-        del shallow_exclude
+        del shallow_exclude, depth
         self.outside.read(self.actor, "remote")
         remote = self.outside.remote
         oids = [remote.refs.get(ref, ref) for ref in refs]

@@ -160,7 +160,7 @@ GRADES: dict[str, tuple[str, str, str]] = {
     "an index over what may be no JSON": (
         "CREATE INDEX pages_by_lang ON pages (json_extract(meta, '$.lang'));",
         "breaking",
-        "malformed JSON",
+        "index pages_by_lang parses JSON",
     ),
     "a unique index on rows that are there": (
         "CREATE UNIQUE INDEX one_slug ON pages (slug);",

@@ -1,0 +1,200 @@
+"""Routes and exports, old against new: OpenAPI documents and lists of names."""
+
+from __future__ import annotations
+
+import copy
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from release.demand import Surface
+from release.model import Unread
+from release.policy import openapi
+from release.policy.api import weigh
+from release.policy.differences import differences, listing
+
+PAGE = {
+    "type": "object",
+    "required": ["id", "title"],
+    "properties": {
+        "id": {"type": "integer"},
+        "title": {"type": "string"},
+        "status": {"type": "string", "enum": ["draft", "published"]},
+        "parent": {"$ref": "#/components/schemas/Page"},
+    },
+}
+DOCUMENT: dict[str, Any] = {
+    "openapi": "3.1.0",
+    "paths": {
+        "/pages": {
+            "get": {
+                "parameters": [
+                    {"in": "query", "name": "q", "schema": {"type": "string"}},
+                    {"in": "query", "name": "page", "required": True, "schema": {"type": "integer"}},
+                ],
+                "responses": {
+                    "200": {
+                        "content": {
+                            "application/json": {
+                                "schema": {"type": "array", "items": {"$ref": "#/components/schemas/Page"}}
+                            }
+                        }
+                    },
+                    "404": {},
+                },
+            },
+            "post": {
+                "requestBody": {
+                    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Page"}}}
+                },
+                "responses": {"201": {}},
+            },
+        },
+        "/pages/{id}": {"delete": {"responses": {"204": {}}}},
+    },
+    "components": {"schemas": {"Page": PAGE}},
+}
+GET, POST = ("paths", "/pages", "get"), ("paths", "/pages", "post")
+SCHEMA = ("components", "schemas", "Page")
+NOTHING = object()
+
+CASES: dict[str, tuple[tuple[str | int, ...], Any, bool | None]] = {
+    "a path less": (("paths", "/pages/{id}"), NOTHING, True),
+    "a path more": (("paths", "/media"), {"get": {"responses": {"200": {}}}}, False),
+    "a method less": ((*POST,), NOTHING, True),
+    "a method more": (("paths", "/pages", "put"), {"responses": {"200": {}}}, False),
+    "a parameter less": ((*GET, "parameters", 0), NOTHING, True),
+    "a parameter that is required now": ((*GET, "parameters", 0, "required"), True, True),
+    "a parameter that need not be there now": ((*GET, "parameters", 1, "required"), False, None),
+    "a parameter of another type": ((*GET, "parameters", 0, "schema", "type"), "integer", True),
+    "a parameter of more types": ((*GET, "parameters", 0, "schema", "type"), ["string", "null"], False),
+    "a parameter that takes only some values": ((*GET, "parameters", 0, "schema", "enum"), ["a"], True),
+    "an answer less": ((*GET, "responses", "200"), NOTHING, True),
+    "an error less": ((*GET, "responses", "404"), NOTHING, False),
+    "an answer more": ((*GET, "responses", "304"), {}, False),
+    "a kind of content less": ((*GET, "responses", "200", "content", "application/json"), NOTHING, True),
+    "a kind of content more": ((*GET, "responses", "200", "content", "text/csv"), {}, False),
+    "a body that is required now": ((*POST, "requestBody", "required"), True, True),
+    "a body less": ((*POST, "requestBody"), NOTHING, True),
+    "a property less": ((*SCHEMA, "properties", "status"), NOTHING, True),
+    "a property more": ((*SCHEMA, "properties", "slug"), {"type": "string"}, False),
+    "a property that a request must have now": ((*SCHEMA, "required"), ["id", "title", "status"], True),
+    "a property that an answer may lack now": ((*SCHEMA, "required"), ["id"], True),
+    "a property of another type": ((*SCHEMA, "properties", "id", "type"), "string", True),
+    "a value that an answer never had": (
+        (*SCHEMA, "properties", "status", "enum"), ["draft", "published", "gone"], True,
+    ),
+    "a value that a request may not have now": ((*SCHEMA, "properties", "status", "enum"), ["draft"], True),
+    "a sign-in that was not asked for": (("security",), [{"cookie": []}], True),
+    "words alone": ((*GET, "description"), "lists pages", None),
+}  # fmt: skip
+
+
+def changed(path: tuple[str | int, ...], value: object) -> dict[str, Any]:
+    document = copy.deepcopy(DOCUMENT)
+    node: Any = document
+    for key in path[:-1]:
+        node = node[key]
+    if value is NOTHING:
+        del node[path[-1]]
+    else:
+        node[path[-1]] = value
+    return document
+
+
+def surface(before: object, after: object, *, is_openapi: bool = True) -> Surface:
+    return Surface("cms", json.dumps(before).encode(), json.dumps(after).encode(), is_openapi)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_change_of_a_document_is_breaking_added_or_nothing(name: str) -> None:
+    path, value, breaking = CASES[name]
+    found = openapi.differences(DOCUMENT, changed(path, value))
+
+    assert any(one.breaking for one in found) is (breaking is True), found
+    assert bool(found) is (breaking is not None)
+
+
+def test_the_level_follows_from_the_worst_and_the_breaking_ones_come_first() -> None:
+    new = changed(("paths", "/pages/{id}"), NOTHING)
+    new["paths"]["/media"] = {"get": {"responses": {"200": {}}}}
+    found = weigh([surface(DOCUMENT, new)], "v1")
+
+    assert found.least == "major"
+    assert found.because == (
+        "cms: DELETE /pages/{id} is gone (breaking)",
+        "cms: GET /media is new (added)",
+    )
+
+
+def test_a_ring_of_references_ends() -> None:
+    ring = copy.deepcopy(DOCUMENT)
+    ring["components"]["schemas"]["Page"] = {"$ref": "#/components/schemas/Page"}
+
+    assert openapi.differences(ring, ring) == ()
+    assert openapi.differences(DOCUMENT, ring) is not None
+
+
+@given(st.recursive(st.none() | st.booleans() | st.text(), lambda some: st.lists(some) | st.dictionaries(st.sampled_from(["paths", "/a", "get", "responses", "200", "parameters", "schema", "type"]), some)))  # fmt: skip  # noqa: E501
+def test_no_document_breaks_it(document: object) -> None:
+    for before, after in ((DOCUMENT, document), (document, DOCUMENT)):
+        found = weigh([surface(before, after)], "v1")
+        assert found.cannot_tell or found.least in {None, "patch", "minor", "major"}
+
+
+names = st.dictionaries(st.sampled_from("abcd"), st.integers(0, 2), min_size=1)
+
+
+@given(names, names)
+def test_a_list_breaks_what_is_gone_or_told_otherwise_and_nothing_else(
+    old: dict[str, int], new: dict[str, int]
+) -> None:
+    found = differences({"route": old}, {"route": new})
+
+    breaking = {one.thing.removeprefix("route ") for one in found if one.breaking}
+    assert breaking == {name for name in old if new.get(name) != old[name]}
+    assert {one.thing.removeprefix("route ") for one in found} - breaking == new.keys() - old.keys()
+
+
+@pytest.mark.parametrize("document", [[], {}, {"route": "GET /"}, {"route": [1]}, 3, None])
+def test_an_answer_that_is_no_list_is_refused(document: object) -> None:
+    with pytest.raises(ValueError, match=r"it is no JSON object|neither a list of names nor an object"):
+        listing(document)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        (None, b"{}", "is not in v1: there is nothing to compare it with"),
+        (b"{}", b"{}", "is as it was"),
+        (Unread("it ended with 1"), b"{}", "could not be read at v1: it ended with 1"),
+    ],
+)
+def test_what_is_missing_is_said_and_demands_nothing(before: Any, after: Any, said: str) -> None:
+    found = weigh([Surface("cms", before, after)], "v1")
+
+    assert (found.least, found.cannot_tell) == (None, ())
+    assert said in found.note
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        (b"{}", None, "is not in this commit, and was in v1"),
+        (b"{}", Unread("no"), "cannot be read now: no"),
+        (b"{}", b"nonsense", "it is no JSON: Expecting value in line 1"),
+        (b"{}", b"\xff", "it is not UTF-8"),
+        (b"{}", b'{"swagger": "2.0"}', "it is no OpenAPI 3 document"),
+    ],
+)
+def test_what_cannot_be_understood_blocks(before: Any, after: Any, said: str) -> None:
+    found = weigh([Surface("cms", before, after, is_openapi=True)], "v1")
+
+    assert said in found.cannot_tell[0].what
+
+
+def test_nothing_configured_is_said() -> None:
+    assert "nothing tells the routes and exports" in weigh([], "v1").note

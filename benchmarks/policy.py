@@ -49,7 +49,9 @@ def main() -> int:
         times = take_turns(contenders, turns)
     added = times.median("on") - times.median("off")
     on, off = (times.median(name) * 1000 for name in ("on", "off"))
-    print(f"the policy adds to inv plan: {added:.3f} s ({on:.0f} ms with, {off:.0f} ms without), limit {LIMIT} s")
+    print(
+        f"the policy adds to inv plan: {added:.3f} s ({on:.0f} ms with, {off:.0f} ms without), limit {LIMIT} s"
+    )
     return int(added > LIMIT)
 
 

@@ -41,6 +41,7 @@ def broken_rules(settings: Settings) -> list[Fault]:
         *_database(settings),
         *_environments(settings),
         *_refs(settings),
+        *_policy(settings),
     ]
 
 
@@ -85,6 +86,10 @@ def _all_paths(settings: Settings) -> Iterator[tuple[Path, str]]:
     if settings.rehearsal.unreleased:
         yield ("rehearsal", "unreleased"), settings.rehearsal.unreleased
     yield ("rehearsal", "install_in"), settings.rehearsal.install_in
+    for index, surface in enumerate(settings.policy.surfaces):
+        yield ("policy", "surfaces", index, "cwd"), surface.cwd
+        if surface.openapi:
+            yield ("policy", "surfaces", index, "openapi"), surface.openapi
 
 
 def _app(settings: Settings) -> Iterator[Fault]:
@@ -158,6 +163,17 @@ def _database(settings: Settings) -> Iterator[Fault]:
     for name, environment in settings.environments.items():
         if environment.database is None:
             yield Fault(("environments", name), 'the key "database" is missing: the D1 database\'s name')
+
+
+def _policy(settings: Settings) -> Iterator[Fault]:
+    seen: set[str] = set()
+    for index, surface in enumerate(settings.policy.surfaces):
+        path = ("policy", "surfaces", index)
+        if bool(surface.openapi) == bool(surface.run):
+            yield Fault(path, "expected either `openapi` or `run`")
+        if surface.name in seen:
+            yield Fault((*path, "name"), f'there are two surfaces "{surface.name}"')
+        seen.add(surface.name)
 
 
 def _environments(settings: Settings) -> Iterator[Fault]:

@@ -153,10 +153,9 @@ class _Course:
         triggered = {one.on for one in self.new.triggers.values() if before.triggers.get(one.name) != one}
         held = (moved | triggered) & self.old.tables.keys() & self.new.tables.keys()
         tables = self.new.tables
+        watched = triggered | {name for name, some in self._failing.items() if some}
         return {
-            name
-            for name in held
-            if name in triggered or not only_grows(before.tables.get(name), tables[name])
+            name for name in held if name in watched or not only_grows(before.tables.get(name), tables[name])
         }
 
     def _parents(self, names: set[str]) -> set[str]:

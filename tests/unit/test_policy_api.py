@@ -173,7 +173,9 @@ def test_an_answer_that_is_no_list_is_refused(document: object) -> None:
         (Unread("it ended with 1"), b"{}", "could not be read at v1: it ended with 1"),
     ],
 )
-def test_what_is_missing_is_said_and_demands_nothing(before: Any, after: Any, said: str) -> None:
+def test_what_is_missing_is_said_and_demands_nothing(
+    before: bytes | Unread | None, after: bytes | Unread | None, said: str
+) -> None:
     found = weigh([Surface("cms", before, after)], "v1")
 
     assert (found.least, found.cannot_tell) == (None, ())
@@ -190,7 +192,9 @@ def test_what_is_missing_is_said_and_demands_nothing(before: Any, after: Any, sa
         (b"{}", b'{"swagger": "2.0"}', "it is no OpenAPI 3 document"),
     ],
 )
-def test_what_cannot_be_understood_blocks(before: Any, after: Any, said: str) -> None:
+def test_what_cannot_be_understood_blocks(
+    before: bytes | Unread | None, after: bytes | Unread | None, said: str
+) -> None:
     found = weigh([Surface("cms", before, after, is_openapi=True)], "v1")
 
     assert said in found.cannot_tell[0].what

@@ -34,7 +34,10 @@ def test_a_subject_proposes_a_level_or_nothing(subject: str, level: str | None) 
 
 def test_a_footer_makes_any_conventional_commit_breaking() -> None:
     assert proposed(Commit("a" * 40, "fix: x", breaking="sign in again")) == "major"
-    assert "BREAKING CHANGE: sign in again" in weigh([Commit("a" * 40, "fix: x", breaking="sign in again")]).because[0]
+    assert (
+        "BREAKING CHANGE: sign in again"
+        in weigh([Commit("a" * 40, "fix: x", breaking="sign in again")]).because[0]
+    )
 
 
 def test_other_commits_are_fine() -> None:

@@ -149,6 +149,7 @@ def test_a_footer_and_a_mark_make_a_breaking_commit(double: Double) -> None:
     assert "cookies of before are void" in commits["because"][0]
 
 
+@pytest.mark.hook("release_evidence")
 def test_a_plugin_adds_a_source_of_evidence(double: Double) -> None:
     table = '[tool.release.policy.sources]\nauth = "warn"\n\n'
     config = CONFIG.replace(OFF, table).replace("[tool.release]\n", '[tool.release]\nplugins = ["p.py"]\n')

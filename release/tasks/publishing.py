@@ -27,7 +27,7 @@ HELP = {
     "dry_run": "show what would be done; write nothing",
     "plan": "a plan's file, from --dry-run --output: refuse when the world has changed since",
     "output": "with --dry-run: write the plan to this file, to be approved and published later",
-    "yes": "approve the plan without typing its tag",
+    "yes": "approve the plan without typing its tag; where no terminal is, that takes approval.unattended",
     "json": "print one JSON object on stdout, everything else on stderr",
     "verbose": "show the lines of every program that runs",
 }

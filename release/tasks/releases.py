@@ -23,7 +23,7 @@ HELP = {
     "dry_run": "show what would be done; write nothing",
     "plan": "a plan's file, from `inv plan --output`: refuse when the world has changed since",
     "output": "write the plan to this file, to be approved and released later",
-    "yes": "approve the plan without typing its tag",
+    "yes": "approve the plan without typing its tag; where no terminal is, that takes approval.unattended",
     "json": "print one JSON object on stdout, everything else on stderr",
     "verbose": "show the lines of every program that runs",
 }

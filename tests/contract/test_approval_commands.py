@@ -158,3 +158,17 @@ def test_a_terminal_is_asked_only_where_there_is_one(monkeypatch: pytest.MonkeyP
     with Path(os.devnull).open() as nobody:
         monkeypatch.setattr("sys.stdin", nobody)
         assert ending.terminal() is None
+
+
+def test_who_sits_at_a_terminal_is_asked_and_heard(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    theirs, ours = os.openpty()
+    os.write(theirs, b"cms-v1.2.4\n")
+    with os.fdopen(ours) as keyboard:
+        monkeypatch.setattr("sys.stdin", keyboard)
+        ask = ending.terminal()
+        assert ask is not None
+        assert ask("Type the tag: ") == "cms-v1.2.4"
+    os.close(theirs)
+    assert capsys.readouterr().err == "Type the tag: "

@@ -45,7 +45,7 @@ def test_status_verify_and_plugins_look_and_write_nothing(scene: Scene) -> None:
         "1.2.3",
         ["0005_page_slug.sql"],
     )
-    assert (shown["production"]["ahead"], shown["production"]["unfinished"]) == (3, None)
+    assert (shown["production"]["ahead"], shown["production"]["unfinished"]) == (4, None)
     assert (shown["staging"]["pending"], shown["staging"]["health"]["problem"]) == ([], None)
     assert "0005_page_slug.sql" in scene.inv("status").out
     verified = scene.inv("verify", "--json")

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from invoke.context import Context
 
-SCRIPTS = ("double-mcp-production", "double-cms-production")
-DATABASE = "double-production"
+ENVIRONMENTS = ("production", "staging")
+WORKERS = ("mcp", "cms")
 RECORD = "refs/release/production"
 PATHS = ("apps/cms/package.json", "package-lock.json", "apps/cms/migrations")
 
@@ -31,13 +31,13 @@ PATHS = ("apps/cms/package.json", "package-lock.json", "apps/cms/migrations")
 def reads(context: Context) -> None:
     """Ask everything once."""
     del context
-    tag = ask_git(os.environ)
-    print(tag, ask_http(os.environ, tag))
+    head, tag = ask_git(os.environ)
+    print(tag, ask_http(os.environ, head, tag))
 
 
-def ask_git(environ: Mapping[str, str], root: str = ".") -> str:
-    """Ask git what a plan asks, with four processes, or five where something is missing; the last tag."""
-    git(environ, root, "status", "--porcelain=v2", "--branch", "-z")
+def ask_git(environ: Mapping[str, str], root: str = ".") -> tuple[str, str]:
+    """Ask git what a plan asks, with four processes, or five where something is missing; HEAD and the last tag."""
+    status = git(environ, root, "status", "--porcelain=v2", "--branch", "-z")
     refs = git(environ, root, "ls-remote", "--quiet", "origin", "refs/heads/main", "refs/tags/cms-v*", RECORD)
     ids = {name: oid for oid, name in (line.split("\t") for line in refs.splitlines())}
     tag = max((name for name in ids if not name.endswith("^{}")), key=_number)
@@ -45,10 +45,10 @@ def ask_git(environ: Mapping[str, str], root: str = ".") -> str:
     if "missing" in git(environ, root, "cat-file", "--batch", data="\n".join(wanted)):
         git(environ, root, "fetch", "--quiet", "--no-tags", "origin", "refs/heads/main", RECORD)
     git(environ, root, "log", "--format=%H %P %s", "HEAD", f"^{ids[tag + '^{}']}")
-    return tag.removeprefix("refs/tags/")
+    return status.removeprefix("# branch.oid ").partition("\0")[0], tag.removeprefix("refs/tags/")
 
 
-def ask_http(environ: Mapping[str, str], tag: str) -> int:
+def ask_http(environ: Mapping[str, str], head: str, tag: str) -> int:
     """Ask Cloudflare, GitHub and the health route what a plan asks; how many requests that took."""
     cloud = f"{environ['CLOUDFLARE_API_BASE_URL']}/accounts/{environ['CLOUDFLARE_ACCOUNT_ID']}"
     mine = {"authorization": f"Bearer {environ['CLOUDFLARE_API_TOKEN']}"}
@@ -63,17 +63,20 @@ def ask_http(environ: Mapping[str, str], tag: str) -> int:
             sent: dict[str, Any] = {"method": "POST", "json": {"sql": sql}} if sql else {"method": "GET"}
             return client.request(url=url, headers=headers, **sent).json()
 
-        for script in SCRIPTS:
-            deployments = ask(f"{cloud}/workers/scripts/{script}/deployments", mine)["result"]["deployments"]
-            version = deployments[0]["versions"][0]["version_id"]
-            ask(f"{cloud}/workers/scripts/{script}/versions/{version}", mine)
-        uuid = ask(f"{cloud}/d1/database?name={DATABASE}", mine)["result"][0]["uuid"]
-        for sql in (
-            "SELECT type, name, sql FROM sqlite_master",
-            "SELECT name FROM d1_migrations ORDER BY id",
-        ):
-            ask(f"{cloud}/d1/database/{uuid}/query", mine, sql)
-        ask(f"{environ['RELEASE_PRODUCTION_URL']}/api/health", {})
+        for name in ENVIRONMENTS:
+            for worker in WORKERS:
+                script = f"{cloud}/workers/scripts/double-{worker}-{name}"
+                deployments = ask(f"{script}/deployments", mine)["result"]["deployments"]
+                ask(f"{script}/versions/{deployments[0]['versions'][0]['version_id']}", mine)
+            uuid = ask(f"{cloud}/d1/database?name=double-{name}", mine)["result"][0]["uuid"]
+            for sql in (
+                "SELECT type, name, sql FROM sqlite_master",
+                "SELECT name FROM d1_migrations ORDER BY id",
+            ):
+                ask(f"{cloud}/d1/database/{uuid}/query", mine, sql)
+            ask(f"{environ[f'RELEASE_{name.upper()}_URL']}/api/health", {})
+        for about in ("check-runs?per_page=100&filter=latest", "status?per_page=100"):
+            ask(f"{forge}/commits/{head}/{about}", theirs)
         ask(f"{forge}/releases/tags/{tag}", theirs)
         ask(f"{forge}/environments/production", theirs)
     return count

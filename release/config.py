@@ -7,6 +7,7 @@ import tomllib
 from pathlib import Path  # noqa: TC003 - msgspec reads the annotation
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from release.config_checklist import Checklist, Demand, Page
 from release.config_types import Value
 from release.config_values import (
     App,
@@ -33,13 +34,16 @@ if TYPE_CHECKING:
 __all__ = [
     "App",
     "Badge",
+    "Checklist",
     "Command",
     "Config",
     "Database",
+    "Demand",
     "Entry",
     "Environment",
     "Health",
     "Identity",
+    "Page",
     "Rehearsal",
     "Settings",
     "Smoke",
@@ -111,6 +115,25 @@ class Config(Settings, frozen=True, kw_only=True):
         from release.config_faults import Fault
 
         return _refusal(_text(self.root), [Fault(path, problem)], PLUGINS_PAGE)
+
+    @property
+    def tried_in(self) -> str | None:
+        """The environment where commits run before production does; None where there is none."""
+        name = self.checklist.environment or "staging"
+        return name if name in self.environments and name != self.production else None
+
+    @property
+    def dashboard_page(self) -> Page | None:
+        """The dashboard as the checklist looks at it: the page that is set up, else the one with the badge."""
+        badge = self.environments[self.tried_in or self.production].badge
+        if self.checklist.dashboard_page is not None or badge is None:
+            return self.checklist.dashboard_page
+        return Page(
+            url=badge.path,
+            selector=badge.selector,
+            cookie_from=badge.cookie_from,
+            header_from=badge.header_from,
+        )
 
     def worker(self, name: str) -> Worker:
         """Return the worker of this name. Raises KeyError when there is none."""

@@ -40,6 +40,7 @@ def broken_rules(settings: Settings) -> list[Fault]:
         *_workers(settings),
         *_database(settings),
         *_environments(settings),
+        *_checklist(settings),
         *_refs(settings),
         *_policy(settings),
     ]
@@ -188,6 +189,22 @@ def _environments(settings: Settings) -> Iterator[Fault]:
         if problem:
             yield Fault((*path, "url"), problem)
         yield from _smoke(path, environment)
+
+
+def _checklist(settings: Settings) -> Iterator[Fault]:
+    checklist, workers = settings.checklist, [worker.name for worker in settings.workers]
+    tried = checklist.environment
+    if tried == settings.production:
+        yield Fault(
+            ("checklist", "environment"), f'"{tried}" is production itself; name where commits are tried'
+        )
+    elif tried is not None and tried not in settings.environments:
+        known = nearest(tried, settings.environments)
+        yield Fault(("checklist", "environment"), f'there is no environment "{tried}"; {known}')
+    for name in checklist.required_secrets:
+        if name not in workers:
+            problem = f'there is no worker "{name}"; {nearest(name, workers)}'
+            yield Fault(("checklist", "required_secrets", name), problem)
 
 
 def _url_problem(url: str) -> str | None:

@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from release.config_approval import Approval
+from release.config_checklist import Checklist
 from release.config_policy import Policy
 from release.config_types import (
     EnvironmentVariable,
@@ -285,5 +286,8 @@ class Settings(Value, frozen=True, kw_only=True):
     approval: Annotated[
         Approval, Meta(description="Who has to agree to a production release, and where GitHub asks them.")
     ] = Approval()
+    checklist: Annotated[Checklist, Meta(description="What is looked at before production is touched.")] = (
+        Checklist()
+    )
     rehearsal: Annotated[Rehearsal, Meta(description="What a rehearsal needs to know.")] = Rehearsal()
     policy: Annotated[Policy, Meta(description="What a change demands of its version.")] = Policy()

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from release.package import Package, Tarball
+    from release.readiness import Readiness
     from release.record import Record, Remark, Subject
     from release.reviewers import Reviewers
 
@@ -111,7 +112,8 @@ class Live:
     """What Cloudflare serves for one script: version ids with their percentage, annotations of the main one.
 
     `closed` are the releases that the listed deployments say were rolled back: tag, and base commit ("" where it is
-    not told).
+    not told). `bases` are the commits that they say were deployed, newest first; `bindings` are the names that the
+    main version binds, variables and secrets too (None where Cloudflare does not tell).
     """
 
     script: str
@@ -119,6 +121,8 @@ class Live:
     tag: str | None
     message: str | None
     closed: tuple[tuple[str, str], ...] = ()
+    bases: tuple[str, ...] = ()
+    bindings: frozenset[str] | None = None
 
     @property
     def version_id(self) -> str | None:
@@ -198,6 +202,7 @@ class World:
     `reviewers` are those of GitHub's environment (None: not looked at); `missing` are the programs that this machine
     lacks; `published` is read by `inv verify` alone. `package` is what the registry knows, None where no package is
     released; `tarball` is what this run has packed, `read_back` the integrity of what the registry hands out.
+    `readiness` is what the checklist of a production release looks at, None elsewhere.
     """
 
     environment: str
@@ -220,6 +225,7 @@ class World:
     package: Package | Unread | None = None
     tarball: Tarball | None = None
     read_back: str | Unread | None = None
+    readiness: Readiness | None = None
 
     def with_done(self, name: str) -> World:
         """The same world, in which this run has carried out `name`."""

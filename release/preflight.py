@@ -10,6 +10,7 @@ import msgspec
 
 from release import decide as decisions
 from release import sequences
+from release.checks.checklist import excused
 from release.demand import Verdict
 from release.errors import ReleaseError
 from release.model import Checkout, Problem, Remote
@@ -100,8 +101,9 @@ def survey(
         )
     plan = _begun(world, decision.release) or make_plan(outlooks, world, decision.release, asked)
     binding = verdict if verdict and decision.kind != "finish" else Verdict()
+    checked = check(extensions.checks(request.environment), steps, outlooks, world, decision.release)
     found = (
-        *check(extensions.checks(request.environment), steps, outlooks, world, decision.release),
+        *excused(checked, request, decision.release),
         *(Problem(name, look.what, look.advice) for name, look in stuck(outlooks)),
         *policy_problems(binding, decision.release, request, ops.config),
         *_drifted(approved, plan),

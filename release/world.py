@@ -15,6 +15,7 @@ from release.ops.deployments import latest, state
 from release.ops.history import has_landed, read_history
 from release.ops.node import node, wrangler
 from release.ops.packages import read_package
+from release.ops.readiness import answers, ask, ask_about
 from release.package import Package
 from release.reviewers import Reviewers
 from release.version import TagPattern, highest, in_line
@@ -25,16 +26,19 @@ if TYPE_CHECKING:
 
     from release.model import Base, Health, Part, Release
     from release.ops import Ops
+    from release.ops.readiness import Asked
+    from release.readiness import Readiness
     from release.record import Record
 
 T = TypeVar("T")
-LANES = 8
+LANES = 16
 
 
 def observe(ops: Ops) -> World:
     """Read everything once. What cannot be read is `Unread` with the reason; nothing is raised."""
     with ThreadPoolExecutor(LANES) as lanes:
         asked = _ask_cloud(ops, lanes)
+        ready = ask(ops, lanes) if ops.name == ops.config.production and not ops.config.target else None
         status = lanes.submit(_read, ops.git.status)
         remote = _read(lambda: _remote(ops))
         missing = lanes.submit(_missing, ops)
@@ -42,6 +46,8 @@ def observe(ops: Ops) -> World:
         package = lanes.submit(_read, lambda: read_package(ops))
         releases = lanes.submit(_releases, ops, _interesting(ops, remote))
         checkout = _checkout(ops, status.result())
+        if ready is not None and isinstance(checkout, Checkout):
+            ask_about(ops, ready, checkout.head)
         record: Record | Unread | None = Unread("the remote was not read", follows=True)
         base: Base | Unread = Unread("the checkout was not read", follows=True)
         history: History | Unread = Unread("the checkout was not read", follows=True)
@@ -70,6 +76,7 @@ def observe(ops: Ops) -> World:
             missing=missing.result(),
             reviewers=reviewers.result(),
             package=package.result(),
+            readiness=_ready(ops, ready, checkout, remote, history),
         )
 
 
@@ -104,6 +111,20 @@ def _reviewers(ops: Ops) -> Reviewers | None:
 def _health(ops: Ops) -> Health | None:
     """What the health route says; None where nothing is served."""
     return ops.web.health(ops.environment, ops.url) if ops.config.workers else None
+
+
+def _ready(
+    ops: Ops,
+    asked: Asked | None,
+    checkout: Checkout | Unread,
+    remote: Remote | Unread,
+    history: History | Unread,
+) -> Readiness | None:
+    if asked is None or isinstance(checkout, Unread):
+        return None
+    contained = isinstance(history, History) and history.contained
+    tip = remote.tip if contained and isinstance(remote, Remote) else None
+    return answers(ops, asked, checkout.head, tip)
 
 
 def _read(ask: Callable[[], T]) -> T | Unread:

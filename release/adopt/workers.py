@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from release.errors import UsageError
-from release.ops.wrangler_files import NAMES, wrangler_settings
+from release.ops.wrangler_files import wrangler_settings
+from release.wrangler_config import NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from release.checks.checklist import Ask, Item
+from release.checks.checklist_pages import Bindings, LoginAnswers, PageLoads, Secrets
+from release.checks.checklist_staging import CI, Staging, StagingMigrations
 from release.checks.checkout import CleanTree, InBranch, OnBranch
 from release.checks.machine import Tools
 from release.checks.manifest import ManifestAgrees
@@ -29,4 +32,21 @@ def release_checks(config: Config, environment: str) -> list[Check]:
         checks.append(Reviewed(config.approval.two_person))
     if environment == config.production:
         checks += [OnBranch(config.branch), ManifestAgrees(config.app)]
+    if environment == config.production and not config.target:
+        checks += [*checklist(config), *(Ask(text) for text in config.checklist.ask)]
     return checks
+
+
+def checklist(config: Config) -> tuple[Item, ...]:
+    """The items of the pre-deploy checklist, in the order in which they are shown; those that are off too."""
+    demands = config.checklist
+    return (
+        Item("ci", demands.ci, CI()),
+        Item("staging", demands.staging, Staging()),
+        Item("staging-migrations", demands.staging_migrations, StagingMigrations()),
+        Item("dashboard", demands.dashboard, PageLoads("dashboard", "The dashboard")),
+        Item("login", demands.login, LoginAnswers()),
+        Item("sample-page", demands.sample_page, PageLoads("sample-page", "The sample page")),
+        Item("bindings", demands.bindings, Bindings()),
+        Item("secrets", demands.secrets, Secrets(demands.required_secrets)),
+    )

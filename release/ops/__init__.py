@@ -74,6 +74,10 @@ class Ops:
         """The name that a worker has at Cloudflare in this environment."""
         return self.config.worker(worker).script_in(self.environment)
 
+    def url_of(self, name: str) -> str:
+        """Where an environment of the configuration answers."""
+        return url_of(self.config, name, self.environ)
+
     def close(self) -> None:
         """Close connections and helper processes."""
         self.git.close()
@@ -106,13 +110,12 @@ def connect(
 
     http, mask = Http(), Mask.of(environ)
     git = Git(config.root, config.remote, environ)
-    url = environ.get(f"RELEASE_{name.upper().replace('-', '_')}_URL") or environment.url
     return Ops(
         config=config,
         name=name,
         environment=environment,
         environ=environ,
-        url=url.rstrip("/"),
+        url=url_of(config, name, environ),
         mask=mask,
         clock=SystemClock(),
         http=http,
@@ -140,6 +143,12 @@ def at_github(config: Config, environ: Mapping[str, str] | None = None) -> Itera
     finally:
         git.close()
         http.close()
+
+
+def url_of(config: Config, name: str, environ: Mapping[str, str]) -> str:
+    """Where an environment answers: RELEASE_<NAME>_URL, else as it is configured; without a slash at the end."""
+    said = environ.get(f"RELEASE_{name.upper().replace('-', '_')}_URL")
+    return (said or config.environment(name).url).rstrip("/")
 
 
 def require_write_tokens(ops: Ops) -> None:

@@ -68,10 +68,24 @@ class Cloudflare:
         newest = deployments[0]
         shares = tuple((str(v["version_id"]), float(v["percentage"])) for v in newest.get("versions", ()))
         shares = tuple(sorted(shares, key=lambda share: -share[1]))
-        annotations = self.version(script, shares[0][0]).get("annotations") or {} if shares else {}
-        message = (newest.get("annotations") or {}).get("workers/message")
-        told = message or annotations.get("workers/message")
-        return Live(script, shares, annotations.get("workers/tag"), told, _closed(deployments))
+        version = self.version(script, shares[0][0]) if shares else {}
+        annotations = version.get("annotations") or {}
+        told = _messages(deployments)[0] or annotations.get("workers/message")
+        return Live(
+            script,
+            shares,
+            annotations.get("workers/tag"),
+            told,
+            _closed(deployments),
+            tuple(filter(None, map(_base, _messages(deployments)))),
+            _bound(version),
+        )
+
+    @_known_form()
+    def secrets(self, script: str) -> frozenset[str]:
+        """The names of a script's secrets; none when it was never deployed."""
+        found = self._get(f"/workers/scripts/{quote(script, safe='')}/secrets", missing_ok=True)
+        return frozenset(str(one["name"]) for one in found or ())
 
     @_known_form()
     def deployments(self, script: str) -> list[dict[str, Any]]:
@@ -182,15 +196,29 @@ class Cloudflare:
 
 def _closed(deployments: list[dict[str, Any]]) -> tuple[tuple[str, str], ...]:
     """The releases that were rolled back, by the messages of the deployments (newest first): tag and base commit."""
-    messages = [str((one.get("annotations") or {}).get("workers/message") or "") for one in deployments]
+    messages = _messages(deployments)
     found = []
     for at, message in enumerate(messages):
         words = message.split()
         if message.startswith("rollback ") and " -> " in message:
-            older = (text.split() for text in messages[at + 1 :])
-            bases = (said[said.index("base") + 1] for said in older if "base" in said[:-1])
-            found.append((words[1], next(bases, "")))
+            found.append((words[1], next(filter(None, map(_base, messages[at + 1 :])), "")))
     return tuple(found)
+
+
+def _bound(version: dict[str, Any]) -> frozenset[str] | None:
+    """The names that a version binds; None where the answer has no list of them."""
+    found = (version.get("resources") or {}).get("bindings")
+    return None if found is None else frozenset(str(one["name"]) for one in found)
+
+
+def _messages(deployments: list[dict[str, Any]]) -> list[str]:
+    return [str((one.get("annotations") or {}).get("workers/message") or "") for one in deployments]
+
+
+def _base(message: str) -> str:
+    """The commit of which a deployment's message says that it was deployed: "was ID base COMMIT"."""
+    said = message.split()
+    return said[said.index("base") + 1] if "base" in said[:-1] else ""
 
 
 def kept(message: str) -> str:

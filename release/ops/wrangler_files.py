@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from typing import TYPE_CHECKING, Any
 
 from release.errors import UsageError
+from release.wrangler_config import NAMES, parse
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-NAMES = ("wrangler.jsonc", "wrangler.json", "wrangler.toml")
 
 
 def wrangler_settings(folder: Path) -> dict[str, Any]:
@@ -24,15 +22,9 @@ def wrangler_settings(folder: Path) -> dict[str, Any]:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    import json5
-
     try:
-        text = path.read_text("utf-8")
-        found = tomllib.loads(text) if path.suffix == ".toml" else json5.loads(text)
+        return parse(path.name, path.read_bytes())
     except (OSError, ValueError, RecursionError) as error:
         raise UsageError(
             f"{path} cannot be read: {error}", "Correct it; wrangler cannot read it either."
         ) from None
-    if not isinstance(found, dict):
-        raise UsageError(f"{path} holds no table of settings.", "Correct it; wrangler cannot read it either.")
-    return found

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 OWNER = "rehearsal"
 FACTS = "stage.json"
+CI = "rehearsal"  # the check that is green on whatever is pushed to main: nothing of CI runs on a stage
 
 
 class Facts(msgspec.Struct, kw_only=True):
@@ -171,6 +172,7 @@ class Stage:
         runtime = MiniflareRuntime(node(self._environ), modules, self.folder / "workerd")
         self.cloud = Cloud(facts.account, facts.cloud_token, self.folder / "cloud", runtime)
         self.forge = Forge(self.folder / "forge", OWNER, config.app.name, facts.forge_token)
+        self.forge.ci = CI
         for name, uuid in wiring.databases(config).items():
             self.cloud.add_database(uuid, name)
         self._targets = publishing.targets_of(config) if self._publishes else ()
@@ -204,6 +206,7 @@ class Stage:
             live += [lanes.submit(self._publish_last, config, target, environ) for target in self._targets]
             for one in live:
                 one.result()
+        self.forge.add_check_run(git(self.clone, self._environ, "rev-parse", "HEAD"), CI)
         facts.ready = True
         self._keep(facts)
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from release.ops.wrangler_files import wrangler_settings
 from release.rehearsal.checkout import StageError
+from release.wrangler_config import of_environment
 
 if TYPE_CHECKING:
     from release.config import Config
@@ -21,7 +22,7 @@ def databases(config: Config) -> dict[str, str]:
     for name, environment in config.environments.items():
         if environment.database is None:
             continue
-        bound = settings.get("env", {}).get(environment.wrangler, settings).get("d1_databases", [])
+        bound = of_environment(settings, environment.wrangler).get("d1_databases", [])
         uuids = [
             str(entry["database_id"]) for entry in bound if entry.get("database_name") == environment.database
         ]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from invoke.collection import Collection
 
-from release.tasks import adopting, approvals, monorepo, publishing, rehearsals, releases, states, steps
+from release.tasks import adopting, approvals, checklists, monorepo, publishing, rehearsals, releases, states, steps
 
 
 def collection(root: Path) -> Collection:
@@ -23,6 +23,7 @@ def collection(root: Path) -> Collection:
         approvals.dispatch,
         approvals.approve,
         approvals.doctor,
+        checklists.checklist,
         states.status,
         states.verify,
         states.rollback,

@@ -18,6 +18,7 @@ from release.rehearsal.cloud.memory_runtime import MemoryRuntime
 from release.rehearsal.cloud.server import Cloud
 from release.rehearsal.forge import Forge
 from release.rehearsal.registry.memory import MemoryRegistry
+from release.testing import ci
 from release.testing.clock import MONDAY, FakeClock
 from release.testing.monorepo import NewCommit, import_commits
 from release.testing.npm import HttpNpm
@@ -51,7 +52,8 @@ class Double:
 
     `root` is the checkout, on main, clean and pushed. `forge` and `cloud` take hooks for faults (`before`,
     `after`), `runtime.behaviour[script]` makes a worker answer otherwise, `clock` passes no time. `environ`
-    holds what a release reads from the environment; a test may change a copy and pass it on.
+    holds what a release reads from the environment; a test may change a copy and pass it on. With `ci`, the last of
+    each call's commits on main is green and live on staging, as a push to main has it in real life.
     """
 
     def __init__(self, folder: Path, *, remote: Literal["file", "http"] = "file") -> None:
@@ -70,6 +72,7 @@ class Double:
         self.forge.contract = self.forge.strict = True  # what GitHub would not take or say is a failure
         self.registry = MemoryRegistry(NPM_TOKEN)
         self.environ: dict[str, str] = {}
+        self.ci = True
         self._commits = 0
 
     def start(self) -> None:
@@ -222,7 +225,17 @@ class Double:
         """Commits, perhaps with tags, on the remote's main; their ids."""
         made = import_commits(self.forge.repository, new, environ=self.environ, at=self._commits)
         self._commits += len(new)
+        if self.ci:
+            self._ship(new, made[-1])
         return made
+
+    def _ship(self, new: list[NewCommit], tip: str) -> None:
+        self.forge.add_check_run(tip, "required")
+        scripts = tuple(self.script(worker, "staging") for worker in ("mcp", "cms"))
+        if set(scripts) <= set(self.cloud.account.scripts):
+            for one in new:
+                ci.migrate(self.cloud, DATABASES["double-staging"], one.files)
+            ci.ship(self.cloud, scripts, tip)
 
     def clone(self, name: str = "another", *words: str) -> Path:
         """Another machine's checkout; `words` go to git clone, e.g. `--depth=1`."""

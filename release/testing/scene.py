@@ -28,8 +28,8 @@ def double(
     """A running Double in `folder`, stopped in the end.
 
     Production serves `released`, with its tag on the remote and its two migrations applied; main is one commit
-    ahead, with a third migration, and staging serves that. `released=None`: nothing was ever released or
-    deployed. `overlay` are files that differ from `monorepo.files()`, from the first commit on. `remote` says
+    ahead, with a third migration, green, and staging serves that. `released=None`: nothing was ever released, and
+    production is empty. `overlay` are files that differ from `monorepo.files()`, from the first commit on. `remote` says
     how git gets to the forge, see Double.
     """
     import stamina
@@ -60,8 +60,7 @@ def _open(world: Double, released: str | None, first: Mapping[str, bytes | str])
     if released:
         _put_live(world, "production", released, old)
     new = world.commit(work(), "feat: pages have a slug")
-    if released:
-        _put_live(world, "staging", released, new)
+    _put_live(world, "staging", released or RELEASED, new)
 
 
 def _put_live(world: Double, environment: str, version: str, commit: str) -> None:

@@ -10,6 +10,7 @@ import pytest
 from benchmarks import floor
 from release.rehearsal.cloud.memory_runtime import well_behaved
 from release.testing import Recorder
+from release.testing import double as opened
 from release.testing.monorepo import NewCommit
 
 if TYPE_CHECKING:
@@ -128,13 +129,15 @@ def test_a_plan_takes_at_most_six_git_processes(
 
 
 def test_a_plan_without_the_repositorys_name_in_the_environment_stays_within_six(
-    double: Double, processes: Processes
+    tmp_path: Path,
 ) -> None:
-    moved_main(double)
-    del processes.environ["GITHUB_REPOSITORY"]
+    with opened(tmp_path, remote="http") as world:
+        processes = Processes(tmp_path / "trace", world)
+        moved_main(world)
+        del processes.environ["GITHUB_REPOSITORY"]
 
-    assert double.plan(environ=processes.environ).outcome == "planned"
-    assert len(processes.seen()) <= MOST_FOR_A_PLAN, processes.seen()
+        assert world.plan(environ=processes.environ).outcome == "planned"
+        assert len(processes.seen()) <= MOST_FOR_A_PLAN, processes.seen()
 
 
 def test_a_plan_for_staging_stays_within_six(double: Double, processes: Processes) -> None:
@@ -172,10 +175,11 @@ def test_a_plan_sends_the_very_requests_of_the_floor(double: Double) -> None:
         note(request)
         return well_behaved(loaded, request)
 
-    double.runtime.behaviour[double.script("cms")] = noting
+    for environment in ("production", "staging"):
+        double.runtime.behaviour[double.script("cms", environment)] = noting
     double.plan()
     planned, seen[:] = sorted(seen), []
-    count = floor.ask_http(double.environ, floor.ask_git(double.environ, str(double.root)))
+    count = floor.ask_http(double.environ, *floor.ask_git(double.environ, str(double.root)))
 
     assert planned == sorted(seen)
     assert len(planned) == count

@@ -100,6 +100,7 @@ def test_the_next_commit_waits_until_the_release_before_it_has_landed(
     (pull,) = pulls(api)
     api.put(f"pulls/{pull['number']}/merge", json={}).raise_for_status()
     assert double.release(root=double.clone("third")).exit_code == 0
+    double.merge({"docs/most.md": "most\n"})
     outcome = double.release(root=double.clone("fourth"))
     assert outcome.release is not None
     assert outcome.release.version == "1.2.5"

@@ -50,6 +50,7 @@ class Forge(Events):
     in `permissions` may do only that, in the words of a workflow's `permissions:`. `before` and
     `after` see every request (see Loopback). With `contract` each REST answer is held against GitHub's own
     description, with `strict` each request too; one that differs becomes a 500, and is kept in `failures`.
+    `ci` names a check that is green on each commit that is pushed to the default branch; nothing runs for it.
     """
 
     def __init__(self, directory: Path, owner: str, name: str, token: str, *, port: int = 0) -> None:
@@ -62,6 +63,7 @@ class Forge(Events):
         self.log: list[Write] = []
         self.rate_limit = RateLimit()
         self.contract = self.strict = False
+        self.ci: str | None = None
         self.loopback = Loopback(self._serve, port=port)
         self._file = directory / "state.json"
         self._state = store.load(self._file)
@@ -175,6 +177,9 @@ class Forge(Events):
         def pushed(updates: tuple[RefUpdate, ...]) -> None:
             summary = ", ".join(f"{u.name} {'ok' if u.accepted else 'refused'}" for u in updates)
             self.log.append(Write(request.method, request.path, summary, 200, updates))
+            for update in updates if self.ci else ():
+                if update.accepted and update.name == f"refs/heads/{self.bare.default_branch}":
+                    self.add_check_run(update.new, self.ci or "")
 
         return githttp.serve(self.bare, request, path, login, pushed)
 

@@ -202,6 +202,7 @@ def _status(repository: Repository, status: CommitStatus) -> Json:
 
 def _check_run(repository: Repository, run: CheckRun) -> Json:
     url = f"{repository.shapes.repository_url}/check-runs/{run.id}"
+    page = f"/actions/runs/{run.run}/job/{run.id}" if run.run else f"/runs/{run.id}"
     return {
         "id": run.id,
         "node_id": f"CR_{run.id}",
@@ -209,7 +210,7 @@ def _check_run(repository: Repository, run: CheckRun) -> Json:
         "head_sha": run.sha,
         "external_id": "",
         "url": url,
-        **dict.fromkeys(("html_url", "details_url"), f"{repository.shapes.html_url}/runs/{run.id}"),
+        **dict.fromkeys(("html_url", "details_url"), f"{repository.shapes.html_url}{page}"),
         "status": run.status,
         "conclusion": run.conclusion,
         "started_at": run.started_at,

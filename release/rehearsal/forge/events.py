@@ -63,11 +63,13 @@ class Events(ABC):
             self._save()
         return ruleset
 
-    def add_check_run(self, sha: str, name: str, conclusion: str | None = "success") -> store.CheckRun:
-        """A check run on a commit, completed with `conclusion`, or in progress with None."""
+    def add_check_run(
+        self, sha: str, name: str, conclusion: str | None = "success", *, workflow_run: int | None = None
+    ) -> store.CheckRun:
+        """A check run on a commit, completed with `conclusion`, or in progress with None; perhaps a workflow's job."""
         with self._guard:
             status = "completed" if conclusion else "in_progress"
-            run = store.CheckRun(self._state.new_id(), sha, name, status, conclusion, now())
+            run = store.CheckRun(self._state.new_id(), sha, name, status, conclusion, now(), workflow_run)
             self._state.check_runs[run.id] = run
             self._save()
         return run

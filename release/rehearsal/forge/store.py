@@ -73,7 +73,7 @@ class CommitStatus(msgspec.Struct, frozen=True):
 
 
 class CheckRun(msgspec.Struct, frozen=True):
-    """A check run on a commit; `conclusion` is None until `status` is completed."""
+    """A check run on a commit; `conclusion` is None until `status` is completed, `run` the workflow run it is a job of."""
 
     id: int
     sha: str
@@ -81,6 +81,7 @@ class CheckRun(msgspec.Struct, frozen=True):
     status: str
     conclusion: str | None
     started_at: str
+    run: int | None = None
 
 
 class Environment(msgspec.Struct, frozen=True):

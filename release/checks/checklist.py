@@ -1,0 +1,87 @@
+"""The pre-deploy checklist: its items as checks, each set to block, to warn, or off."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from release.model import Problem
+
+if TYPE_CHECKING:
+    from release.config import Demand
+    from release.model import Release, Request, World
+
+SOAK = frozenset({"staging", "staging-migrations"})  # what a hotfix does not wait for
+GUARDED = frozenset({"migrate", "deploy"})
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What an item found: ok, bad, or that it cannot tell; and what to do."""
+
+    kind: Literal["ok", "bad", "unknown", "none"]
+    what: str
+    advice: str = ""
+
+
+class Look(Protocol):
+    """How one item looks at the world."""
+
+    def __call__(self, world: World) -> Finding:
+        """The finding: a pure function."""
+        ...
+
+
+@dataclass(frozen=True)
+class Item:
+    """One item of the checklist. `look` is pure; `demand` says what a bad finding, or none, does."""
+
+    name: str
+    demand: Demand
+    look: Look
+    guards: frozenset[str] = GUARDED
+
+    def find(self, world: World, release: Release) -> tuple[Problem, ...]:
+        """One problem where it is not well, at the level that the item is set to."""
+        del release
+        finding = self.look(world)
+        if self.demand == "off" or finding.kind in {"ok", "none"}:
+            return ()
+        return (Problem(self.name, finding.what, finding.advice, level=self.demand),)
+
+
+@dataclass(frozen=True)
+class Ask:
+    """Something that only a person can tell; asked once a release."""
+
+    text: str
+    name: str = "ask"
+    guards: frozenset[str] = GUARDED
+
+    def find(self, world: World, release: Release) -> tuple[Problem, ...]:
+        """The question, unless somebody has ticked it for this very release."""
+        if ticked_by(world, release, self.text):
+            return ()
+        return (Problem(self.name, self.text, "Only a person can tell.", level="ask"),)
+
+
+def ticked_by(world: World, release: Release, text: str) -> str | None:
+    """Who ticked an item for this very release, by the environment's record."""
+    from release.record import Record
+
+    record = world.record
+    if not isinstance(record, Record) or record.subject != release.subject:
+        return None
+    return next((one.who for one in record.remarks if one.kind == "tick" and one.what == text), None)
+
+
+def excused(found: tuple[Problem, ...], request: Request, release: Release) -> tuple[Problem, ...]:
+    """The same problems, in which a hotfix of the last release is excused from its time on staging, and from nothing else."""
+    if request.hotfix is None or request.hotfix != release.previous_tag:
+        return found
+    return tuple(
+        replace(one, advice=request.reason, level="skip")
+        if one.check in SOAK and one.level in {"block", "warn"}
+        else one
+        for one in found
+    )

@@ -53,7 +53,8 @@ def wanted(settings: dict[str, Any], environment: str) -> Wanted:
 
 def _bindings(settings: dict[str, Any]) -> Iterator[str]:
     """Every name by which the code reaches something: keys of `vars`, and `binding` or `name` of each entry."""
-    yield from settings.get("vars") or {}
+    variables = settings.get("vars")
+    yield from variables if isinstance(variables, dict) else ()
     for key, value in settings.items():
         if key in _NO_BINDINGS:
             continue

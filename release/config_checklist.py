@@ -47,6 +47,12 @@ class Checklist(Value, frozen=True, kw_only=True):
         ),
     ] = None
     ci: Annotated[Demand, Meta(description="The checks of the commit at GitHub are green.")] = "block"
+    ci_ignore: Annotated[
+        tuple[Annotated[str, Meta(min_length=1, examples=["deploy to staging"])], ...],
+        Meta(
+            description="Checks that do not count for `ci`: what deploys for trying has an item of its own."
+        ),
+    ] = ("deploy to staging",)
     staging: Annotated[
         Demand, Meta(description="The commit runs where it is tried, and is healthy there.")
     ] = "block"

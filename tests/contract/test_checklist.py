@@ -96,8 +96,8 @@ def test_the_workflow_that_releases_does_not_wait_for_itself(double: Double) -> 
 
 
 def test_a_job_of_a_push_that_fails_is_not_taken_for_a_dispatched_one(double: Double) -> None:
-    double.forge.add_check_run(double.git("rev-parse", "HEAD"), "deploy-staging", "failure", workflow_run=77)
-    blocked(double, "deploy-staging (failure)", "/actions/runs/77/job/")
+    double.forge.add_check_run(double.git("rev-parse", "HEAD"), "e2e", "failure", workflow_run=77)
+    blocked(double, "e2e (failure)", "/actions/runs/77/job/")
 
 
 def test_checks_beyond_the_first_page_count(double: Double) -> None:

@@ -61,6 +61,12 @@ def test_ci_that_has_not_ended_is_waited_for() -> None:
     )
 
 
+def test_the_deployment_to_staging_does_not_count_for_ci() -> None:
+    ci = (check("test", "green", "success"), check("deploy to staging", "running", "in_progress"))
+    assert CI(("deploy to staging",))(seen(ci=ci)).kind == "ok"
+    assert CI(("deploy to staging",))(seen(ci=ci[1:])).kind == "bad"
+
+
 def test_a_commit_on_which_nothing_ran_is_not_green() -> None:
     finding = CI()(seen(ci=()))
     assert finding.kind == "bad"

@@ -126,7 +126,8 @@ class Actions:
 
     def _check(self, run: Run, job: Job) -> int:
         """The check run that a job is, which is there as soon as the job may be waited for."""
-        run.checks[job.key] = self.forge.add_check_run(self.forge.change_run(run.id).sha, job.name, None).id
+        sha = self.forge.change_run(run.id).sha
+        run.checks[job.key] = self.forge.add_check_run(sha, job.name, None, workflow_run=run.id).id
         return run.checks[job.key]
 
     def _is_reviewed(self, run: Run, job: Job, environment: str) -> bool:

@@ -147,6 +147,7 @@ def place(folder: Path, engine: Engine, files: Files | None = None) -> Iterator[
     """A Place in `folder`: staging and production are live, bob reviews production, and main takes no push but the key's."""
     with double(folder / "world", overlay={**overlay(), **(files or {})}, remote="http") as world:
         forge = world.forge
+        world.ci = False  # the workflows are
         forge.contract = True
         forge.tokens |= {f"{who}-t0ken": who for who in (DISPATCHER, REVIEWER)}
         forge.protect_environment("production", [REVIEWER], prevent_self_review=True)

@@ -151,7 +151,7 @@ class Git:
             return False
         if done.code:
             raise CannotReadError(
-                f"git cannot fetch from {self.remote}: {self._said(done.err)}", _REMOTE_ADVICE
+                f"git cannot fetch from {self.remote}: {self.said(done.err)}", _REMOTE_ADVICE
             )
         return True
 
@@ -162,7 +162,7 @@ class Git:
         done = self._run("merge-base", "--is-ancestor", ancestor, descendant)
         if done.code not in (0, 1):
             raise CannotReadError(
-                f"git cannot compare {ancestor[:7]} with {descendant[:7]}: {self._said(done.err)}"
+                f"git cannot compare {ancestor[:7]} with {descendant[:7]}: {self.said(done.err)}"
             )
         return done.code == 0
 
@@ -189,7 +189,7 @@ class Git:
         """Write objects into the repository, all with one process."""
         done = self._run("unpack-objects", "-q", data=pack(objects))
         if done.code:
-            raise EffectError(f"git cannot store objects: {self._said(done.err)}")
+            raise EffectError(f"git cannot store objects: {self.said(done.err)}")
 
     def push(self, refspecs: Sequence[str], leases: Mapping[str, str]) -> str | None:
         """One atomic push; a lease names what a ref must be now ("" : it must not exist).
@@ -202,7 +202,7 @@ class Git:
             done = self._run("push", "--quiet", "--atomic", "--no-verify", *leased, self.remote, *refspecs)
         except EffectError as error:  # it did not end in time: the remote may have taken it all the same
             return error.what
-        return (self._said(done.err) or f"git push ended with {done.code}") if done.code else None
+        return (self.said(done.err) or f"git push ended with {done.code}") if done.code else None
 
     def follow(self, new: str) -> None:
         """Move this checkout, branch and index in one, to a commit whose files lie in the work tree already."""
@@ -212,7 +212,7 @@ class Git:
         """Check a commit out into a folder beside this checkout."""
         done = self._run("worktree", "add", "--force", "--detach", str(folder), commit)
         if done.code:
-            raise EffectError(f"git cannot check {commit[:7]} out: {self._said(done.err)}")
+            raise EffectError(f"git cannot check {commit[:7]} out: {self.said(done.err)}")
 
     def prune_worktrees(self) -> None:
         """Forget the worktrees whose folders are gone."""
@@ -222,6 +222,10 @@ class Git:
         """The remote's address, without credentials."""
         out = self._read("remote", "get-url", self.remote)
         return _CREDENTIALS.sub("", out.decode(errors="replace").strip())
+
+    def run(self, *args: str) -> shell.Captured:
+        """Any other command in this checkout: its exit code and what it wrote. Raises EffectError where it does not end."""
+        return self._run(*args)
 
     def _run(self, *args: str, data: bytes = b"") -> shell.Captured:
         self.processes += 1
@@ -234,11 +238,12 @@ class Git:
             raise CannotReadError(error.what, error.advice) from error
         if done.code:
             advice = _REMOTE_ADVICE if args[0] == "ls-remote" else ""
-            raise CannotReadError(f"git {args[0]} failed: {self._said(done.err)}", advice)
+            raise CannotReadError(f"git {args[0]} failed: {self.said(done.err)}", advice)
         return done.out
 
     @staticmethod
-    def _said(err: str) -> str:
+    def said(err: str) -> str:
+        """The telling lines of what git wrote on stderr, without credentials."""
         lines = [line.strip() for line in _CREDENTIALS.sub("", err).splitlines() if line.strip()]
         telling = [line for line in lines if line.startswith(("fatal:", "error:", "remote:", "! "))]
         return " · ".join((telling or lines)[:4])

@@ -7,7 +7,18 @@ from pathlib import Path
 
 from invoke.collection import Collection
 
-from release.tasks import adopting, approvals, checklists, monorepo, publishing, rehearsals, releases, states, steps
+from release.tasks import (
+    adopting,
+    approvals,
+    checklists,
+    hotfixes,
+    monorepo,
+    publishing,
+    rehearsals,
+    releases,
+    states,
+    steps,
+)
 
 
 def collection(root: Path) -> Collection:
@@ -24,6 +35,7 @@ def collection(root: Path) -> Collection:
         approvals.approve,
         approvals.doctor,
         checklists.checklist,
+        hotfixes.hotfix,
         states.status,
         states.verify,
         states.rollback,

@@ -87,7 +87,8 @@ class Bindings:
                 "and make sure that what is new exists in production's account.",
             )
         return Finding(
-            "ok" if configured else "none", "production has every binding" if configured else UNSET
+            "ok" if configured else "none",
+            "production has every binding" if configured else "no worker has a wrangler configuration",
         )
 
 
@@ -117,7 +118,8 @@ class Secrets:
                 missing[worker] = sorted(wanted - has)
         if not missing:
             return Finding(
-                "ok" if asked else "none", "production has every required secret" if asked else UNSET
+                "ok" if asked else "none",
+                "production has every required secret" if asked else "none is required",
             )
         listed = "; ".join(f"{worker} has no {', '.join(names)}" for worker, names in missing.items())
         worker, names = next(iter(missing.items()))

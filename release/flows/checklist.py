@@ -122,8 +122,8 @@ def _asked(world: World, text: str) -> Entry:
     )
     ticks = [one for one in record.remarks if one.kind == "tick" and one.what == text] if record else []
     if is_same and ticks:
-        return Entry("ask", "ticked", "ask", f"{text} ({ticks[-1].who})")
-    return Entry("ask", "ask", "ask", text, "Asked before the approval of a release.")
+        return Entry("person", "ticked", "ask", f"{text} ({ticks[-1].who})")
+    return Entry("person", "ask", "ask", text, "Asked before the approval of a release.")
 
 
 def _unread(world: World) -> Iterator[Entry]:

@@ -5,16 +5,17 @@ The same idea as a release: look, decide, act, and look again. Nothing is rememb
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from release.config import load
 from release.errors import BlockedError, EffectError, UsageError
-from release.flows import releasing
+from release.flows import dispatching, releasing
 from release.flows.hotfix_course import next_thing
 from release.flows.hotfix_look import beside, look, subject
 from release.model import Request
-from release.ops import actions, connect, require_write_tokens
+from release.ops import connect, require_write_tokens
 from release.ops.branches import advance, picked, point, switch
 from release.ops.pulls import merge_pull, open_pull
 from release.outcome import EXIT_CODES, Outcome
@@ -80,7 +81,7 @@ def hotfix(
         if of.is_released:
             return _ended(ops, listener, f"{of.coming} is released: the hotfix of {of.tag} is done")
         now = _went(Course(ops, of, wanted, listener.line))
-        reason = _reason(now, wanted)
+        reason = _reason(now, wanted.why)
         if now.run is not None:
             return _ended(ops, listener, _standing(ops, now))
         if not wanted.here:
@@ -206,28 +207,20 @@ _ACTS: dict[str, Callable[[Course, Standing], None]] = {
 
 
 def _dispatched(ops: Ops, now: Standing, reason: str) -> str:
-    inputs = {"version_bump": "patch", "reason": reason}
-    number = actions.dispatch(ops.github, ops.config.approval.workflow, ops.config.branch, inputs)
-    run = actions.run(ops.github, number)
+    run = dispatching.start(ops.github, ops.config, "patch", reason)
     return (
-        f"{now.coming} is on its way: {run.html_url}. It waits for approval there (or: inv approve {number})"
+        f"{now.coming} is on its way: {run.html_url}. It waits for approval there (or: inv approve {run.id})"
     )
 
 
 def _standing(ops: Ops, now: Standing) -> str:
     """Where the run stands that releases the hotfix. Raises BlockedError where it ended without a release."""
     run = now.run
-    if run is None:
-        return ""
-    if run.status != "completed":
-        waits = [one for one in actions.pending(ops.github, run.id) if one.reviewers]
-        who = ", ".join(sorted({reviewer.name for one in waits for reviewer in one.reviewers}))
-        if waits:
-            return f"{now.coming} waits for approval by {who}: {run.html_url} (or: inv approve {run.id})"
-        return f"{now.coming} is under way: {run.html_url}"
+    if run is None or run.status != "completed":
+        return f"{now.coming} {dispatching.standing(ops.github, run)}" if run else ""
     raise BlockedError(
         f"The run that was to release {now.coming} ended as {run.conclusion}: {run.html_url}",
-        f"Look there why. To start another: inv dispatch --bump patch --reason '{_title(now, '')}'",
+        f"Look there why. To start another: inv dispatch --bump patch --reason {shlex.quote(_reason(now, ''))}",
     )
 
 
@@ -247,11 +240,10 @@ def _title(now: Standing, why: str) -> str:
     return f"hotfix of {now.tag}: {said}"[:LONGEST_REASON]
 
 
-def _reason(now: Standing, wanted: Wanted) -> str:
+def _reason(now: Standing, why: str) -> str:
     """Why this is released: what was said, or else the pull request's title, which begins as a hotfix's reason does."""
     title = now.pull.title if now.pull else ""
-    begins = f"hotfix of {now.tag}: "
-    return _title(now, wanted.why or title.removeprefix(begins))
+    return _title(now, why or title.removeprefix(f"hotfix of {now.tag}: "))
 
 
 def _production(root: Path) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import httpx
 import pytest
@@ -54,10 +54,10 @@ class Course:
             connect=world.connect,
         )
 
-    def blocked(self, *picks: str, **more: Any) -> str:
+    def blocked(self, *picks: str, here: bool = False, glass: str = "", tag: str = TAG) -> str:
         """The words of a run that a person has to help."""
         with pytest.raises(BlockedError) as caught:
-            self.go(*picks, **more)
+            self.go(*picks, here=here, glass=glass, tag=tag)
         return str(caught.value)
 
     def fix(self, message: str = "fix: the login") -> str:

@@ -17,8 +17,21 @@ if TYPE_CHECKING:
 
     from release.rehearsal.cloud.server import Cloud
     from release.rehearsal.cloud.state import Deployment, Script, Version
+    from release.rehearsal.forge import Forge
+    from release.testing.monorepo import NewCommit
 
 COMMIT = "COMMIT_SHA"
+
+
+def pushed(
+    forge: Forge, cloud: Cloud, scripts: tuple[str, ...], database: str, new: list[NewCommit], tip: str
+) -> None:
+    """CI for a push to main of these commits, the last of which is `tip`; staging follows where it is there."""
+    forge.add_check_run(tip, "required")
+    if set(scripts) <= set(cloud.account.scripts):
+        for one in new:
+            migrate(cloud, database, one.files)
+        ship(cloud, scripts, tip)
 
 
 def ship(cloud: Cloud, scripts: tuple[str, ...], commit: str) -> None:

@@ -61,6 +61,7 @@ class Played:
     def root(self) -> Path:
         """One of the checkouts, pulled."""
         root = self.roots[self.chance.choice(sorted(self.roots))]
+        self.world.ran_ci()
         self.world.git("fetch", "--quiet", "--tags", "origin", cwd=root)
         self.world.git("reset", "--quiet", "--hard", "origin/main", cwd=root)
         return root
@@ -123,6 +124,7 @@ class Played:
         return self.world.release(root=mine, listener=At(step, meanwhile)).outcome
 
     def both(self) -> tuple[Path, Path]:
+        self.world.ran_ci()
         for root in self.roots.values():
             self.world.git("fetch", "--quiet", "--tags", "origin", cwd=root)
             self.world.git("reset", "--quiet", "--hard", "origin/main", cwd=root)

@@ -202,7 +202,7 @@ def test_a_run_that_github_does_not_know_opens_nothing(double: Double) -> None:
 
 def test_a_token_that_may_not_read_runs_is_told_which_permission_it_needs(double: Double) -> None:
     run = run_of(double, GRACE)
-    double.forge.permissions[double.forge.token] = {"contents": "write"}
+    double.forge.permissions[double.forge.token] = {"contents": "write", "checks": "read", "statuses": "read"}
     assert "permission Actions: read" in refused(released(double, run))
 
 

@@ -77,6 +77,15 @@ def read(registry: Running) -> Package:
         http.close()
 
 
+def size(registry: Running, address: str) -> int | None:
+    """The bytes of a tarball, as the registry's header says."""
+    http = Http(attempts=1)
+    try:
+        return Registry(http, environ(registry)).size(registry.url, address)
+    finally:
+        http.close()
+
+
 def refusal(registry: Running, token: str) -> str | None:
     """What the registry says of a token."""
     http = Http(attempts=1)
@@ -98,6 +107,7 @@ def test_what_is_published_is_read_with_its_integrity_and_handed_out(
     package = read(running)
     there = package.versions["1.0.0"]
     assert (there.integrity, package.tags["latest"]) == (integrity_of(path.read_bytes()), "1.0.0")
+    assert size(running, there.tarball) == path.stat().st_size
     assert httpx.get(there.tarball, trust_env=False).content == path.read_bytes()
 
 

@@ -69,6 +69,17 @@ def test_the_github_release_of_a_package_is_never_the_latest(double: Double) -> 
     assert latest.json()["tag_name"] == "cms-v1.2.4"
 
 
+def test_the_notes_tell_of_the_packages_commits_alone(double: Double) -> None:
+    double.commit({"apps/cms/worker.js": "export default {};\n"}, "feat(cms): something else")
+    released(double.publish("api"))
+    url = f"{double.forge.api_url}/repos/acme/cms/releases/tags/api-v1.3.1"
+    with double.ops() as ops:
+        made = ops.http.send("GET", url, headers={"authorization": f"Bearer {double.forge.token}"}).json()
+    assert "* feat(api): another answer (" in made["body"]
+    assert "something else" not in made["body"]
+    assert "/acme/cms/compare/api-v1.3.0...api-v1.3.1\n" in made["body"]
+
+
 def test_the_tarball_is_kept_and_is_what_the_registry_hands_out(double: Double) -> None:
     double.publish("api")
     (kept,) = (double.root / ".release" / "packages" / "api").rglob("*.tgz")
@@ -88,6 +99,15 @@ def test_commits_that_leave_the_package_alone_are_nothing_to_release(double: Dou
     double.commit({"apps/cms/worker.js": "export default {};\n"}, "feat(cms): more")
     again = double.publish("api")
     assert (again.outcome, again.exit_code) == ("nothing", 5)
+
+
+def test_a_shallow_checkout_publishes_and_knows_when_there_is_nothing(double: Double) -> None:
+    double.commit({"README.md": "more\n"}, "docs: more")
+    shallow = double.clone("shallow", "--depth=1")
+    released(double.publish("api", root=shallow), "1.3.1")
+    double.merge({"apps/cms/worker.js": "export default {};\n"}, "feat(cms): more")
+    again = double.publish("api", root=double.clone("later", "--depth=1"))
+    assert (again.outcome, again.exit_code) == ("nothing", 5), told(again)
 
 
 def test_the_cms_and_a_package_are_released_side_by_side(double: Double) -> None:

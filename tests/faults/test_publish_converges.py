@@ -27,7 +27,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Unbroken:
 
 def test_an_unbroken_publish_writes_to_git_the_registry_and_github(whole: Unbroken) -> None:
     systems = [written.asked.system if not written.asked.is_push else "git" for written in whole.writes]
-    assert systems == ["git", "git", "npm", "git", "forge", "forge", "git"]
+    assert systems == ["git", "git", "npm", "git", "forge", "git"]
     assert whole.end.packages[NAME].keys() == {"1.3.0", NEW}
 
 

@@ -108,6 +108,15 @@ def test_a_package_that_grew_or_shrank_too_much_is_looked_at() -> None:
     assert said({}, "a.js", size=1000, last=10) == ""
 
 
+def test_packed_sizes_are_compared_where_the_registry_counts_no_files() -> None:
+    packed = Tarball("a.tgz", "sha512-a", 10, {"package.json": 10}, {})
+    old = Published("1.3.0", "sha512-old", "", None, 1000)
+    seen = replace(world(packed), package=Package("@acme/api", "http://registry", {"1.3.0": old}))
+    look = Inspect(3.0).look(seen, RELEASE)
+    assert isinstance(look, Stuck)
+    assert "it has only 10 bytes packed, 1.3.0 had 1000" in look.what
+
+
 def test_a_plan_looks_at_nothing() -> None:
     assert isinstance(Inspect(3.0).look(world(Tarball("", "")), RELEASE), Todo)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from release.errors import CannotReadError, EffectError
+from release.errors import CannotReadError, EffectError, UsageError
 from release.ops.npm import Npm, failure
 from release.ops.registry import may_trust, token_of
 from release.ops.secrets import Mask
@@ -147,6 +147,14 @@ def test_npms_codes_are_told_in_words_with_what_to_do(code: str, words: str) -> 
 def test_an_unknown_failure_says_what_npm_said() -> None:
     assert failure("pack", 7, ()).what == "npm pack failed: it ended with exit code 7"
     assert failure("pack", 1, ("npm error broken",)).what == "npm pack failed: broken"
+
+
+def test_a_node_without_npm_is_told_before_anything_is_packed(
+    tmp_path: Path, environ: dict[str, str]
+) -> None:
+    (tmp_path / "bin" / "npm").unlink()
+    with pytest.raises(UsageError, match="no npm beside the Node"):
+        npm(tmp_path, environ).check()
 
 
 def test_either_variable_is_a_token() -> None:

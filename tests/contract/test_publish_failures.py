@@ -101,6 +101,21 @@ def test_a_token_that_may_not_publish_leaves_the_registry_unchanged(double: Doub
     released(double.publish("api"), "1.3.1")
 
 
+def test_a_registry_that_echoes_the_token_reveals_nothing(double: Double) -> None:
+    token = double.environ["NODE_AUTH_TOKEN"]
+    double.registry.before = lambda request: (
+        Response(request.headers["authorization"], 403, content_type="text/plain")
+        if request.method == "PUT"
+        else None
+    )
+    recorder = Recorder()
+    outcome = double.publish("api", listener=recorder)
+    assert outcome.exit_code == 1
+    journal = (double.root / ".release" / "journal.ndjson").read_text()
+    assert "***" in told(outcome)
+    assert token not in f"{outcome} {told(outcome)} {recorder.lines} {journal} {record_of(double, 'api')}"
+
+
 def test_without_a_token_it_says_how_to_get_one(double: Double) -> None:
     environ = {name: value for name, value in double.environ.items() if name != "NODE_AUTH_TOKEN"}
     with pytest.raises(UsageError, match="no npm token, and no trusted publishing"):

@@ -17,15 +17,13 @@ LATEST = "latest"
 class Published:
     """One version on a registry: the sha512 integrity and the address of its tarball.
 
-    `unpacked` are the bytes of its files, None where the registry does not count them; `size` those of the tarball,
-    where they were asked for.
+    `unpacked` are the bytes of its files, None where the registry does not count them.
     """
 
     version: str
     integrity: str
     tarball: str
     unpacked: int | None = None
-    size: int | None = None
 
 
 @dataclass(frozen=True)
@@ -33,14 +31,14 @@ class Needed:
     """A package of this repository that the released one depends on.
 
     `target` is its name for `inv publish`; `wanted` the range in the manifest; `versions` what the registry has of it;
-    `is_ahead`: its folder holds something that its last tag does not.
+    `ahead` counts the commits to its folder since its last tag.
     """
 
     target: str
     package: str
     wanted: str
     versions: tuple[str, ...]
-    is_ahead: bool = False
+    ahead: int = 0
 
 
 @dataclass(frozen=True)

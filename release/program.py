@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-OPTIONAL = {"rollback": "--to", "approve": "--run", "publish": "--name"}
+OPTIONAL = {"rollback": "--to", "approve": "--run", "publish": "--name", "hotfix": "--tag"}
 
 
 class ReleaseProgram(Program):

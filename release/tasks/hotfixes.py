@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @task(
-    positional=["tag"],
+    auto_shortflags=False,  # -h is help, not --here
     iterable=["pick"],
     help={
         "tag": "the release to fix, the last one (`inv hotfix TAG` is the same)",
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 )
 def hotfix(
     context: Context,
-    tag: str,
     pick: list[str],
+    tag: str = "",
     reason: str = "",
     here: bool = False,
     break_glass: str = "",
@@ -50,9 +50,14 @@ def hotfix(
     def run() -> Outcome:
         import os
 
+        from release.errors import UsageError
         from release.flows import hotfix as flow
         from release.views import listener
 
+        if not tag:
+            raise UsageError(
+                "Which release?", "Say the tag of the last one: inv hotfix TAG (inv status names it)."
+            )
         wanted = flow.Wanted(tag, tuple(pick), reason, here, break_glass, deadline * 60.0)
         return flow.hotfix(root_of(context), os.environ, wanted, terminal_gate(yes=yes), listener(json=json))
 

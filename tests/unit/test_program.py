@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from release.program import _with_one_root
+from release.program import ReleaseProgram, _with_one_root
+from release.tasks import collection
 
+TASKS = collection(Path(__file__).parents[2])
 WRAPPER = ["inv", "--search-root", "/home"]
 
 
@@ -26,3 +30,14 @@ def test_a_project_that_a_person_names_is_taken_in_place_of_the_wrappers(words: 
 def test_else_the_wrappers_folder_is(words: list[str]) -> None:
     assert _with_one_root([*WRAPPER, *words]) == [*WRAPPER, *words]
     assert _with_one_root(["inv", *words]) == ["inv", *words]
+
+
+@pytest.mark.parametrize("name", TASKS.task_names)
+def test_help_of_every_command_is_help_and_runs_nothing(name: str) -> None:
+    for flag in ("-h", "--help"):
+        program = ReleaseProgram(name="inv", binary="inv", namespace=TASKS)
+        program.create_config()
+        program.parse_core(["inv", name, flag])
+        program.parse_collection()
+        program.parse_tasks()
+        assert program.core_via_tasks.args["help"].value == name

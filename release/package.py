@@ -17,13 +17,15 @@ LATEST = "latest"
 class Published:
     """One version on a registry: the sha512 integrity and the address of its tarball.
 
-    `unpacked` are the bytes of its files, None where the registry does not count them.
+    `unpacked` are the bytes of its files, None where the registry does not count them; `size` those of the tarball,
+    where they were asked for.
     """
 
     version: str
     integrity: str
     tarball: str
     unpacked: int | None = None
+    size: int | None = None
 
 
 @dataclass(frozen=True)
@@ -31,14 +33,14 @@ class Needed:
     """A package of this repository that the released one depends on.
 
     `target` is its name for `inv publish`; `wanted` the range in the manifest; `versions` what the registry has of it;
-    `ahead` counts the commits to its folder since its last tag.
+    `is_ahead`: its folder holds something that its last tag does not.
     """
 
     target: str
     package: str
     wanted: str
     versions: tuple[str, ...]
-    ahead: int = 0
+    is_ahead: bool = False
 
 
 @dataclass(frozen=True)

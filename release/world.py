@@ -12,6 +12,7 @@ from release.model import Checkout, History, Live, Published, Remote, Unread, Wo
 from release.ops import actions
 from release.ops.content import read_base, read_record
 from release.ops.deployments import latest, state
+from release.ops.folders import changing, have, same_folder
 from release.ops.history import has_landed, read_history
 from release.ops.node import node, wrangler
 from release.ops.packages import read_package
@@ -153,8 +154,13 @@ def _history(ops: Ops, checkout: Checkout, remote: Remote) -> History:
     last = _last(ops, remote)
     if ops.config.target is None or last is None or not history.unreleased:
         return history
-    mine = ops.git.touching(ops.config.target.folder, remote.tags[last[1]])
-    return replace(history, unreleased=tuple(one for one in history.unreleased if one.sha in mine))
+    folder, released = ops.config.target.folder, remote.tags[last[1]]
+    have(ops.git, last[1], released)
+    if same_folder(ops.git, folder, checkout.head, released):
+        return replace(history, unreleased=())
+    return replace(
+        history, unreleased=changing(ops.git, folder, history.unreleased, released) or history.unreleased
+    )
 
 
 def _last(ops: Ops, remote: Remote) -> tuple[str, str] | None:
@@ -180,6 +186,7 @@ def _missing(ops: Ops) -> tuple[Unread, ...]:
     """Node and wrangler, where a worker is deployed with them."""
     asked: list[Callable[[], object]] = [partial(node, ops.environ)]
     asked += [partial(wrangler, ops.root / worker.path) for worker in ops.config.workers if not worker.deploy]
+    asked += [ops.npm.check] if ops.config.target else []
     found = {answer for answer in (_read(ask) for ask in asked) if isinstance(answer, Unread)}
     return tuple(sorted(found, key=lambda one: one.because))
 

@@ -56,11 +56,10 @@ class Dependencies:
             yield Problem(
                 self.name, f"It needs {need.package} {need.wanted}, and the registry {there}.", first
             )
-        elif need.ahead:
-            commits = f"{need.ahead} commit{'' if need.ahead == 1 else 's'}"
+        elif need.is_ahead:
             yield Problem(
                 self.name,
-                f"It is tested with {need.package} as it is here, which has {commits} that no published version holds.",
+                f"It is tested with {need.package} as it is here, and no published version of that holds its last changes.",
                 first,
             )
 

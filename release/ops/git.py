@@ -178,13 +178,6 @@ class Git:
             for sha, parents, subject, lands, body in entries
         )
 
-    def touching(self, folder: str, since: str) -> frozenset[str]:
-        """The commits of HEAD that `since` does not hold and that change something in a folder, releases left out."""
-        form = "--format=%H%x00%(trailers:key=Release,valueonly,separator=%x20)"
-        out = self._read("log", f"-{MOST_COMMITS}", form, f"{since}..HEAD", "--", folder)
-        lines = (line.split("\0", 1) for line in out.decode(errors="replace").splitlines() if "\0" in line)
-        return frozenset(sha for sha, lands in lines if not lands)
-
     def store(self, objects: Iterable[GitObject]) -> None:
         """Write objects into the repository, all with one process."""
         done = self._run("unpack-objects", "-q", data=pack(objects))

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from release.errors import CannotReadError, EffectError
+from release.errors import CannotReadError, EffectError, UsageError
 from release.ops import shell
 from release.ops.node import node
 from release.ops.registry import TOKENS, may_trust, token_of
@@ -77,6 +77,10 @@ class Npm:
                 f'npm\'s registry is "{said}", which is no address.', "npm config get registry"
             )
         return said.rstrip("/")
+
+    def check(self) -> None:
+        """Raise UsageError where there is no Node, or no npm beside it."""
+        self._npm()
 
     def pack(self, folder: str, to: Path, deadline: float, tell: Callable[[str], None]) -> Path:
         """Pack a folder into `to`, with the scripts that the package has for that; the tarball. Raises EffectError."""
@@ -166,7 +170,7 @@ class Npm:
         place = node(self._environ)
         npm = place.parent / "npm"
         if not npm.exists():
-            raise EffectError("There is no npm beside the Node in use.", "Install Node with its npm.")
+            raise UsageError("There is no npm beside the Node in use.", "Install Node with its npm.")
         found = npm.resolve()
         return (str(place), str(found)) if found.suffix == ".js" else (str(npm),)
 

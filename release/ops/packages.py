@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from release.errors import BlockedError, CannotReadError
+from release.ops.folders import have, same_folder
+from release.ops.git import DEADLINE
 from release.ops.registry import may_trust, token_of
 from release.package import Needed
 from release.version import TagPattern, highest
@@ -41,7 +43,17 @@ def read_package(ops: Ops) -> Package | None:
     found = ops.registry.package(registry, name)
     refusal = ops.registry.refusal(found.registry) if token_of(ops.environ) else None
     is_attested = may_trust(ops.environ) and ops.github.is_public()
+    found = _measured(ops, found)
     return replace(found, needs=_needs(ops, manifest), refusal=refusal, is_attested=is_attested)
+
+
+def _measured(ops: Ops, found: Package) -> Package:
+    """The package with the size of its latest version, where the registry does not count the files' bytes."""
+    last = found.versions.get(found.latest or "")
+    if last is None or last.unpacked is not None:
+        return found
+    sized = replace(last, size=ops.registry.size(found.registry, last.tarball))
+    return replace(found, versions={**found.versions, last.version: sized})
 
 
 def _needs(ops: Ops, manifest: Mapping[str, Any]) -> tuple[Needed, ...]:
@@ -55,22 +67,27 @@ def _needs(ops: Ops, manifest: Mapping[str, Any]) -> tuple[Needed, ...]:
         if name in wanted:
             registry = ops.npm.registry(name, other.folder, theirs.get("publishConfig") or {})
             versions = tuple(ops.registry.package(registry, name).versions)
-            needs.append(Needed(other.name, name, str(wanted[name]), versions, _ahead(ops, other)))
+            needs.append(Needed(other.name, name, str(wanted[name]), versions, _is_ahead(ops, other)))
     return tuple(needs)
 
 
-def _ahead(ops: Ops, other: Target) -> int:
-    """How many commits to a package's folder no tag of it holds; 0 where it was never tagged, or that cannot be told."""
+def _is_ahead(ops: Ops, other: Target) -> bool:
+    """Whether HEAD has something in a package's folder that its last tag has not; False where it was never tagged."""
     prefix = "refs/tags/"
     refs = ops.git.remote_refs(prefix + other.tag.format(version="*"))
     names = [ref.removeprefix(prefix) for ref in refs if not ref.endswith("^{}")]
     last = highest(names, TagPattern(other.tag))
     if last is None:
-        return 0
+        return False
     commit = refs.get(f"{prefix}{last[1]}^{{}}", refs[prefix + last[1]])
-    if ops.git.object(commit) is None:
-        ops.git.fetch(f"{prefix}{last[1]}")
-    return len(ops.git.touching(other.folder, commit))
+    git = ops.git.within(
+        DEADLINE
+    )  # its own: this is read beside the history, and one reader serves one at a time
+    try:
+        have(git, last[1], commit)
+        return not same_folder(git, other.folder, "HEAD", commit)
+    finally:
+        git.close()
 
 
 def _manifest(ops: Ops, target: Target) -> dict[str, Any]:

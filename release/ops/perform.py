@@ -10,6 +10,7 @@ from release.deadline import LateError, within
 from release.errors import CannotReadError, EffectError
 from release.model import Live, Remote
 from release.ops import landing, monorepo, packing, smoke
+from release.ops.package_notes import package_notes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -104,7 +105,7 @@ def _create_release(ops: Ops, effect: effects.CreateRelease, world: World, tell:
         release.commit,
         title,
         release.previous_tag,
-        effect.notes,
+        package_notes(ops, release, world) if effect.notes is None else effect.notes,
         effect.footer,
         is_latest=effect.is_latest,
         is_prerelease="-" in release.version.partition("+")[0],

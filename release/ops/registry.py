@@ -78,9 +78,24 @@ class Registry:
             raise CannotReadError(f"The registry answers {answer.status} for the tarball.", _ADVICE)
         return integrity_of(answer.body)
 
+    def size(self, registry: str, address: str) -> int | None:
+        """The bytes of a tarball, by its header; None where the registry does not say."""
+        try:
+            answer = self._http.send(
+                "HEAD", urljoin(f"{registry}/", address), headers=self._known(registry, address)
+            )
+        except PassingError:
+            return None
+        said = answer.headers.get("content-length", "")
+        return int(said) if answer.status == FOUND and said.isdigit() else None
+
+    def _known(self, registry: str, url: str) -> dict[str, str]:
+        """The token, for the registry's own host alone."""
+        own = urlsplit(urljoin(f"{registry}/", url)).netloc == urlsplit(registry).netloc
+        return {"authorization": f"Bearer {self._token}"} if self._token and own else {}
+
     def _read(self, registry: str, url: str, most: int | None = None) -> Answer:
-        own = urlsplit(url).netloc == urlsplit(registry).netloc
-        headers = {"authorization": f"Bearer {self._token}"} if self._token and own else {}
+        headers = self._known(registry, url)
         try:
             if most is not None:
                 return self._http.send("GET", url, headers=headers, most=most)

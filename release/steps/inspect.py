@@ -106,10 +106,11 @@ def _local(manifest: Mapping[str, Any]) -> Iterator[str]:
 
 def _size(world: World, release: Release, tarball: Tarball, growth: float) -> Iterator[str]:
     last = world.package.nearest_below(release.version) if isinstance(world.package, Package) else None
-    if last is None or not last.unpacked:
+    if last is None:
         return
-    was, now = last.unpacked, tarball.unpacked
-    if now > was * growth and now - was > SLACK:
-        yield f"it has {now} bytes unpacked, {now / was:.1f} times those of {last.version} ({was})"
-    if now * growth < was:
-        yield f"it has only {now} bytes unpacked, {last.version} had {was}: is the build complete?"
+    was, now = (last.unpacked, tarball.unpacked) if last.unpacked else (last.size, tarball.size)
+    how = "unpacked" if last.unpacked else "packed"
+    if was and now > was * growth and now - was > SLACK:
+        yield f"it has {now} bytes {how}, {now / was:.1f} times those of {last.version} ({was})"
+    if was and now * growth < was:
+        yield f"it has only {now} bytes {how}, {last.version} had {was}: is the build complete?"

@@ -42,6 +42,9 @@ class HttpNpm(Npm):
         """The same client for another checkout."""
         return HttpNpm(root, self._environ, self._mask)
 
+    def check(self) -> None:
+        """Nothing is needed."""
+
     def pack(self, folder: str, to: Path, deadline: float, tell: Callable[[str], None]) -> Path:
         """Pack what `files` names, and what npm always takes along."""
         del deadline

@@ -56,7 +56,7 @@ class MemoryRegistry(Loopback):
         is_known = given == f"Bearer {self.token}"
         if path == "-/whoami":
             return _json({"username": "double"} if is_known else {})
-        if request.method == "GET":
+        if request.method in {"GET", "HEAD"}:
             return self._get(path)
         if request.method != "PUT":
             return _error(MISSING, "no such route")

@@ -38,7 +38,7 @@ def test_rehearse_prints_one_object_and_leaves_nothing(fresh_repository: Path) -
     assert len(answer["plan"]) == 64
     assert {step["outcome"] for step in answer["steps"]} <= {"ok", "skipped"}
     assert [write["step"] for write in answer["writes"]] == [
-        "migrate", "deploy mcp", "deploy cms", "record", "record", "github-release",
+        "migrate", "deploy mcp", "deploy cms", "record", "record", "github-release", "github-release",
     ]  # fmt: skip
     nothing_is_left(fresh_repository)
 

@@ -111,6 +111,7 @@ def test_a_shallow_checkout_publishes_and_knows_when_there_is_nothing(double: Do
 
 
 def test_the_cms_and_a_package_are_released_side_by_side(double: Double) -> None:
+    double.ran_ci()
     released(double.release())
     released(double.publish("api"))
     assert {"cms-v1.2.4", "api-v1.3.1"} <= set(tags(double))

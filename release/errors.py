@@ -13,7 +13,7 @@ NOTHING = 5
 class ReleaseError(Exception):
     """The root: `what` happened in one or two sentences, `advice` as the next thing to do (may be empty).
 
-    `exit_code` is section 9 of docs/architecture.md. `str(error)` is what a person reads.
+    README.md lists what each `exit_code` means. `str(error)` is what a person reads.
     """
 
     exit_code = FAILED

@@ -49,7 +49,7 @@ def _of_surface(surface: Surface, tag: str) -> Evidence:
     if surface.before is None:
         return Evidence(SOURCE, note=f"{name} is not in {tag}: there is nothing to compare it with")
     if surface.before == surface.after:
-        return Evidence(SOURCE, note=f"{name} is as it was")
+        return Evidence(SOURCE, note=f"{name}: as before")
     try:
         found = _compared(surface.before, surface.after, is_openapi=surface.is_openapi)
     except (ValueError, RecursionError) as error:
@@ -81,7 +81,7 @@ def _parsed(document: bytes) -> Any:  # noqa: ANN401 - whatever JSON holds
 
 def _evidence(name: str, found: Sequence[Difference]) -> Evidence:
     if not found:
-        return Evidence(SOURCE, "patch", note=f"{name} offers what it did")
+        return Evidence(SOURCE, "patch", note=f"{name}: as before")
     least: Level = "major" if any(one.breaking for one in found) else "minor"
     ordered = sorted(found, key=lambda one: not one.breaking)
     return Evidence(

@@ -70,7 +70,7 @@ class FileRun:
         """Run one statement and note what it changes. Raises StoppedError where D1 or SQLite refuses it."""
         words = tokens(statement[:200])
         verb = words[0] if words else ""
-        self._at = (line, " ".join(statement.split())[:_SHOWN])
+        self._at = (line, " ".join(statement.rstrip(";").split())[:_SHOWN])
         if verb in d1.TRANSACTIONS:
             raise self._stopped(f"D1 refuses {verb.upper()}: it applies each file whole or not at all")
         if words[:2] == ("drop", "table"):

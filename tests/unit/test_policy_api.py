@@ -169,7 +169,7 @@ def test_an_answer_that_is_no_list_is_refused(document: object) -> None:
     ("before", "after", "said"),
     [
         (None, b"{}", "is not in v1: there is nothing to compare it with"),
-        (b"{}", b"{}", "is as it was"),
+        (b"{}", b"{}", "cms: as before"),
         (Unread("it ended with 1"), b"{}", "could not be read at v1: it ended with 1"),
     ],
 )

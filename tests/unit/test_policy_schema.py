@@ -43,7 +43,7 @@ def test_a_reason_names_the_statement_and_its_line() -> None:
     found = graded("-- why\nCREATE TABLE tags (a);\n\nALTER TABLE pages\n  DROP COLUMN slug;\n")
     reason = found.files[0].reasons[0]
 
-    assert (reason.line, reason.statement) == (4, "ALTER TABLE pages DROP COLUMN slug;")
+    assert (reason.line, reason.statement) == (4, "ALTER TABLE pages DROP COLUMN slug")
 
 
 def test_a_table_that_no_release_has_had_may_go_again() -> None:

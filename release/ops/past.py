@@ -33,16 +33,19 @@ def read_past(ops: Ops, world: World) -> Past | None:
     last = highest(remote.tags, TagPattern(ops.config.app.tag))
     if last is None or not history.unreleased:
         return None
-    tag, commit = last[1], remote.tags[last[1]]
+    tag, commit, policy = last[1], remote.tags[last[1]], ops.config.policy
+    wanted = policy.surfaces if policy.api != "off" else ()
+    grades = ops.config.database is not None and policy.schema != "off"
+    if not wanted and not grades:
+        return Past(tag, ())
     try:
         if ops.git.object(commit) is None:
             ops.git.fetch(f"refs/tags/{tag}", depth=1)
-        surfaces = _surfaces(ops, commit, checkout.head) if ops.config.policy.api != "off" else ()
+        surfaces = tuple(_surface(ops, one, commit, checkout.head) for one in wanted)
     except ReleaseError as error:
         unread = Unread(error.what, error.advice)
-        wanted = ops.config.policy.surfaces
         return Past(tag, unread, tuple(Surface(one.name, unread, None) for one in wanted))
-    return Past(tag, migrations_of(ops, commit), surfaces)
+    return Past(tag, migrations_of(ops, commit) if grades else (), surfaces)
 
 
 def migrations_of(ops: Ops, commit: str) -> tuple[Migration, ...] | Unread:
@@ -56,10 +59,6 @@ def migrations_of(ops: Ops, commit: str) -> tuple[Migration, ...] | Unread:
         return read_migrations(ops.git, commit, folder) if ops.git.object(f"{commit}:{folder}") else ()
     except ReleaseError as error:
         return Unread(error.what, error.advice)
-
-
-def _surfaces(ops: Ops, before: str, after: str) -> tuple[Surface, ...]:
-    return tuple(_surface(ops, one, before, after) for one in ops.config.policy.surfaces)
 
 
 def _surface(ops: Ops, wanted: Wanted, before: str, after: str) -> Surface:

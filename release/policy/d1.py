@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import apsw
 
+LEDGER = "d1_migrations"  # wrangler's own table: which files were applied
 PRAGMAS = frozenset(
     {
         "table_list",
@@ -93,15 +94,17 @@ MOST_PATTERN = 50  # bytes of a LIKE or GLOB pattern
 
 
 class Watch:
-    """An authorizer that refuses what D1 refuses, and notes which tables the top statement writes."""
+    """An authorizer that refuses what D1 refuses, and notes which tables the top statement writes, and whether the ledger."""
 
     def __init__(self) -> None:
         self.refused = ""
+        self.ledger = False
         self.written: set[str] = set()
 
     def clear(self) -> None:
         """Forget the last statement."""
         self.refused = ""
+        self.ledger = False
         self.written = set()
 
     def __call__(
@@ -117,6 +120,9 @@ class Watch:
         writes = (apsw.SQLITE_INSERT, apsw.SQLITE_UPDATE, apsw.SQLITE_DELETE)
         if action in writes and trigger is None and first and not first.startswith("sqlite_"):
             self.written.add(first.lower())
+        changing = (*writes, apsw.SQLITE_DROP_TABLE)
+        is_altered = action == apsw.SQLITE_ALTER_TABLE and (second or "").lower() == LEDGER
+        self.ledger = self.ledger or is_altered or (action in changing and (first or "").lower() == LEDGER)
         return apsw.SQLITE_OK
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from release.policy import d1
+from release.policy.contents import Contents
 from release.policy.grades import ORDER, CannotTell, Change, Reason
 from release.policy.shape import quoted
 from release.scratch import ScratchError, run
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from release.policy.changes import Standing
     from release.policy.shape import Schema
 
-_DEFINES = frozenset({"create", "alter", "drop"})
+_READS = frozenset({"select", "values", "explain", "pragma", "analyze", "reindex"})
 _WRITES = {
     "insert": "gets rows",
     "replace": "gets rows",
@@ -62,6 +63,7 @@ class FileRun:
         self._noted: dict[Change, Reason] = {}
         self._watch = d1.Watch()
         self._rows: dict[str, bool] = {}
+        self._contents = Contents(course.connection, course.old)
         self._at = (1, "")
         course.connection.authorizer = None
         course.connection.execute("BEGIN")
@@ -75,9 +77,13 @@ class FileRun:
             raise self._stopped(f"D1 refuses {verb.upper()}: it applies each file whole or not at all")
         if words[:2] == ("drop", "table"):
             self._rows = self._rows or self._filled()
+        if verb in {"drop", "alter"}:
+            self._contents.before(words, self._course.new)
         self._watch.clear()
         self._execute(statement, is_alter=verb == "alter")
-        if verb in _DEFINES:
+        if self._watch.ledger:
+            raise self._stopped(f"it touches wrangler's own ledger, {d1.LEDGER}")
+        if verb not in _WRITES and verb not in _READS:
             for change in self._course.look():
                 self._standing[change] = self.reason(change)
         elif verb in _WRITES:
@@ -90,12 +96,15 @@ class FileRun:
         try:
             run(self._course.connection, "COMMIT")
         except ScratchError as error:
-            raise self._stopped(str(error)) from None
+            raise StoppedError(CannotTell(self._name, f"it fails at its end: {error}")) from None
         if self._rows:
             for name in sorted(self._rows.keys() - self._filled().keys()):
                 if name in self._course.new.tables and name not in self.written:
                     why = "loses its rows: dropping a table takes them with it (ON DELETE CASCADE, or no copy made)"
                     self.note(Change("breaking", f"table {name}", why))
+        for name, column in self._contents.lost(self._course.new, self.written):
+            why = "is empty now: it went and came back, and what it held was not copied"
+            self.note(Change("breaking", f"column {name}.{column}", why))
 
     def note(self, *changes: Change) -> None:
         """Note changes that the last statement completed."""

@@ -53,7 +53,7 @@ def number_faults(released: Sequence[Migration], added: Sequence[Migration]) -> 
 def text_of(migration: Migration) -> str | CannotTell:
     """The SQL of a file, or why there is none to run."""
     try:
-        text = migration.sql.decode()
+        text = migration.sql.decode("utf-8-sig")  # SQLite and D1 pass over a byte order mark
     except UnicodeDecodeError as error:
         line = migration.sql.count(b"\n", 0, error.start) + 1
         return CannotTell(migration.name, f"it is not UTF-8 (byte {error.start})", line)

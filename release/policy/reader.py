@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from release.policy.d1 import LEDGER
 from release.policy.shape import Column, ForeignKey, Schema, Table, Trigger, Unique, View, quoted
 from release.sql import enclosed, parts, tokens
 
@@ -12,7 +13,6 @@ if TYPE_CHECKING:
 
     import apsw
 
-LEDGER = "d1_migrations"
 _ROWS = "SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE tbl_name <> ?"
 _NO_COLUMN = frozenset({"constraint", "primary", "unique", "check", "foreign"})
 

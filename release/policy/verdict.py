@@ -40,13 +40,13 @@ def level_of(verdict: Verdict, request: Request) -> Request:
 
 
 def problems(verdict: Verdict, release: Release, request: Request, config: Config) -> Iterator[Problem]:
-    """What blocks or is warned of: errors always, the rest unless `--underbump` says why."""
+    """What blocks or is warned of: errors block always, the rest unless `--underbump` says why or the source only warns."""
     bump = raised(release)
     for one in verdict.evidence:
         level: Severity = "warn" if config.policy.of(one.source) == "warn" else "block"
         for fault in one.errors:
             advice = "Put it back as it was released, and write a new migration."
-            yield Problem(f"policy {one.source}", f"{fault.what}.", advice, fault.file, fault.line, level)
+            yield Problem(f"policy {one.source}", f"{fault.what}.", advice, fault.file, fault.line)
         if request.underbump:
             continue
         for fault in one.cannot_tell:

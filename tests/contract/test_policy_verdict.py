@@ -104,8 +104,9 @@ def test_a_source_may_warn_or_be_silent(double: Double, say: str) -> None:
     assert [one.check for one in outcome.warnings] == (["policy schema"] if say == "warn" else [])
 
 
-def test_a_released_migration_that_was_edited_blocks_whatever_is_said(double: Double) -> None:
-    policy(double, files={f"{MIGRATIONS}/0001_pages.sql": "CREATE TABLE pages (id INTEGER PRIMARY KEY);\n"})
+@pytest.mark.parametrize("table", ["", '[tool.release.policy]\nschema = "warn"\n'])
+def test_a_released_migration_that_was_edited_blocks_whatever_is_said(double: Double, table: str) -> None:
+    policy(double, table, {f"{MIGRATIONS}/0001_pages.sql": "CREATE TABLE pages (id INTEGER PRIMARY KEY);\n"})
     outcome = planned(double, "major", underbump="no")
 
     edited = next(one for one in outcome.problems if one.check == "policy schema")

@@ -141,6 +141,31 @@ GRADES: dict[str, tuple[str, str, str]] = {
         "column pages.slug is gone",
     ),
     "a column in other case": ("ALTER TABLE pages RENAME COLUMN slug TO SLUG;", "none", ""),
+    "a column made anew": (
+        "ALTER TABLE pages DROP COLUMN slug; ALTER TABLE pages ADD COLUMN slug TEXT;",
+        "breaking",
+        "column pages.slug is empty now",
+    ),
+    "a column's name given to a new one": (
+        "ALTER TABLE pages RENAME COLUMN slug TO path; ALTER TABLE pages ADD COLUMN slug TEXT;",
+        "breaking",
+        "column pages.slug is empty now",
+    ),
+    "a column made anew with what it held": (
+        (
+            "ALTER TABLE pages ADD COLUMN s TEXT; UPDATE pages SET s = slug; ALTER TABLE pages DROP COLUMN slug;"
+            "ALTER TABLE pages RENAME COLUMN s TO slug;"
+        ),
+        "additive",
+        "columns in another order",
+    ),
+    "a table rebuilt without copying a column": (
+        rebuilt("id INTEGER PRIMARY KEY, mail TEXT UNIQUE, name TEXT").replace(
+            "(id, mail, name) SELECT id, mail, name", "(id, mail) SELECT id, mail"
+        ),
+        "breaking",
+        "column users.name is empty now",
+    ),
     "a table less": ("DROP TABLE numbers;", "breaking", "table numbers is gone"),
     "a table less with its children's rows": ("DROP TABLE pages;", "breaking", "media loses its rows"),
     "a table less that was never there": ("DROP TABLE IF EXISTS nowhere;", "none", ""),
@@ -332,6 +357,11 @@ GRADES: dict[str, tuple[str, str, str]] = {
         "is STRICT no more",
     ),
     "rows": ("INSERT INTO settings VALUES ('k', 'v');", "data", "table settings gets rows"),
+    "rows with a key of their own": (
+        "INSERT INTO users (id, mail) VALUES (1, 'a'), (2, 'b');",
+        "data",
+        "table users",
+    ),
     "rows changed": ("UPDATE pages SET slug = id;", "data", "table pages has rows changed"),
     "rows less": ("DELETE FROM users WHERE id > 1;", "data", "table users has rows taken out"),
     "rows by a WITH": (
@@ -344,6 +374,7 @@ GRADES: dict[str, tuple[str, str, str]] = {
         "data",
         "table settings",
     ),
+    "a byte order mark": ("\ufeffDROP TABLE numbers;", "breaking", "table numbers is gone"),
     "a question": ("SELECT count(*) FROM pages;", "none", ""),
     "a PRAGMA": ("PRAGMA defer_foreign_keys = ON;", "none", ""),
     "an ANALYZE": ("ANALYZE;", "none", ""),
@@ -361,6 +392,16 @@ REFUSED: dict[str, tuple[str, str]] = {
     "an extension": ("CREATE VIRTUAL TABLE t USING fts4(a);", "D1 refuses the extension fts4"),
     "a function": ("UPDATE pages SET meta = json_pretty(meta);", "D1 refuses the function json_pretty()"),
     "a reserved name": ("CREATE TABLE _cf_x (a);", "D1 refuses names that begin with _cf_"),
+    "a table of wrangler's": ("DROP TABLE d1_migrations;", "wrangler's own ledger, d1_migrations"),
+    "a row of wrangler's": ("INSERT INTO d1_migrations (name) VALUES ('9');", "wrangler's own ledger"),
+    "a table rebuilt under its children": (
+        (
+            "PRAGMA defer_foreign_keys = ON; CREATE TABLE n (id INTEGER PRIMARY KEY);"
+            "CREATE TABLE c (n NOT NULL REFERENCES n (id)); INSERT INTO n VALUES (1); INSERT INTO c VALUES (1);"
+            "DROP TABLE n;"
+        ),
+        "it fails at its end: FOREIGN KEY constraint failed",
+    ),
     "too many columns": (f"CREATE TABLE t ({', '.join(f'c{n}' for n in range(101))});", "too many columns"),
     "too many SELECTs": (" UNION ALL ".join(["SELECT 1"] * 6) + ";", "too many terms in compound SELECT"),
     "no SQL": ("CREATE TABEL t (a);", "syntax error"),

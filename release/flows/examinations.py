@@ -121,9 +121,10 @@ def deployment_branches(patient: Patient) -> str:
 
 def secrets(patient: Patient) -> str:
     """Each environment holds the tokens that its workflow hands on; the plan has a token that only reads."""
-    production = patient.config.approval.environment
-    shared = settings.secrets(patient.github)
-    wanted = {"": [READ_TOKEN], production: [TOKEN, KEY], **{name: [TOKEN] for name in patient.others}}
+    approval, shared = patient.config.approval, settings.secrets(patient.github)
+    wanted = {"": [READ_TOKEN], **{name: [TOKEN] for name in patient.others}}
+    wanted |= {approval.publish_environment: [KEY]} if patient.publishes else {}
+    wanted[approval.environment] = [TOKEN, KEY]
     missing = [
         f"{name} of {where or 'the repository'}"
         for where, names in wanted.items()

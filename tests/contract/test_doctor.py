@@ -186,6 +186,13 @@ def test_who_publishes_packages_needs_their_environment(world: Double) -> None:
     assert examined(world, publishes=True)["Environments"].what == "GitHub has no environment npm."
 
 
+def test_who_publishes_packages_needs_the_deploy_key_there_too(world: Double) -> None:
+    world.forge.protect_environment("npm")
+    assert "RELEASE_DEPLOY_KEY of npm" in examined(world, publishes=True)["Secrets"].what
+    world.forge.change(secrets={**SECRETS, "npm": ("RELEASE_DEPLOY_KEY",)})
+    assert examined(world, publishes=True)["Secrets"].state == "ok"
+
+
 @pytest.mark.parametrize(
     ("step", "permission"),
     [

@@ -13,7 +13,6 @@ from release.decide import Go, Nothing
 from release.errors import ReleaseError
 from release.evidence import unfinished
 from release.model import Release, Remote, Unread
-from release.ops.deployments import is_kept_by_actions
 from release.ops.settle import catch_up, follow, restore
 from release.outcome import EXIT_CODES, Outcome
 from release.package import Package
@@ -57,22 +56,10 @@ def without_run(prospect: Prospect) -> Outcome:
 
 
 def caught_up(ops: Ops, prospect: Prospect) -> None:
-    """Make up for what a run did not come to that was killed after its last write: its checkout, GitHub's deployment."""
+    """Bring a checkout to the release that was made from it, where the run that made it was killed after its last write."""
     decision, world = prospect.decision, prospect.world
-    if not isinstance(decision, Nothing) or decision.last is None:
-        return
-    release = Release.of(decision.last, world.environment)
-    if decision.released:
-        catch_up(ops, world, release)
-    is_live = isinstance(world.record, Record) and world.record.outcome == "released"
-    if (
-        is_live
-        and ops.config.target is None
-        and ops.name == ops.config.production
-        and not is_kept_by_actions(ops.environ, release)
-    ):
-        with contextlib.suppress(ReleaseError):  # it decides nothing, and `inv verify` says what is missing
-            ops.github.note_deployment(release, ops.url, None)
+    if isinstance(decision, Nothing) and decision.released and decision.last:
+        catch_up(ops, world, Release.of(decision.last, world.environment))
 
 
 def succeeded(

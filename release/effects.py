@@ -256,7 +256,7 @@ class CreateRelease:
 
 @dataclass(frozen=True)
 class NoteDeployment:
-    """Have GitHub show the release as what its environment runs. It is told, and nothing more, where that fails."""
+    """Have GitHub show the release as what its environment runs. Where the token may not, that is told, and nothing more."""
 
     is_brief: ClassVar[bool] = True
 

@@ -43,6 +43,10 @@ class CannotReadError(BlockedError):
     """An outside system did not answer, or answered what cannot be understood (exit 4)."""
 
 
+class DeniedError(CannotReadError):
+    """A token lacks a permission; the advice names it."""
+
+
 class EffectError(ReleaseError):
     """Doing something reported a failure. The world decides whether it happened all the same."""
 

@@ -46,17 +46,15 @@ def state(github: Rest, release: Release) -> str | None:
     return next((found for _, found in _standing(github, release)), None)
 
 
-def note(github: Rest, release: Release, url: str, run: str | None) -> bool:
-    """Have GitHub show the release as what its environment runs; whether anything had to be written.
+def note(github: Rest, release: Release, url: str, run: str | None) -> None:
+    """Have GitHub show the release as what its environment runs.
 
-    `url` is where the environment answers, `run` the CI run's address. Raises EffectError.
+    `url` is where the environment answers, `run` the CI run's address. Raises EffectError, whose cause is a DeniedError
+    where the token may not do it.
     """
-    try:
-        standing = list(_standing(github, release))
-    except ReleaseError as error:
-        raise EffectError(error.what, error.advice) from error
-    if any(found == SUCCESS for _, found in standing):
-        return False
+    standing = _read(github, release)
+    if _is_shown(standing):
+        return
     begun = next((one for one, found in standing if not found), None)
     deployment = begun or github.write(
         "POST", "/deployments", Deployment, "make a deployment", _wanted(release)
@@ -71,7 +69,11 @@ def note(github: Rest, release: Release, url: str, run: str | None) -> bool:
     }
     path = f"/deployments/{deployment.id}/statuses"
     github.write("POST", path, Status, "note a deployment's status", success)
-    return True
+    if not _is_shown(_read(github, release)):
+        raise EffectError(
+            f"GitHub took the deployment of {release.tag}, and does not show it.",
+            "Run the same command again.",
+        )
 
 
 def latest(github: Rest) -> str | None:
@@ -99,3 +101,14 @@ def _standing(github: Rest, release: Release) -> Iterator[tuple[Deployment, str]
         if one.sha in {release.base, release.commit}:
             statuses = github.pages(f"/deployments/{one.id}/statuses", Status, purpose, most=1)
             yield one, statuses[0].state if statuses else ""
+
+
+def _read(github: Rest, release: Release) -> tuple[tuple[Deployment, str], ...]:
+    try:
+        return tuple(_standing(github, release))
+    except ReleaseError as error:
+        raise EffectError(error.what, error.advice) from error
+
+
+def _is_shown(standing: tuple[tuple[Deployment, str], ...]) -> bool:
+    return any(found == SUCCESS for _, found in standing)

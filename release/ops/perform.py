@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from release import effects, packaging
 from release.deadline import LateError, within
-from release.errors import CannotReadError, EffectError
+from release.errors import CannotReadError, DeniedError, EffectError
 from release.model import Live, Remote
 from release.ops import landing, monorepo, packing, smoke
 from release.ops.package_notes import package_notes
@@ -117,6 +117,8 @@ def _note_deployment(ops: Ops, effect: effects.NoteDeployment, world: World, tel
     try:
         ops.github.note_deployment(effect.release, ops.url, _run_page(ops))
     except EffectError as error:
+        if not isinstance(error.__cause__, DeniedError):
+            raise
         tell(f"GitHub was not told what {ops.name} runs: {error.what} {error.advice}")
         return world.with_done(effect.refused)
     return effect.expect(world)

@@ -14,7 +14,7 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
-from release.errors import CannotReadError, EffectError
+from release.errors import CannotReadError, DeniedError, EffectError
 from release.ops.clock import SystemClock
 from release.ops.http import PassingError
 from release.ops.permissions import needed
@@ -199,7 +199,7 @@ class Rest:
                 f"Set GITHUB_TOKEN to a valid token with {permission} {on}.",
             )
         if status == _FORBIDDEN:
-            raise CannotReadError(
+            raise DeniedError(
                 f"GitHub does not let this token {purpose} in {self.repository}: {message} ({status}).",
                 f"It lacks the permission {permission} {on}: give it to GITHUB_TOKEN.",
             )

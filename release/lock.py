@@ -88,7 +88,7 @@ def acquire(ops: Ops, world: World, wanted: Record, tell: Callable[[str], None])
         patient = ops.name != ops.config.production
         answer = claim(record, wanted, ops.clock.now(), orphaned=orphaned, patient=patient)
         if isinstance(answer, Record):
-            return swap(ops, world, answer)
+            return _taken_up(ops, world, answer, patient=patient)
         left = max(0.0, answer.until - ops.clock.now())
         tell(f"{answer.who} may still be at work: waiting {left:.0f} s at most")
         ops.clock.sleep(min(5.0, left + 0.1))
@@ -97,6 +97,16 @@ def acquire(ops: Ops, world: World, wanted: Record, tell: Callable[[str], None])
             raise StaleError(
                 "The record changed while this run waited for it.", "Run the same command again."
             )
+
+
+def _taken_up(ops: Ops, world: World, record: Record, *, patient: bool) -> World:
+    """Put the claim; a deployment that another one has forestalled looks again, as if it had waited from the start."""
+    try:
+        return swap(ops, world, record)
+    except LockLostError as error:
+        if not patient:
+            raise
+        raise StaleError("Another deployment was quicker.", "Run the same command again.") from error
 
 
 def renew(ops: Ops, world: World, **changes: Any) -> World:  # noqa: ANN401

@@ -109,6 +109,15 @@ def test_of_two_machines_at_once_exactly_one_gets_the_lock(double: Double) -> No
         assert sorted(lanes.map(race, roots)) == ["lost", "lost", "lost", "won"]
 
 
+def test_a_deployment_that_another_forestalls_looks_again_and_a_release_is_refused(double: Double) -> None:
+    for environment, ends in (("staging", lock.StaleError), ("production", LockLostError)):
+        with double.ops(environment) as ops, double.ops(environment, root=double.clone(environment)) as theirs:
+            seen = observe(ops)
+            held_by(theirs, observe(theirs), who="bob")
+            with pytest.raises(ends):
+                held_by(ops, seen)
+
+
 def test_a_lock_is_renewed_and_given_back(double: Double) -> None:
     with double.ops() as ops:
         world = held_by(ops, observe(ops))

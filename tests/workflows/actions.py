@@ -150,12 +150,14 @@ class Actions:
         return str(found["group"] if isinstance(found, dict) else found)
 
     def _has_lane(self, run: Run, job: Job, lane: str) -> bool:
-        """Whether a job has its lane for itself; of those that wait for one, the newest stays."""
+        """Whether a job has its lane for itself; of those that wait for one, who came last stays, be its run older or not."""
         holder = self._lanes.setdefault(lane, (run.id, job.key))
         if holder == (run.id, job.key):
             return True
+        if run.waiting.get(job.key) == lane:
+            return False
         for other in self.runs.values():
-            if other.id < run.id and other.waiting.get(job.key) == lane:
+            if other is not run and other.waiting.get(job.key) == lane:
                 self._over(other, job, Result("cancelled"))
         run.waiting[job.key] = lane
         return False

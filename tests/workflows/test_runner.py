@@ -155,6 +155,25 @@ def test_of_several_that_wait_for_a_lane_only_the_newest_goes(bench: Bench) -> N
     assert [run.result for run in (first, *others)] == ["success", "cancelled", "success"]
 
 
+def test_an_older_run_that_comes_last_to_a_lane_drops_the_newer_one_that_waits(bench: Bench) -> None:
+    lane = "    concurrency: { group: staging, cancel-in-progress: false }\n"
+    words = job("deploy", "true", more=lane)
+    first, older = bench.push(words), bench.push(words)
+    bench.actions.hold(older)
+    newer: list[Run] = []
+
+    def overtaken(run: Run, _: Step) -> None:
+        if run is first:
+            newer.append(bench.push(words))
+            bench.actions.settle()
+            bench.actions.let_go(older)
+            bench.actions.settle()
+
+    bench.actions.before_step = overtaken
+    bench.actions.settle()
+    assert [run.result for run in (first, older, *newer)] == ["success", "success", "cancelled"]
+
+
 def test_an_action_that_is_not_known_fails_its_job(ran: Callable[..., Run]) -> None:
     run = ran(job("a", f"uses: somebody/else@{'0' * 40}"))
     assert run.result == "failure"

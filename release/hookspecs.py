@@ -77,7 +77,8 @@ class Hooks:
         """The approval of a plan, by its hash.
 
         Runs when every check has passed and before the lock is taken; it may wait for a person, for an hour at most.
-        Return None to leave the question to the next plugin, then to the terminal.
+        Return None to leave the question to the next plugin, then to the terminal. It answers for the plan alone: what a
+        person has to tick (checklist.ask) is asked at the terminal or of the run's reviewers all the same.
         """
         raise NotImplementedError
 

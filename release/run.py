@@ -82,13 +82,15 @@ def carry_out(
 
 
 def _granted(run: Run, gate: Gate) -> Granted:
-    """The approval of a plugin, or else of the gate."""
+    """The approval of a plugin, or else of the gate; of both where a person has to vouch, which no plugin was asked."""
     by_plugin = run.extensions.approval(run.release, run.plan.hash)
-    if by_plugin:
+    if by_plugin and not run.prospect.questions:
         return Granted(approvals=(by_plugin,))
     if not isinstance(gate, AtOnce):
         _observe(run, "release_approval_awaited", plan_hash=run.plan.hash)
-    return gate(run.ops, run.prospect)
+    granted = gate(run.ops, run.prospect)
+    said = (by_plugin,) if by_plugin else ()
+    return msgspec.structs.replace(granted, approvals=(*said, *granted.approvals))
 
 
 def _locked(run: Run, granted: Granted) -> Outcome:

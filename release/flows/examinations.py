@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 READ_TOKEN, TOKEN, ACCOUNT = "CLOUDFLARE_READ_TOKEN", "CLOUDFLARE_API_TOKEN", "CLOUDFLARE_ACCOUNT_ID"
 KEY = "RELEASE_DEPLOY_KEY"
+REQUIRED = "required"  # the job of ci.yml that speaks for all of its jobs
 _PUSHERS = frozenset({"DeployKey", "Integration"})
 _KEEP_TAGS = frozenset({"update", "deletion", "non_fast_forward"})
 
@@ -163,7 +164,16 @@ def deploy_key(patient: Patient) -> str:
 def branch(patient: Patient) -> str:
     """The branch takes nothing that did not pass its checks."""
     name = patient.config.branch
-    kinds = {rule.type for rule in settings.branch_rules(patient.github, name)}
+    rules = settings.branch_rules(patient.github, name)
+    kinds = {rule.type for rule in rules}
+    lacking = [] if "pull_request" in kinds else ["a pull request"]
+    if not any(REQUIRED in rule.checks for rule in rules):
+        lacking.append(f'the status check "{REQUIRED}"')
+    if kinds and lacking:
+        raise MissingError(
+            f"The rules of {name} do not ask for {' and '.join(lacking)}: what is red can be merged.",
+            f"Add that to its ruleset: {patient.github.page('/settings/rules')}",
+        )
     if kinds:
         return f"{name}: {', '.join(sorted(kinds)).replace('_', ' ')}"
     if settings.protection(patient.github, name) is not None:

@@ -49,11 +49,30 @@ class Conditions(msgspec.Struct, frozen=True):
     ref_name: RefName = RefName()
 
 
+class StatusCheck(msgspec.Struct, frozen=True):
+    """A check that a rule asks for, by its name."""
+
+    context: str
+
+
+class RuleParameters(msgspec.Struct, frozen=True):
+    """What is read of a rule's parameters."""
+
+    required_status_checks: tuple[StatusCheck, ...] = ()
+
+
 class Rule(msgspec.Struct, frozen=True):
     """A rule of a ruleset."""
 
     type: str
     ruleset_id: int | None = None
+    parameters: RuleParameters | None = None
+
+    @property
+    def checks(self) -> frozenset[str]:
+        """The status checks that it asks for."""
+        asked = self.parameters.required_status_checks if self.parameters else ()
+        return frozenset(one.context for one in asked)
 
 
 class Ruleset(msgspec.Struct, frozen=True, kw_only=True):

@@ -32,6 +32,14 @@ FILES = {
     ".github/workflows/deploy-prod.yml": "name: Deploy to Production\non: workflow_dispatch\n",
     "pyproject.toml": f"{CONFIG}\n[tool.release.approval]\ntwo_person = true\n",
 }
+CHECKS = {
+    "strict_required_status_checks_policy": False,
+    "required_status_checks": [{"context": "required"}],
+}
+RULES: list[dict[str, Any]] = [
+    {"type": "pull_request"},
+    {"type": "required_status_checks", "parameters": CHECKS},
+]
 SECRETS = {
     "": ("CLOUDFLARE_READ_TOKEN",),
     "production": ("CLOUDFLARE_API_TOKEN", "RELEASE_DEPLOY_KEY"),
@@ -53,8 +61,7 @@ def world(tmp_path: Path) -> Iterator[Double]:
             variables={"": {"CLOUDFLARE_ACCOUNT_ID": "acc0"}},
             deploy_keys=(DeployKey(1, "release", read_only=False),),
         )
-        rules: list[dict[str, Any]] = [{"type": "pull_request"}, {"type": "required_status_checks"}]
-        world.forge.add_ruleset("main", ["main"], rules, bypass=["release"])
+        world.forge.add_ruleset("main", ["main"], RULES, bypass=["release"])
         world.forge.add_ruleset("tags", ["cms-v*"], [{"type": "deletion"}, {"type": "update"}], target="tag")
         world.git("update-ref", "refs/release/staging", "main", cwd=world.forge.repository)
         yield world
@@ -82,6 +89,12 @@ def test_a_repository_that_is_set_up_has_nothing_missing(world: Double) -> None:
     assert {one.state for one in found.values()} == {"ok"}, found
     assert doctor.exit_code(tuple(found.values())) == 0
     assert [*doctor.lines(tuple(found.values()))][-1] == "The repository is set up."
+
+
+def ruled(world: Double, kind: str) -> None:
+    """Only this rule holds for main."""
+    world.forge.change(rulesets=[])
+    world.forge.add_ruleset("main", ["main"], [{"type": kind}])
 
 
 MISSING: dict[str, tuple[str, Callable[[Double], object], str]] = {
@@ -126,6 +139,16 @@ MISSING: dict[str, tuple[str, Callable[[Double], object], str]] = {
         "Rules for the branch",
         lambda w: w.forge.change(rulesets=[]),
         "no ruleset and no branch protection",
+    ),
+    "no check": (
+        "Rules for the branch",
+        lambda w: ruled(w, "pull_request"),
+        'do not ask for the status check "required"',
+    ),
+    "no pull request": (
+        "Rules for the branch",
+        lambda w: ruled(w, "deletion"),
+        'do not ask for a pull request and the status check "required"',
     ),
     "no bypass": (
         "The bypass",
@@ -183,7 +206,9 @@ def test_a_secret_of_the_repository_serves_every_environment(world: Double) -> N
 
 
 def test_who_publishes_packages_needs_their_environment(world: Double) -> None:
-    assert examined(world, publishes=True)["Environments"].what == "GitHub has no environment npm."
+    found = examined(world, publishes=True)
+    assert found["Environments"].what == "GitHub has no environment npm."
+    assert found["Secrets"].what == "There is no secret RELEASE_DEPLOY_KEY of npm."
 
 
 def test_who_publishes_packages_needs_the_deploy_key_there_too(world: Double) -> None:

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from release.errors import UsageError
-from release.testing import Recorder, plugged
+from release.record import Granted, Remark
+from release.testing import Recorder, approve, plugged
 from tests.contract.release_facts import STEPS, record_of, told
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from release.outcome import Outcome
+    from release.preflight import Prospect
     from release.testing import Double
 
 HEAD = """
@@ -172,6 +174,32 @@ def release_approve(release, plan_hash):
     with plugged(tmp_path, {"mine.py": HEAD + plugin}) as world:
         assert world.release().outcome == "released"
         assert [one.who for one in record_of(world).approvals] == ["robot"]
+
+
+def test_a_plugin_approves_the_plan_and_a_person_still_vouches_for_what_only_a_person_knows(
+    tmp_path: Path,
+) -> None:
+    plugin = """
+@hookimpl
+def release_approve(release, plan_hash):
+    return Approval(who="robot", plan=plan_hash, at=1.0, how="plugin")
+"""
+    ask = '[tool.release.checklist]\nask = ["The storefront team knows"]'
+    said: list[str] = []
+
+    def ticked(prospect: Prospect) -> Granted:
+        said.extend(one.what for one in prospect.questions)
+        tick = Remark(kind="tick", what=said[0], who="grace")
+        return Granted(approvals=approve(prospect).approvals, remarks=(tick,))
+
+    with plugged(tmp_path, {"mine.py": HEAD + plugin}, ask) as world:
+        assert world.release(gate=ticked).outcome == "released"
+        kept = record_of(world)
+    assert said == ["The storefront team knows"]
+    assert ([one.who for one in kept.approvals][:1], [one.who for one in kept.remarks]) == (
+        ["robot"],
+        ["grace"],
+    )
 
 
 def test_an_approval_of_another_plan_blocks(tmp_path: Path) -> None:

@@ -111,7 +111,10 @@ def test_of_two_machines_at_once_exactly_one_gets_the_lock(double: Double) -> No
 
 def test_a_deployment_that_another_forestalls_looks_again_and_a_release_is_refused(double: Double) -> None:
     for environment, ends in (("staging", lock.StaleError), ("production", LockLostError)):
-        with double.ops(environment) as ops, double.ops(environment, root=double.clone(environment)) as theirs:
+        with (
+            double.ops(environment) as ops,
+            double.ops(environment, root=double.clone(environment)) as theirs,
+        ):
             seen = observe(ops)
             held_by(theirs, observe(theirs), who="bob")
             with pytest.raises(ends):

@@ -41,9 +41,10 @@ class Followed:
         }
 
 
-def start(github: Rest, config: Config, level: str, reason: str) -> actions.Run:
+def start(github: Rest, config: Config, level: str, reason: str, underbump: str = "") -> actions.Run:
     """Start the workflow on the branch that is released; its run. Raises EffectError and CannotReadError."""
-    inputs = {"version_bump": level, **({"reason": reason} if reason else {})}
+    given = {"reason": reason, "underbump": underbump}
+    inputs = {"version_bump": level, **{name: why for name, why in given.items() if why}}
     number = actions.dispatch(github, config.approval.workflow, config.branch, inputs)
     return actions.run(github, number)
 

@@ -23,14 +23,20 @@ INTERRUPTED = 130
 
 @task(
     help={
-        "bump": "patch, minor or major; default patch",
+        "bump": "patch, minor, major, or auto (what the change demands); default patch",
         "reason": "why; kept in the tag's message and the Release",
+        "underbump": "why the number is lower than the change demands; kept too (docs/versioning.md)",
         "follow": "--no-follow: start the workflow and leave",
         "json": JSON,
     }
 )
 def dispatch(
-    context: Context, bump: str = "patch", reason: str = "", follow: bool = True, json: bool = False
+    context: Context,
+    bump: str = "patch",
+    reason: str = "",
+    underbump: str = "",
+    follow: bool = True,
+    json: bool = False,
 ) -> None:
     """Start the workflow "Deploy to Production" and follow it; Ctrl-C stops the following alone.
 
@@ -48,7 +54,7 @@ def dispatch(
         config = load(root_of(context))
         wanted = requested(bump, config.production)
         with at_github(config, os.environ) as github:
-            started = dispatching.start(github, config, wanted.level, reason)
+            started = dispatching.start(github, config, wanted.level, reason, underbump)
             _say(f"Started: {started.html_url}")
             if not follow:
                 if json:

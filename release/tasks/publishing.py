@@ -98,5 +98,10 @@ def request(name: str, bump: str, pre: str, line: str, **reasons: str) -> Reques
         raise UsageError(f'"{pre}" is no word for a prerelease.', "Say one such as: --pre beta, --pre rc.")
     if line and not _LINE.fullmatch(line):
         raise UsageError(f'"{line}" is no line of versions.', "Say one such as: --line 1.3, --line 1.")
+    if bump == "auto":
+        raise UsageError(
+            "The policy looks at the app; what a package's number must be is not found out.",
+            "Name it: --bump patch, minor or major.",
+        )
     found = requested(bump or ("minor" if pre else "patch"), name, **reasons)
     return replace(found, pre=pre or None, line=line or None)

@@ -83,13 +83,17 @@ def step_by_step(world: Double, *changes: Callable[[Forge, int], object]) -> Non
     world.clock.on_sleep = happen
 
 
-def test_a_dispatch_starts_the_workflow_with_its_bump_and_reason(
+def test_a_dispatch_starts_the_workflow_with_its_bump_and_reasons(
     world: Double, config: Config, github: GitHub
 ) -> None:
-    run = dispatching.start(github, config, "minor", "the storefront waits")
+    run = dispatching.start(github, config, "auto", "the storefront waits", "nobody reads it yet")
     (kept,) = world.forge._state.runs.values()
     assert (kept.id, kept.branch) == (run.id, "main")
-    assert kept.inputs == {"version_bump": "minor", "reason": "the storefront waits"}
+    assert kept.inputs == {
+        "version_bump": "auto",
+        "reason": "the storefront waits",
+        "underbump": "nobody reads it yet",
+    }
 
 
 def test_a_run_is_found_where_github_does_not_name_it(world: Double, config: Config, github: GitHub) -> None:

@@ -53,6 +53,7 @@ def test_a_dry_run_prints_one_object(double: Double, tmp_path: Path) -> None:
         ((), "Which package?\n  inv publish NAME; there are: api, cli.\n"),
         (("apy",), 'There is no package "apy" to publish. Did you mean "api"?\n  There are: api, cli.\n'),
         (("api", "--bump", "huge"), 'There is no bump "huge".'),
+        (("api", "--bump", "auto"), "what a package's number must be is not found out"),
         (("api", "--pre", "latest"), '"latest" is no word for a prerelease.'),
         (("api", "--line", "1.3.0"), '"1.3.0" is no line of versions.'),
     ],

@@ -16,10 +16,11 @@ if TYPE_CHECKING:
 
 
 def test_a_dispatch_plans_pauses_is_approved_and_reaches_production(place: Place) -> None:
-    run = place.dispatch(version_bump="minor", reason="the autumn release")
+    run = place.dispatch(version_bump="minor", reason="the autumn release", underbump="no client is out")
     assert (run.how("plan"), run.waiting) == ("success", {"deploy": "production"}), run.told
     plan = json.loads(run.results["plan"].outputs["plan"])
     assert (plan["version"], plan["request"]["reason"]) == ("1.3.0", "the autumn release")
+    assert plan["request"]["underbump"] == "no client is out"
     assert place.health("production")["version"] == "1.2.3"
     short = run.results["plan"].outputs["hash"][:7]
     approved = place.inv(REVIEWER, "approve", "--plan", short, "--comment", "read it")

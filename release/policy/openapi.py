@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import urlsplit
 
 from release.policy.differences import Difference
+from release.policy.openapi_limits import limits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,13 +42,29 @@ class Document:
         return _NOTHING
 
     def operations(self) -> dict[str, tuple[Node, Node]]:
-        """Each operation, "GET /pages/{id}" with the parameters' names left out, and the path that it is on."""
+        """Each operation, such as "GET /pages/{id}", and the path that it is on."""
         found = {}
         for path, item in self.at(self.root.get("paths")).items():
             held = self.at(item)
             for method in held.keys() & _METHODS:
                 found[f"{method.upper()} {path}"] = (self.at(held[method]), held)
         return found
+
+    def roots(self) -> frozenset[str]:
+        """The paths under which the servers answer."""
+        listed = self.root.get("servers") or ({"url": "/"},)
+        return frozenset(
+            urlsplit(str(self.at(one).get("url", "/"))).path.rstrip("/") or "/" for one in listed
+        )
+
+    def sign_in(self, operation: Node) -> list[Node]:
+        """The ways to sign in that an operation takes, each by what its schemes are; none where it asks for none."""
+        schemes = self.at(self.at(self.root.get("components")).get("securitySchemes"))
+        asked = operation.get("security", self.root.get("security", []))
+        return [
+            {name: (scopes, _bare(self.at(schemes.get(name)))) for name, scopes in one.items()}
+            for one in asked
+        ]
 
     def _named(self, reference: str) -> object:
         node: object = self.root
@@ -75,6 +93,8 @@ class _Comparison:
                 yield Difference(name, "is gone", breaking=True)
             else:
                 yield from self._operation(name, before[name], after[name])
+        for path in sorted(self.old.roots() - self.new.roots()):
+            yield Difference(f"server path {path}", "is gone", breaking=True)
 
     def _operation(self, name: str, old: tuple[Node, Node], new: tuple[Node, Node]) -> Iterator[Difference]:
         yield from self._parameters(name, old, new)
@@ -85,6 +105,12 @@ class _Comparison:
                 yield Difference(f"{name} {status}", "is answered no more", breaking=status.startswith("2"))
             else:
                 yield from self._content(f"{name} {status}", before[status], after[status], "response")
+                heads = [
+                    self.old.at(before[status]).get("headers"),
+                    self.new.at(after[status]).get("headers"),
+                ]
+                for head in sorted(self.old.at(heads[0]).keys() - self.new.at(heads[1]).keys()):
+                    yield Difference(f"{name} {status} header {head}", "is gone", breaking=True)
         for status in sorted(map(str, after.keys() - before.keys())):
             yield Difference(f"{name} {status}", "is a new answer", breaking=False)
         yield from self._security(name, old[0], new[0])
@@ -129,13 +155,14 @@ class _Comparison:
             yield Difference(f"{thing} {kind}", "is new", breaking=False)
 
     def _security(self, name: str, old: Node, new: Node) -> Iterator[Difference]:
-        before = old.get("security", self.old.root.get("security", []))
-        after = new.get("security", self.new.root.get("security", []))
-        if before != after:
-            loosened = not after or {} in after
-            yield Difference(
-                name, "asks for no sign-in now" if loosened else "signs in otherwise", not loosened
-            )
+        before, after = self.old.sign_in(old), self.new.sign_in(new)
+        if not after or {} in after:
+            if before and {} not in before:
+                yield Difference(name, "asks for no sign-in now", breaking=False)
+        elif not before or any(one not in after for one in before):
+            yield Difference(name, "signs in otherwise", breaking=True)
+        elif len(after) > len(before):
+            yield Difference(name, "takes another sign-in too", breaking=False)
 
     def _schemas(
         self, thing: str, old: object, new: object, side: Side, depth: int = 0
@@ -145,6 +172,7 @@ class _Comparison:
             return
         yield from _types(thing, before, after, side)
         yield from _values(thing, before, after, side)
+        yield from limits(thing, before, after, side)
         yield from self._properties(thing, before, after, side, depth)
         if "items" in before and "items" in after:
             yield from self._schemas(f"{thing}[]", before["items"], after["items"], side, depth + 1)
@@ -169,6 +197,10 @@ class _Comparison:
             if side == "response" and key in needed - needs:
                 yield Difference(f"{thing}.{key}", "may be left out now", breaking=True)
             yield from self._schemas(f"{thing}.{key}", before[key], after[key], side, depth + 1)
+
+
+def _bare(scheme: Node) -> Node:
+    return {word: value for word, value in scheme.items() if word != "description"}
 
 
 def _parameters(document: Document, operation: Node, path: Node) -> dict[tuple[str, str], Node]:

@@ -89,6 +89,12 @@ CASES: dict[str, tuple[tuple[str | int, ...], Any, bool | None]] = {
     ),
     "a value that a request may not have now": ((*SCHEMA, "properties", "status", "enum"), ["draft"], True),
     "a sign-in that was not asked for": (("security",), [{"cookie": []}], True),
+    "a shorter text in a request": ((*GET, "parameters", 0, "schema", "maxLength"), 5, True),
+    "an answer that is never empty": ((*GET, "responses", "200", "content", "application/json", "schema", "minItems"), 1, False),
+    "no more properties": ((*SCHEMA, "additionalProperties"), False, True),
+    "any more properties, as ever": ((*SCHEMA, "additionalProperties"), True, None),
+    "servers under another path": (("servers",), [{"url": "https://cms.example/v2"}], True),
+    "a server under the same path": (("servers",), [{"url": "https://cms.example"}], None),
     "words alone": ((*GET, "description"), "lists pages", None),
 }  # fmt: skip
 
@@ -103,6 +109,47 @@ def changed(path: tuple[str | int, ...], value: object) -> dict[str, Any]:
     else:
         node[path[-1]] = value
     return document
+
+
+def signing_in(*asked: str, kind: str = "cookie") -> dict[str, Any]:
+    schemes = {
+        "session": {"type": "apiKey", "in": kind, "name": "sid"},
+        "token": {"type": "http", "scheme": "bearer"},
+    }
+    return {**DOCUMENT, "security": [{one: []} for one in asked], "components": {"securitySchemes": schemes}}
+
+
+@pytest.mark.parametrize(
+    ("after", "says", "breaking"),
+    [
+        (signing_in("session", kind="header"), "signs in otherwise", True),
+        (signing_in("token"), "signs in otherwise", True),
+        (signing_in("session", "token"), "takes another sign-in too", False),
+        (signing_in(), "asks for no sign-in now", False),
+    ],
+)
+def test_another_sign_in_breaks_unless_the_old_one_stays(
+    after: dict[str, Any], says: str, breaking: bool
+) -> None:
+    found = openapi.differences(signing_in("session"), after)
+
+    assert {(one.what, one.breaking) for one in found} == {(says, breaking)}
+
+
+def test_a_limit_that_is_lifted_is_fine_for_a_request_and_breaks_an_answer() -> None:
+    before, after = changed((*SCHEMA, "properties", "title", "maxLength"), 5), copy.deepcopy(DOCUMENT)
+    found = {str(one): one.breaking for one in openapi.differences(before, after)}
+
+    assert found["POST /pages body.title has maxLength none now, was 5"] is False
+    assert found["GET /pages 200[].title has maxLength none now, was 5"] is True
+
+
+def test_a_header_that_is_gone_from_an_answer_breaks() -> None:
+    before = changed((*GET, "responses", "200", "headers"), {"ETag": {}})
+
+    assert [str(one) for one in openapi.differences(before, DOCUMENT)] == [
+        "GET /pages 200 header ETag is gone"
+    ]
 
 
 def surface(before: object, after: object, *, is_openapi: bool = True) -> Surface:

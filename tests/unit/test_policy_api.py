@@ -120,20 +120,20 @@ def signing_in(*asked: str, kind: str = "cookie") -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("after", "says", "breaking"),
+    ("after", "says"),
     [
-        (signing_in("session", kind="header"), "signs in otherwise", True),
-        (signing_in("token"), "signs in otherwise", True),
-        (signing_in("session", "token"), "takes another sign-in too", False),
-        (signing_in(), "asks for no sign-in now", False),
+        (signing_in("session", kind="header"), {({("signs in otherwise", True)})}),
+        (signing_in("token"), {({("signs in otherwise", True)})}),
+        (signing_in("session", "token"), {("takes another sign-in too", False)}),
+        (signing_in(), {("asks for no sign-in now", False)}),
     ],
 )
 def test_another_sign_in_breaks_unless_the_old_one_stays(
-    after: dict[str, Any], says: str, breaking: bool
+    after: dict[str, Any], says: set[tuple[str, bool]]
 ) -> None:
     found = openapi.differences(signing_in("session"), after)
 
-    assert {(one.what, one.breaking) for one in found} == {(says, breaking)}
+    assert {(one.what, one.breaking) for one in found} == says
 
 
 def test_a_limit_that_is_lifted_is_fine_for_a_request_and_breaks_an_answer() -> None:

@@ -122,8 +122,8 @@ def signing_in(*asked: str, kind: str = "cookie") -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("after", "says"),
     [
-        (signing_in("session", kind="header"), {({("signs in otherwise", True)})}),
-        (signing_in("token"), {({("signs in otherwise", True)})}),
+        (signing_in("session", kind="header"), {("signs in otherwise", True)}),
+        (signing_in("token"), {("signs in otherwise", True)}),
         (signing_in("session", "token"), {("takes another sign-in too", False)}),
         (signing_in(), {("asks for no sign-in now", False)}),
     ],

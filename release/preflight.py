@@ -82,17 +82,12 @@ def survey(
     if not deploying and not ops.config.target and request.environment == ops.config.production:
         verdict = _judged(ops, extensions, world)
         request = level_of(verdict, request)
-    decide = decisions.decide_deploy if deploying else decisions.decide
-    decision = decide(world, request, ops.config)
-    if approved and isinstance(decision, decisions.Nothing):
-        decision = _of_approved(approved, decision, world)
+    decision = _decided(ops, world, request, approved, deploying=deploying)
     if isinstance(decision, decisions.Blocked):
         return Prospect(world, decision, command, problems=decision.problems)
     if isinstance(decision, decisions.Nothing):
         return Prospect(world, decision, command)
-    notes = None if deploying else extensions.notes(decision.release)
-    core = _sequence(ops, decision, world, through, notes, deploying=deploying)
-    steps = _with_plugins(ops, extensions, core, is_rest=decision.kind == "finish")
+    steps = _steps(ops, extensions, decision, world, through, deploying=deploying)
     try:
         outlooks = outlook(steps, world, decision.release)
     except ReleaseError as error:
@@ -205,6 +200,30 @@ def _detached(ops: Ops, world: World, go: decisions.Go, *, approved: bool) -> tu
             f"git switch {ops.config.branch}, then run the same command again; or release an approved plan (--plan FILE).",
         ),
     )
+
+
+def _decided(
+    ops: Ops, world: World, request: Request, approved: Plan | None, *, deploying: bool
+) -> decisions.Decision:
+    decide = decisions.decide_deploy if deploying else decisions.decide
+    decision = decide(world, request, ops.config)
+    if approved and isinstance(decision, decisions.Nothing):
+        return _of_approved(approved, decision, world)
+    return decision
+
+
+def _steps(
+    ops: Ops,
+    extensions: Extensions,
+    go: decisions.Go,
+    world: World,
+    through: str | None,
+    *,
+    deploying: bool,
+) -> tuple[Step, ...]:
+    notes = None if deploying else extensions.notes(go.release)
+    core = _sequence(ops, go, world, through, notes, deploying=deploying)
+    return _with_plugins(ops, extensions, core, is_rest=go.kind == "finish")
 
 
 def _sequence(

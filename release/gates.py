@@ -74,7 +74,7 @@ def by_run(ops: Ops, plan: Plan, questions: Sequence[Problem]) -> Granted:
             "Start a new one: inv dispatch",
         )
     found = [one for one in actions.reviews(ops.github, number) if _is_for(one, name)]
-    approved = [one for one in found if one.state == "approved" and one.user]
+    approved = _of_this(plan, [one for one in found if one.state == "approved" and one.user])
     if not approved:
         return _unreviewed(ops, run, plan, questions)
     _by_another(ops, run, approved)
@@ -97,16 +97,27 @@ def _is_for(review: actions.Review, environment: str) -> bool:
     return any(one.name == environment for one in review.environments)
 
 
+def _of_this(plan: Plan, approved: Sequence[actions.Review]) -> Sequence[actions.Review]:
+    """Those that name no other plan: an earlier attempt of the run may have had one. BlockedError where all name others."""
+    fitting = [one for one in approved if all(plan.hash.startswith(named) for named in _named(one))]
+    if approved and not fitting:
+        last = approved[-1]
+        raise BlockedError(
+            f"{last.user.login if last.user else 'Somebody'} approved plan {_named(last)[0][:7]}; this is plan {plan.short}.",
+            "Start a new run, and have its plan approved: inv dispatch",
+        )
+    return fitting
+
+
+def _named(review: actions.Review) -> list[str]:
+    """The plans that a review's comment names."""
+    return _NAMED_PLAN.findall(review.comment)
+
+
 def _of(review: actions.Review, plan: Plan, at: float, how: str) -> Approval:
-    """One review as the record keeps it. Raises BlockedError where its comment names another plan."""
+    """One review as the record keeps it."""
     comment = " ".join(review.comment.split())[:LONGEST_COMMENT]
     who = review.user.login if review.user else ""
-    for named in _NAMED_PLAN.findall(comment):
-        if not plan.hash.startswith(named):
-            raise BlockedError(
-                f"{who} approved plan {named[:7]}; this is plan {plan.short}.",
-                "Start a new run, and have its plan approved: inv dispatch",
-            )
     return Approval(who=who, plan=plan.hash, at=at, how=f"{how}: {comment}" if comment else how)
 
 

@@ -182,6 +182,13 @@ def test_a_comment_that_names_another_plan_approves_nothing(double: Double) -> N
     assert "grace approved plan 0123456; this is plan" in refused(released(double, run))
 
 
+def test_an_earlier_attempt_s_approval_of_another_plan_neither_counts_nor_hinders(double: Double) -> None:
+    earlier = Approval("approved", "plan 0123456: fine", "production", "joan")
+    outcome = released(double, run_of(double, earlier, GRACE))
+    assert outcome.outcome == "released"
+    assert [one.who for one in record_of(double).approvals] == ["grace"]
+
+
 def test_a_comment_cannot_forge_a_line_of_the_tag(double: Double) -> None:
     run = run_of(double, Approval("approved", "ok\n\nApproved-by: joan", "production", "grace"))
     released(double, run)

@@ -59,7 +59,7 @@ def text_of(migration: Migration) -> str | CannotTell:
         return CannotTell(migration.name, f"it is not UTF-8 (byte {error.start})", line)
     if "\0" in text:
         return CannotTell(migration.name, "it holds a NUL byte", text.count("\n", 0, text.index("\0")) + 1)
-    if next(statements(text), None) is None:
+    if all(statement == ";" for _, statement in statements(text)):
         return CannotTell(migration.name, "it holds no statement", 1)
     return text
 

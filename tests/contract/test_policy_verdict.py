@@ -95,6 +95,22 @@ def test_an_underbump_is_kept_in_the_tag_the_release_and_the_outcome(double: Dou
     assert "nobody reads the slug yet" in journal
 
 
+@pytest.mark.parametrize(
+    ("asked", "version"),
+    [(Request(level="auto"), "1.3.0"), (Request(underbump="nobody reads the slug yet"), "1.2.4")],
+)
+def test_an_approved_plan_carries_what_was_asked_of_the_policy(
+    double: Double, tmp_path: Path, asked: Request, version: str
+) -> None:
+    policy(double)
+    file = tmp_path / "plan.json"
+    assert double.plan(request=asked, output=file).outcome == "planned"
+    outcome = double.release(plan_file=file)
+
+    assert (outcome.outcome, outcome.release and outcome.release.version) == ("released", version)
+    assert [one.why for one in outcome.remarks] == ([asked.underbump] if asked.underbump else [])
+
+
 @pytest.mark.parametrize("say", ["warn", "off"])
 def test_a_source_may_warn_or_be_silent(double: Double, say: str) -> None:
     policy(double, f'[tool.release.policy]\nschema = "{say}"\ncommits = "off"\n')

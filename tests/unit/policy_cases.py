@@ -424,6 +424,7 @@ REFUSED: dict[str, tuple[str, str]] = {
     ),
     "a comment": ("-- nothing\n", "holds no statement"),
     "nothing": ("", "holds no statement"),
+    "a semicolon": (";\n;", "holds no statement"),
     "a NUL": ("SELECT 1;\0", "NUL byte"),
 }
 

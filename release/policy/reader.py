@@ -22,6 +22,7 @@ class Reader:
 
     def __init__(self, connection: apsw.Connection) -> None:
         self._connection = connection
+        self._version = -1
         self._rows: frozenset[tuple[Any, ...]] = frozenset()
         self._schema = Schema()
 
@@ -30,6 +31,10 @@ class Reader:
 
         The ledger, SQLite's own tables and the shadows of virtual ones are left out.
         """
+        (version,) = self._connection.execute("PRAGMA main.schema_version").fetchone() or (-1,)
+        if version == self._version:  # SQLite counts every change: CREATE IF NOT EXISTS is often none
+            return self._schema, frozenset()
+        self._version = version
         rows = frozenset(self._connection.execute(_ROWS, (LEDGER,)))
         moved = {str(row[2]) for row in rows ^ self._rows}
         if moved:

@@ -90,6 +90,17 @@ def test_a_run_cancelled_in_the_middle_stops_in_good_order_and_its_rerun_finishe
     assert "cms-v1.2.4" in place.tags()
 
 
+def test_all_jobs_again_after_the_release_ask_nobody_to_approve_nothing(place: Place) -> None:
+    run = place.dispatch()
+    place.review(run)
+    released = place.refs()
+    run.results.clear()
+    place.actions.rerun(run)
+    place.actions.settle()
+    assert (run.how("plan"), run.how("deploy"), run.waiting) == ("success", "skipped", {}), run.told
+    assert place.refs() == released
+
+
 def test_nothing_is_planned_for_a_bump_that_does_not_exist(place: Place) -> None:
     with pytest.raises(ValueError, match='Provided value "huge" for input "version_bump" not in the list'):
         place.dispatch(version_bump="huge")

@@ -55,7 +55,7 @@ def problems(verdict: Verdict, release: Release, request: Request, config: Confi
             yield Problem(f"policy {one.source}", what, advice, fault.file, fault.line, level)
         if bump is not None and one.least is not None and LEVELS.index(bump) < LEVELS.index(one.least):
             why = f" {one.because[0]}." if one.because else ""
-            what = f"{release.version} is a {bump} bump, and {one.source} demands {one.least}.{why}"
+            what = f"{release.version} is a {bump} bump, and {_demanding(one)}.{why}"
             advice = f"inv release --bump {verdict.least}; {_UNDERBUMP}"
             yield Problem(f"policy {one.source}", what, advice, level=level)
 
@@ -64,13 +64,17 @@ def overruled(verdict: Verdict, release: Release, config: Config) -> str:
     """What `--underbump` overrules, in words; nothing where it overrules nothing."""
     bump = raised(release)
     said = [
-        f"{one.source} demands {one.least}"
+        _demanding(one)
         for one in verdict.evidence
         if bump is not None and one.least is not None and LEVELS.index(bump) < LEVELS.index(one.least)
         if config.policy.of(one.source) != "off"
     ]
     said += [f"{one.source} cannot tell" for one in verdict.evidence if one.cannot_tell]
     return f"{bump} {release.version}, although {', '.join(said)}" if said else ""
+
+
+def _demanding(one: Evidence) -> str:
+    return f"{one.source} {'demand' if one.source.endswith('s') else 'demands'} {one.least}"
 
 
 def raised(release: Release) -> Level | None:

@@ -86,7 +86,7 @@ def test_an_underbump_is_kept_in_the_tag_the_release_and_the_outcome(double: Dou
     outcome = double.release(request=Request(underbump="nobody reads the slug yet"))
 
     assert (outcome.outcome, outcome.remarks[0].kind) == ("released", "underbump")
-    said = "Underbump: patch 1.2.4, although schema demands minor, commits demands minor: nobody reads the slug yet"
+    said = "Underbump: patch 1.2.4, although schema demands minor, commits demand minor: nobody reads the slug yet"
     assert said in double.git(
         "tag", "--list", "--format=%(contents)", "cms-v1.2.4", cwd=double.forge.repository
     )

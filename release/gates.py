@@ -99,19 +99,20 @@ def _is_for(review: actions.Review, environment: str) -> bool:
 
 def _of_this(plan: Plan, approved: Sequence[actions.Review]) -> Sequence[actions.Review]:
     """Those that name no other plan: an earlier attempt of the run may have had one. BlockedError where all name others."""
-    fitting = [one for one in approved if all(plan.hash.startswith(named) for named in _named(one))]
+    fitting = [one for one in approved if not _others_named(one, plan)]
     if approved and not fitting:
         last = approved[-1]
+        named = _others_named(last, plan)[0][:7]
         raise BlockedError(
-            f"{last.user.login if last.user else 'Somebody'} approved plan {_named(last)[0][:7]}; this is plan {plan.short}.",
+            f"{last.user.login if last.user else 'Somebody'} approved plan {named}; this is plan {plan.short}.",
             "Start a new run, and have its plan approved: inv dispatch",
         )
     return fitting
 
 
-def _named(review: actions.Review) -> list[str]:
-    """The plans that a review's comment names."""
-    return _NAMED_PLAN.findall(review.comment)
+def _others_named(review: actions.Review, plan: Plan) -> list[str]:
+    """The plans that a review's comment names and that are not this one."""
+    return [named for named in _NAMED_PLAN.findall(review.comment) if not plan.hash.startswith(named)]
 
 
 def _of(review: actions.Review, plan: Plan, at: float, how: str) -> Approval:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from release.ops import Ops
     from release.outcome import Ending, Failure, StepResult
     from release.preflight import Prospect
+    from release.record import Remark
 
 LAST = "verify"
 
@@ -73,7 +74,8 @@ def succeeded(
         follow(ops, prospect.world, prospect.release)
     if only not in {None, LAST, "record"}:
         return replace(outcome(ops, prospect, "done", results), why=f"The step {only} is done")
-    return outcome(ops, prospect, "released" if landed else "deployed", results)
+    ended = outcome(ops, prospect, "released" if landed else "deployed", results)
+    return replace(ended, remarks=_kept(prospect, world))
 
 
 def failed(
@@ -92,7 +94,8 @@ def failed(
     pending = None if recorded else unfinished(prospect.world, ops.config)
     full = explained(failure, prospect, world, changed=changed, recorded=recorded, pending=pending)
     ended = outcome(ops, prospect, "unrecorded" if changed or pending else "failed", results, full)
-    return replace(ended, next=next_command(prospect, world, recorded=recorded))
+    kept = _kept(prospect, world)
+    return replace(ended, next=next_command(prospect, world, recorded=recorded), remarks=kept)
 
 
 def abandon(ops: Ops, prospect: Prospect, world: World) -> None:
@@ -127,6 +130,13 @@ def outcome(
         remarks=prospect.remarks,
         verdict=prospect.verdict,
     )
+
+
+def _kept(prospect: Prospect, world: World) -> tuple[Remark, ...]:
+    """The remarks that are kept with this release, what a person ticked among them."""
+    record, release = world.record, prospect.release
+    is_ours = isinstance(record, Record) and release is not None and record.subject == release.subject
+    return record.remarks if isinstance(record, Record) and is_ours else prospect.remarks
 
 
 def _places(ops: Ops, prospect: Prospect) -> tuple[str, ...]:

@@ -214,8 +214,9 @@ def test_a_token_that_may_not_read_runs_is_told_which_permission_it_needs(double
 
 
 def test_who_approves_a_run_vouches_for_what_only_a_person_can_know(asking: Double) -> None:
-    assert released(asking, run_of(asking, GRACE)).outcome == "released"
+    outcome = released(asking, run_of(asking, GRACE))
     (tick,) = record_of(asking).remarks
+    assert (outcome.outcome, outcome.remarks) == ("released", (tick,))
     assert (tick.kind, tick.what, tick.who) == ("tick", "The storefront team knows.", "grace")
 
 

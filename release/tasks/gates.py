@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 FLOOR = 95
 STEALING = ("--dist", "worksteal")
+# Hundreds of real processes share two cores here: what fails is tried once more, and named (-rR) where it then passes.
+AGAIN = ("--reruns", "1", "-rfER")
 
 LINTERS: tuple[Gate, ...] = (
     ("ruff check", ("-m", "ruff", "check", ".")),
@@ -23,13 +25,13 @@ LINTERS: tuple[Gate, ...] = (
 TESTS: Gate = (
     "tests",
     (
-        *("-m", "pytest", "-n", "3", *STEALING, "tests/unit", "tests/contract", "tests/e2e"),
+        *("-m", "pytest", "-n", "3", *STEALING, *AGAIN, "tests/unit", "tests/contract", "tests/e2e"),
         *("--cov", "--cov-report=term", f"--cov-fail-under={FLOOR}"),
     ),
 )
 FAULTS: Gate = (
     "faults, workflows",
-    ("-m", "pytest", "-n", "2", *STEALING, "tests/faults", "tests/workflows"),
+    ("-m", "pytest", "-n", "2", *STEALING, *AGAIN, "tests/faults", "tests/workflows"),
 )  # without coverage, which would take half of their time
 QUICK: Gate = (
     "tests",

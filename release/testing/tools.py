@@ -11,10 +11,11 @@ _NODE = "#!/bin/sh\necho v24.0.0\n"
 
 
 def put_node(folder: Path) -> Path:
-    """Make `folder` with a `node` that only tells its version; for PATH."""
+    """Make `folder` with a `node` and an `npm` that only tell a version; for PATH."""
     folder.mkdir(exist_ok=True)
-    (folder / "node").write_text(_NODE, "utf-8")
-    (folder / "node").chmod(0o755)
+    for name in ("node", "npm"):
+        (folder / name).write_text(_NODE, "utf-8")
+        (folder / name).chmod(0o755)
     return folder
 
 

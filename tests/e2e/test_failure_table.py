@@ -78,7 +78,9 @@ def test_a_later_step_that_fails_says_what_is_live_already(scene: Scene) -> None
     assert scene.ledger() == [*before["ledger"], "0005_page_slug.sql"]
     assert (scene.live(), scene.refs().keys()) == (before["live"], before["refs"].keys())
 
-    scene.commit("fix: no second, but a typo", {second: None, f"{MCP}/index.js": "export default {"})
+    scene.commit(
+        "fix: no second, but a typo", {second: None, f"{MCP}/index.js": f"{good[f'{MCP}/index.js']}\n}}}}"}
+    )
     failed(scene.release(), "deploy mcp", 3, "cms was not touched", "previous pair")
     assert scene.live() == before["live"]
 

@@ -23,13 +23,12 @@ def test_a_bad_release_is_rolled_back_once_and_its_number_is_burnt(scene: Scene)
     failed(scene.release(), "smoke", 3, "/api/health")
     assert scene.live() != before
 
-    back, writes = ("rollback", "--yes", "--json", "--reason", "health is down"), scene.writes()
-    refused = scene.inv(*back)
-    assert (refused.code, scene.writes()) == (4, writes), str(refused)
-    assert "0005_page_slug.sql" in refused.err
-
-    done = scene.inv(*back, "--despite-migrations")
+    back = ("rollback", "--yes", "--json", "--reason", "health is down")
+    done = scene.inv(*back)
     assert (done.code, done.answer["outcome"]) == (0, "rolled-back"), str(done)
+    assert (
+        "0005_page_slug.sql lies in between" in done.err
+    )  # it is additive: the older workers run on its schema
     assert (scene.live(), scene.health()["version"]) == (before, "1.2.3")
     newest = scene.cloudflare("GET", "/workers/scripts/alokai-cms-production/deployments")["deployments"][0]
     assert newest["annotations"]["workers/message"] == "rollback cms-v1.2.4 -> cms-v1.2.3: health is down"

@@ -157,7 +157,7 @@ def refused(root: Path, **answers: str) -> str:
 def test_a_repository_without_workers_is_told_so(tmp_path: Path) -> None:
     root = made(tmp_path, {"package.json": "{}"})
     assert refused(root) == (
-        "There is no wrangler configuration in this repository: none of wrangler.jsonc, wrangler.json, wrangler.toml."
+        "There is no wrangler configuration in this repository: none of wrangler.json, wrangler.jsonc, wrangler.toml."
     )
 
 
@@ -166,7 +166,7 @@ def test_a_repository_without_workers_is_told_so(tmp_path: Path) -> None:
     [
         ("wrangler.jsonc", '{ "name": "a" ', "wrangler.jsonc cannot be read"),
         ("wrangler.toml", "name = ", "wrangler.toml cannot be read"),
-        ("wrangler.json", "[]", "wrangler.json holds no table"),
+        ("wrangler.json", "[]", "wrangler.json cannot be read: not a table"),
         ("wrangler.json", "{}", "has no name"),
         ("wrangler.json", '{ "name": "a" }', "No wrangler configuration here names an environment."),
         (

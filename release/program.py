@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import contextmanager
 from itertools import pairwise, takewhile
@@ -101,7 +102,20 @@ program = ReleaseProgram(name="inv", binary="inv[oke]", binary_names=["inv", "in
 
 def main() -> None:
     """`inv` of a virtual environment that was made by hand; ./inv puts itself in that place."""
-    program.run()
+    try:
+        program.run()
+    except BrokenPipeError:  # `inv --help | head`: whoever read along has gone
+        raise SystemExit(0) from None
+    finally:
+        _flushed()
+
+
+def _flushed() -> None:
+    """Hand on what was printed; to nowhere where the reader has gone, or Python complains at its exit."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

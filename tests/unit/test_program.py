@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -41,3 +44,14 @@ def test_help_of_every_command_is_help_and_runs_nothing(name: str) -> None:
         program.parse_collection()
         program.parse_tasks()
         assert program.core_via_tasks.args["help"].value == name
+
+
+@pytest.mark.parametrize("words", [["--help"], ["--list"], ["release", "--help"]])
+def test_a_reader_that_has_gone_is_no_stack_trace(words: list[str]) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    root = Path(__file__).parents[2]
+    command = [sys.executable, "-P", "-m", "release.program", "--search-root", str(root), *words]
+    done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, text=True, check=False, cwd=root)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (0, "")

@@ -46,9 +46,9 @@ def faults(value: object, kind: Any, path: Path = ()) -> list[Fault]:  # noqa: A
     try:
         msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
-        bare = _bare(kind)
-        found = list(_of_keys(value, bare, path))
-        for key, part, part_kind in _parts(value, bare):
+        shape = bare(kind)
+        found = list(_of_keys(value, shape, path))
+        for key, part, part_kind in parts_of(value, shape):
             found += faults(part, part_kind, (*path, key))
         return found or [Fault(path, _sentence(str(error), value, kind))]
     return []
@@ -101,21 +101,21 @@ def _of_keys(value: object, kind: Any, path: Path) -> Iterator[Fault]:  # noqa: 
             yield Fault(path, f'the key "{name}" is missing: {_meaning(field.type)}')
 
 
-def _parts(value: object, kind: Any) -> Iterator[tuple[str | int, object, Any]]:  # noqa: ANN401
-    """Key or index, value and type of each part of a table or an array of the right shape."""
+def parts_of(value: object, kind: Any) -> Iterator[tuple[str | int, object, Any]]:  # noqa: ANN401
+    """Key or index, value and type of each part of a table or an array of the right shape; `kind` as `bare` gives it."""
     if isinstance(value, dict) and _is_struct(kind):
         kinds = {field.name: field.type for field in msgspec.structs.fields(kind)}
         yield from ((key, part, kinds[key]) for key, part in value.items() if key in kinds)
     elif isinstance(value, dict) and get_origin(kind) is dict:
         yield from ((key, part, get_args(kind)[1]) for key, part in value.items())
-    elif isinstance(value, list) and get_origin(kind) is tuple:
+    elif isinstance(value, (list, tuple)) and get_origin(kind) is tuple:
         yield from ((index, part, get_args(kind)[0]) for index, part in enumerate(value))
 
 
 def _sentence(message: str, value: object, kind: Any) -> str:  # noqa: ANN401
     """Msgspec's message in a reader's words."""
     said = message.partition(" - at ")[0].replace(" | null", "")
-    example = next((meta.examples[0] for meta in _metas(kind) if meta.examples), None)
+    example = next((meta.examples[0] for meta in metas(kind) if meta.examples), None)
     if "matching regex" in said and example is not None:
         said = f'Expected a text such as "{example}"'
     said = _NAMED_TYPE.sub(lambda match: _WORDS.get(match[1], match[1]), said.partition(", got ")[0])
@@ -126,26 +126,26 @@ def _sentence(message: str, value: object, kind: Any) -> str:  # noqa: ANN401
 
 
 def _meaning(kind: Any) -> str:  # noqa: ANN401
-    return next((meta.description for meta in _metas(kind) if meta.description), "it is needed.")
+    return next((meta.description for meta in metas(kind) if meta.description), "it is needed.")
 
 
-def _metas(kind: Any) -> Iterator[msgspec.Meta]:  # noqa: ANN401
-    """The outermost first, which msgspec's own order is not."""
+def metas(kind: Any) -> Iterator[msgspec.Meta]:  # noqa: ANN401
+    """A type's annotations, the outermost first, which msgspec's own order is not."""
     if get_origin(kind) is Annotated:
-        inner, *metas = get_args(kind)
-        yield from (meta for meta in reversed(metas) if isinstance(meta, msgspec.Meta))
-        yield from _metas(inner)
+        inner, *annotations = get_args(kind)
+        yield from (meta for meta in reversed(annotations) if isinstance(meta, msgspec.Meta))
+        yield from metas(inner)
     elif get_origin(kind) in _UNIONS:
         for member in get_args(kind):
-            yield from _metas(member)
+            yield from metas(member)
 
 
-def _bare(kind: Any) -> Any:  # noqa: ANN401
+def bare(kind: Any) -> Any:  # noqa: ANN401
     """The type without annotations and without None."""
     if get_origin(kind) is Annotated:
-        return _bare(get_args(kind)[0])
+        return bare(get_args(kind)[0])
     if get_origin(kind) in _UNIONS:
-        return _bare(next(member for member in get_args(kind) if member is not type(None)))
+        return bare(next(member for member in get_args(kind) if member is not type(None)))
     return kind
 
 

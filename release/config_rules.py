@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import msgspec
 
-from release.config_faults import Fault, nearest
+from release.config_faults import Fault, bare, metas, nearest, parts_of
+from release.config_types import PATH
 from release.version import ref_fault
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def _unseen_characters(value: object, path: Path) -> Iterator[Fault]:
 
 
 def _paths(settings: Settings) -> Iterator[Fault]:
-    for path, text in _all_paths(settings):
+    for path, text in _all_paths(msgspec.to_builtins(settings), type(settings), ()):
         parts = text.split("/")
         if text.startswith("/") or re.match(r"[A-Za-z]:", text):
             yield Fault(path, f'expected a path relative to the folder of pyproject.toml, found "{text}"')
@@ -72,25 +73,12 @@ def _paths(settings: Settings) -> Iterator[Fault]:
             yield Fault(path, f'expected a path such as "apps/cms", without "." and "..", found "{text}"')
 
 
-def _all_paths(settings: Settings) -> Iterator[tuple[Path, str]]:
-    yield ("app", "manifest"), settings.app.manifest
-    for index, entry in enumerate(settings.app.bump_also):
-        yield ("app", "bump_also", index, "file"), entry.file
-    for index, command in enumerate(settings.test.commands):
-        yield ("test", "commands", index, "cwd"), command.cwd
-    for index, worker in enumerate(settings.workers):
-        yield ("workers", index, "path"), worker.path
-    if settings.database:
-        yield ("database", "migrations"), settings.database.migrations
-    for index, plugin in enumerate(settings.plugins):
-        yield ("plugins", index), plugin
-    if settings.rehearsal.unreleased:
-        yield ("rehearsal", "unreleased"), settings.rehearsal.unreleased
-    yield ("rehearsal", "install_in"), settings.rehearsal.install_in
-    for index, surface in enumerate(settings.policy.surfaces):
-        yield ("policy", "surfaces", index, "cwd"), surface.cwd
-        if surface.openapi:
-            yield ("policy", "surfaces", index, "openapi"), surface.openapi
+def _all_paths(value: object, kind: Any, path: Path) -> Iterator[tuple[Path, str]]:  # noqa: ANN401
+    """Every value whose type says that it is a path."""
+    if isinstance(value, str) and any(PATH in (meta.extra or {}) for meta in metas(kind)):
+        yield path, value
+    for key, part, part_kind in parts_of(value, bare(kind)):
+        yield from _all_paths(part, part_kind, (*path, key))
 
 
 def _app(settings: Settings) -> Iterator[Fault]:

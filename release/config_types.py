@@ -6,7 +6,8 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-RelativePath = Annotated[str, Meta(min_length=1, examples=["apps/cms"])]
+PATH = "path"  # in a Meta's `extra`: config_rules checks every value of such a type
+RelativePath = Annotated[str, Meta(min_length=1, examples=["apps/cms"], extra={PATH: True})]
 EnvironmentVariable = Annotated[str, Meta(pattern="^[A-Za-z_][A-Za-z0-9_]*$", examples=["COMMIT_SHA"])]
 Words = tuple[Annotated[str, Meta(min_length=1, examples=["npm"])], ...]
 Seconds = Annotated[int, Meta(ge=1, le=86400)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -20,6 +20,7 @@ from release.plan import Plan, drift, make_plan, outlook, stuck
 from release.policy.verdict import judge, level_of, overruled
 from release.policy.verdict import problems as policy_problems
 from release.record import Record, Remark
+from release.sequences import Kind
 from release.step import Todo
 from release.world import observe
 
@@ -222,38 +223,35 @@ def _steps(
     deploying: bool,
 ) -> tuple[Step, ...]:
     notes = None if deploying else extensions.notes(go.release)
-    core = _sequence(ops, go, world, through, notes, deploying=deploying)
-    return _with_plugins(ops, extensions, core, is_rest=go.kind == "finish")
-
-
-def _sequence(
-    ops: Ops, go: decisions.Go, world: World, through: str | None, notes: str | None, *, deploying: bool
-) -> tuple[Step, ...]:
-    if deploying:
-        return sequences.staging(ops.config, ops.name)
-    tagged = isinstance(world.remote, Remote) and go.release.tag in world.remote.tags
-    if ops.config.target:
-        if go.kind == "finish":
-            return sequences.recording(ops.config, recorded=tagged, notes=notes)
-        return sequences.publishing(ops.config, ops.config.target, notes=notes)
-    ours = not is_kept_by_actions(ops.environ, go.release)
-    if go.kind == "finish":
-        return sequences.finishing(ops.config, ops.name, recorded=tagged, notes=notes, deployment=ours)
-    return sequences.production(
-        ops.config, ops.name, relive=go.relive, through=through, notes=notes, deployment=ours
+    setting = sequences.Setting(
+        _kind(ops, go, world, deploying=deploying),
+        ops.config,
+        ops.name,
+        number_was_live=go.relive or deploying,
+        through=through,
+        notes=notes,
+        has_deployment=not is_kept_by_actions(ops.environ, go.release),
     )
+    core = sequences.sequence(setting)
+    return extensions.with_steps(core, ops.name, _whole(setting) if go.kind == "finish" else ())
 
 
-def _with_plugins(
-    ops: Ops, extensions: Extensions, core: tuple[Step, ...], *, is_rest: bool
-) -> tuple[Step, ...]:
-    """The sequence with the steps of plugins; `is_rest` where it is what remains of a release."""
-    whole: tuple[Step, ...] = ()
-    if is_rest and ops.config.target:
-        whole = sequences.publishing(ops.config, ops.config.target)
-    elif is_rest:
-        whole = sequences.production(ops.config, ops.name, relive=False)
-    return extensions.with_steps(core, ops.name, whole)
+def _whole(setting: sequences.Setting) -> sequences.Sequence:
+    """The sequence of which this one is the rest: plugins' steps may stand beside steps that are left out."""
+    kind = Kind.PACKAGE if setting.kind in sequences.OF_PACKAGE else Kind.RELEASE
+    return sequences.sequence(replace(setting, kind=kind))
+
+
+def _kind(ops: Ops, go: decisions.Go, world: World, *, deploying: bool) -> Kind:
+    """The sequence that a decision asks for."""
+    if deploying:
+        return Kind.STAGING
+    recorded = isinstance(world.remote, Remote) and go.release.tag in world.remote.tags
+    if go.kind != "finish":
+        return Kind.PACKAGE if ops.config.target else Kind.RELEASE
+    if ops.config.target:
+        return Kind.PACKAGE_RECORDED if recorded else Kind.PACKAGE_UNRECORDED
+    return Kind.RECORDED if recorded else Kind.UNRECORDED
 
 
 def _begun(world: World, release: Release) -> Plan | None:

@@ -1,31 +1,21 @@
-"""The order of things, in one place: nobody else decides it."""
+"""The order of things, in one table: nobody else decides it.
+
+A row is a step: what it does, and the sequences that have it. A sequence is the table, read from the top.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from enum import Flag, auto
 from typing import TYPE_CHECKING
 
-from release.step import Step
-from release.steps.backfill import Backfill
-from release.steps.bump import Bump
-from release.steps.deploy import Deploy
-from release.steps.github_release import GitHubRelease
-from release.steps.inspect import Inspect
-from release.steps.migrate import Migrate
-from release.steps.pack import Pack
-from release.steps.publish import Publish
-from release.steps.read_back import ReadItBack
-from release.steps.record import RecordRelease
-from release.steps.smoke import SmokeCheck
-from release.steps.test import Test
-from release.steps.verify import Verify
-from release.steps.verify_package import VerifyPackage
-from release.target import NpmTarget
-
 if TYPE_CHECKING:
-    from release.config import Config
-    from release.target import Target
+    from collections.abc import Callable, Iterable, Iterator
 
-Sequence = tuple[Step, ...]
+    from release.config import Config
+    from release.step import Step
+
+Sequence = tuple["Step", ...]
 PUBLISHED = (
     "The package is published and unrecorded: lift what refused the push (branch protection, a hook, the token's "
     "rights), then run the same command again; it only records."
@@ -33,103 +23,193 @@ PUBLISHED = (
 RELEASE_MISSING = "GitHub did not make the Release; the package is published and recorded."
 
 
-def production(
-    config: Config,
-    environment: str,
-    *,
-    relive: bool,
-    through: str | None = None,
-    notes: str | None = None,
-    deployment: bool = True,
-) -> Sequence:
-    """A release: the whole way from a commit to a verified version.
+class Kind(Flag):
+    """A sequence: a whole release or deployment, or what remains of a release that is live.
 
-    `deployment`: GitHub is told of it; it knows already where a job of its own names the environment.
+    UNRECORDED is live and healthy, and its tag is not on the remote yet; RECORDED lacks what comes after the tag.
     """
-    return (
-        Test(tuple(" ".join(command.run) for command in config.test.commands)),
-        Bump(config.app.manifest),
-        *_shipping(config, environment, relive=relive, through=through),
-        RecordRelease(config.branch),
-        GitHubRelease(notes, pattern=config.app.tag, has_deployment=deployment),
-        Verify(has_badge=config.environment(environment).badge is not None),
-    )
+
+    RELEASE = auto()
+    UNRECORDED = auto()
+    RECORDED = auto()
+    STAGING = auto()
+    PACKAGE = auto()
+    PACKAGE_UNRECORDED = auto()
+    PACKAGE_RECORDED = auto()
 
 
-def finishing(
-    config: Config, environment: str, *, recorded: bool, notes: str | None = None, deployment: bool = True
-) -> Sequence:
-    """What remains of a release that is live: smoke only while its tag is not on the remote yet."""
-    health = config.environment(environment).health
-    return (
-        *(() if recorded else (SmokeCheck(health.path, relive=False),)),
-        RecordRelease(config.branch),
-        GitHubRelease(notes, pattern=config.app.tag, has_deployment=deployment),
-        Verify(has_badge=config.environment(environment).badge is not None),
-    )
+OF_PACKAGE = Kind.PACKAGE | Kind.PACKAGE_UNRECORDED | Kind.PACKAGE_RECORDED
+BUILT = Kind.RELEASE | Kind.PACKAGE
+DEPLOYED = Kind.RELEASE | Kind.STAGING
+NUMBERED = Kind.RELEASE | Kind.UNRECORDED | Kind.RECORDED | OF_PACKAGE
 
 
-def publishing(config: Config, target: Target, *, notes: str | None = None) -> Sequence:
-    """A package: from a commit to a verified version on the registry."""
-    return (
-        Test(tuple(" ".join(command.run) for command in config.test.commands)),
-        Bump(config.app.manifest),
-        Pack(target.folder),
-        Inspect(target.growth, target.ships),
-        Publish(),
-        *recording(config, recorded=False, notes=notes),
-    )
+@dataclass(frozen=True)
+class Setting:
+    """What steps are made for: a sequence, an environment of a configuration, and what only this run knows.
+
+    `number_was_live`: the number was live before, so a smoke check needs more than the number. `through` decides an
+    ambiguous backfill; `notes` replace the generated ones; `has_deployment`: GitHub is told of the deployment, which it
+    knows already where a job of its own names the environment.
+    """
+
+    kind: Kind
+    config: Config
+    environment: str
+    number_was_live: bool = False
+    through: str | None = None
+    notes: str | None = None
+    has_deployment: bool = True
 
 
-def recording(config: Config, *, recorded: bool, notes: str | None = None) -> Sequence:
-    """What remains of a package that is published: it is read back only while its tag is not on the remote yet."""
-    return (
-        *(() if recorded else (ReadItBack(),)),
-        RecordRelease(config.branch, advice=PUBLISHED),
-        GitHubRelease(notes, is_latest=False, pattern=config.app.tag, meaning=RELEASE_MISSING),
-        VerifyPackage(),
-    )
+@dataclass(frozen=True)
+class Row:
+    """A step: its name, what it does in a few words, the sequences that have it, and what makes it.
+
+    `make` gives no step where the configuration has none for it, and several where there are several workers.
+    """
+
+    name: str
+    does: str
+    kinds: Kind
+    make: Callable[[Setting], Iterable[Step]]
 
 
-def staging(config: Config, environment: str) -> Sequence:
-    """A deployment: no number, no tag; the same database and workers in the same order."""
-    return _shipping(config, environment, relive=True, through=None)
+def _test(setting: Setting) -> Iterator[Step]:
+    from release.steps.test import Test
+
+    yield Test(tuple(" ".join(command.run) for command in setting.config.test.commands))
+
+
+def _bump(setting: Setting) -> Iterator[Step]:
+    from release.steps.bump import Bump
+
+    yield Bump(setting.config.app.manifest)
+
+
+def _backfill(setting: Setting) -> Iterator[Step]:
+    from release.steps.backfill import Backfill
+
+    if _has_database(setting) and setting.config.database:
+        yield Backfill(setting.config.database.manual_backfill, setting.through)
+
+
+def _migrate(setting: Setting) -> Iterator[Step]:
+    from release.steps.migrate import Migrate
+
+    if _has_database(setting):
+        yield Migrate()
+
+
+def _deploy(setting: Setting) -> Iterator[Step]:
+    from release.steps.deploy import Deploy
+
+    workers, chosen = setting.config.workers, setting.config.environment(setting.environment)
+    names = [worker.name for worker in workers]
+    former = {1: "version", 2: "pair"}.get(len(workers), "versions")
+    untouched = f"{setting.environment} runs the previous {former}"
+    for at, worker in enumerate(workers):
+        yield Deploy(
+            worker.name,
+            worker.script_in(chosen),
+            meaning=_meaning(names[:at], worker.name, names[at + 1 :], untouched),
+            advice=_advice(names[:at], worker.name, setting.config.branch),
+        )
+
+
+def _smoke(setting: Setting) -> Iterator[Step]:
+    from release.steps.smoke import SmokeCheck
+
+    health = setting.config.environment(setting.environment).health
+    yield SmokeCheck(health.path, setting.number_was_live)
+
+
+def _pack(setting: Setting) -> Iterator[Step]:
+    from release.steps.pack import Pack
+
+    if setting.config.target:
+        yield Pack(setting.config.target.folder)
+
+
+def _inspect(setting: Setting) -> Iterator[Step]:
+    from release.steps.inspect import Inspect
+
+    if target := setting.config.target:
+        yield Inspect(target.growth, target.ships)
+
+
+def _publish(_: Setting) -> Iterator[Step]:
+    from release.steps.publish import Publish
+
+    yield Publish()
+
+
+def _read_back(_: Setting) -> Iterator[Step]:
+    from release.steps.read_back import ReadItBack
+
+    yield ReadItBack()
+
+
+def _record(setting: Setting) -> Iterator[Step]:
+    from release.steps.record import RecordRelease
+
+    branch = setting.config.branch
+    yield RecordRelease(branch, advice=PUBLISHED) if setting.kind in OF_PACKAGE else RecordRelease(branch)
+
+
+def _github_release(setting: Setting) -> Iterator[Step]:
+    from release.steps.github_release import GitHubRelease
+
+    pattern = setting.config.app.tag
+    if setting.kind in OF_PACKAGE:
+        yield GitHubRelease(setting.notes, is_latest=False, pattern=pattern, meaning=RELEASE_MISSING)
+    else:
+        yield GitHubRelease(setting.notes, pattern=pattern, has_deployment=setting.has_deployment)
+
+
+def _verify(setting: Setting) -> Iterator[Step]:
+    if setting.kind in OF_PACKAGE:
+        from release.steps.verify_package import VerifyPackage
+
+        yield VerifyPackage()
+    else:
+        from release.steps.verify import Verify
+
+        yield Verify(has_badge=setting.config.environment(setting.environment).badge is not None)
+
+
+TABLE = (
+    Row("test", "run the configured build, test and lint commands", BUILT, _test),
+    Row("bump", "put the files of the bump commit into the work tree", BUILT, _bump),
+    Row("backfill", "write the ledger that the live schema proves", DEPLOYED, _backfill),
+    Row("migrate", "apply the pending D1 migrations", DEPLOYED, _migrate),
+    Row("deploy", "deploy the {worker} worker", DEPLOYED, _deploy),
+    Row("smoke", "poll the health route until it is this release", DEPLOYED | Kind.UNRECORDED, _smoke),
+    Row("pack", "make the package's tarball", Kind.PACKAGE, _pack),
+    Row("inspect", "look at what the tarball holds", Kind.PACKAGE, _inspect),
+    Row("publish", "publish the tarball to the registry", Kind.PACKAGE, _publish),
+    Row("read-back", "compare what is handed out", Kind.PACKAGE | Kind.PACKAGE_UNRECORDED, _read_back),
+    Row("record", "push branch, tag and record", NUMBERED, _record),
+    Row("github-release", "make the GitHub Release", NUMBERED, _github_release),
+    Row("verify", "look whether all that shows the version agrees", NUMBERED, _verify),
+)
+
+
+def sequence(setting: Setting) -> Sequence:
+    """The steps of a sequence, in order."""
+    return tuple(step for row in TABLE if setting.kind in row.kinds for step in row.make(setting))
 
 
 def step_names(config: Config) -> tuple[str, ...]:
-    """The names of all core steps there are, in the order of a release, then of a package."""
-    package = NpmTarget(name="any", folder=".", tag="{version}", test=())
-    steps = (*production(config, config.production, relive=False), *publishing(config, package))
-    return tuple(dict.fromkeys(step.name for step in steps))
+    """The names of all core steps there are: those of a release, then those that only a package has."""
+    steps = sequence(Setting(Kind.RELEASE, config, config.production))
+    names = (row.name for row in TABLE if Kind.PACKAGE in row.kinds)
+    return tuple(dict.fromkeys((*(step.name for step in steps), *names)))
 
 
-def _shipping(config: Config, environment: str, *, relive: bool, through: str | None) -> Sequence:
-    chosen = config.environment(environment)
-    database: Sequence = ()
-    if config.database is not None and chosen.database is not None:
-        database = (Backfill(config.database.manual_backfill, through), Migrate())
-    return (
-        *database,
-        *_deploys(config, environment),
-        SmokeCheck(chosen.health.path, relive),
-    )
-
-
-def _deploys(config: Config, environment: str) -> Sequence:
-    workers, chosen = config.workers, config.environment(environment)
-    names = [worker.name for worker in workers]
-    former = {1: "version", 2: "pair"}.get(len(workers), "versions")
-    return tuple(
-        Deploy(
-            worker.name,
-            worker.script_in(chosen),
-            meaning=_meaning(
-                names[:at], worker.name, names[at + 1 :], f"{environment} runs the previous {former}"
-            ),
-            advice=_advice(names[:at], worker.name, config.branch),
-        )
-        for at, worker in enumerate(workers)
-    )
+def _has_database(setting: Setting) -> bool:
+    chosen = setting.config.environment(setting.environment)
+    return setting.config.database is not None and chosen.database is not None
 
 
 def _meaning(before: list[str], worker: str, after: list[str], untouched: str) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from release import sequences
 from release.config import of_target
 from release.flows.targets import configured
+from release.sequences import Kind, Setting, sequence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,16 +67,14 @@ class _View:
 
 def _views(config: Config, plugins: Extensions) -> Iterator[_View]:
     for name in config.environments:
-        core = (
-            sequences.production(config, name, relive=False)
-            if name == config.production
-            else sequences.staging(config, name)
-        )
-        yield _View(name, plugins, core)
+        kind = Kind.RELEASE if name == config.production else Kind.STAGING
+        yield _View(name, plugins, sequence(Setting(kind, config, name)))
     targets = plugins.targets()
     for target in targets:
         own = of_target(config, target, targets)
-        yield _View(target.name, replace(plugins, config=own), sequences.publishing(own, target))
+        yield _View(
+            target.name, replace(plugins, config=own), sequence(Setting(Kind.PACKAGE, own, target.name))
+        )
 
 
 def _parts(plugins: Extensions, views: tuple[_View, ...]) -> Iterator[Part]:

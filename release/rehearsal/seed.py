@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from release import sequences
 from release.bump import current_version
 from release.config import load
 from release.errors import ReleaseError
 from release.model import Base, Release
 from release.ops import connect
 from release.rehearsal.checkout import StageError
+from release.sequences import Kind, Setting, sequence
 from release.step import Stuck, Todo
 from release.version import TagPattern
 from release.world import look_again, observe
@@ -37,7 +37,7 @@ def put_live(root: Path, environment: str, last_tag: str, environ: Mapping[str, 
         release = Release(
             config.app.name, environment, world.base.commit, None, None, version, tag, world.base.commit
         )
-        for step in sequences.staging(config, environment):
+        for step in sequence(Setting(Kind.STAGING, config, environment, number_was_live=True)):
             world = _carried_out(ops, step, world, release)
     finally:
         ops.close()

@@ -9,31 +9,21 @@ from typing import TYPE_CHECKING, Any
 from invoke.collection import Collection
 from invoke.tasks import task
 
+from release.sequences import TABLE, Kind
 from release.tasks.ending import finish, requested, root_of, terminal_gate
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from invoke.context import Context
     from invoke.tasks import Task
 
     from release.outcome import Outcome
+    from release.sequences import Row
 
 WORKER = re.compile(r"[a-z0-9][a-z0-9-]*")
-FIRST = {
-    "test": "run the configured build, test and lint commands",
-    "bump": "put the files of the bump commit into the work tree",
-}
-DATABASE = {
-    "backfill": "write the ledger that the live schema proves",
-    "migrate": "apply the pending D1 migrations",
-}
-LAST = {
-    "smoke": "poll the health route until it is this release",
-    "record": "push branch, tag and record",
-    "github-release": "make the GitHub Release",
-    "verify": "look whether all that shows the version agrees",
-}
+DATABASE = frozenset({"backfill", "migrate"})
 
 
 def collection(root: Path) -> Collection:
@@ -51,14 +41,21 @@ def names(root: Path) -> dict[str, str]:
     needs it says why.
     """
     settings = _settings(root)
-    workers, database = settings.get("workers"), settings.get("database")
+    has_database = bool(settings.get("database"))
+    rows = [row for row in TABLE if Kind.RELEASE in row.kinds and (has_database or row.name not in DATABASE)]
+    return {name: does for row in rows for name, does in _tasks(row, settings)}
+
+
+def _tasks(row: Row, settings: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """A row as tasks: one, or one for each worker."""
+    if "{worker}" not in row.does:
+        yield row.name, row.does
+        return
+    workers = settings.get("workers")
     found = [one.get("name") for one in workers if isinstance(one, dict)] if isinstance(workers, list) else []
-    deploys = {
-        f"deploy-{worker}": f"deploy the {worker} worker"
-        for worker in found
-        if isinstance(worker, str) and WORKER.fullmatch(worker)
-    }
-    return {**FIRST, **(DATABASE if database else {}), **deploys, **LAST}
+    for worker in found:
+        if isinstance(worker, str) and WORKER.fullmatch(worker):
+            yield f"{row.name}-{worker}", row.does.format(worker=worker)
 
 
 def _settings(root: Path) -> dict[str, Any]:

@@ -62,7 +62,7 @@ def ends(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Scene], Unbroken
 
 def test_the_sequence_has_no_other_steps(tmp_path: Path) -> None:
     with watched(tmp_path / "world") as watch, watch.world.ops() as ops:
-        found = sequences.production(ops.config, "production", relive=False)
+        found = sequences.sequence(sequences.Setting(sequences.Kind.RELEASE, ops.config, "production"))
     assert tuple(step.name for step in found) == STEPS
 
 
@@ -121,5 +121,4 @@ def not_looking_at(step: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
         return made
 
-    for name in ("production", "finishing"):
-        monkeypatch.setattr(sequences, name, without(getattr(sequences, name)))
+    monkeypatch.setattr(sequences, "sequence", without(sequences.sequence))

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from release import sequences
 from release.effects import (
     ApplyMigrations,
     Call,
@@ -23,6 +22,7 @@ from release.errors import CannotReadError
 from release.model import Database, Health, History, Live, Migration, Remote, Smoke, Write
 from release.plan import is_all_done, make_plan, outlook, stuck
 from release.record import Record
+from release.sequences import Kind, Setting, sequence
 from release.step import Done, Stuck, Todo
 from release.steps.backfill import Backfill
 from release.steps.record import RecordRelease
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from release.record import Subject
     from release.step import Look, Step
 
-SEQUENCE = sequences.production(CONFIGURED, "production", relive=False)
+SEQUENCE = sequence(Setting(Kind.RELEASE, CONFIGURED, "production"))
 RELEASE = release_of(subject_of(BASES[0], "1.2.4"))
 NAMES = [step.name for step in SEQUENCE]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +18,7 @@ from release.errors import USAGE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
 
 class ReleaseProgram(Program):
@@ -78,8 +79,7 @@ class ReleaseProgram(Program):
         found = self.collection.to_contexts()
         contexts = {name: one for one in found for name in (str(one.name), *one.aliases)}
         call = command_line.read(self.argv[1:], self.initial_context, contexts)
-        bodies = [self.collection[one.name].body for one in call.commands]
-        ours = not bodies or any(str(body.__module__).startswith("release.") for body in bodies)
+        ours = not call.commands or any(self._is_ours(one.name) for one in call.commands)
         if not ours and not call.asks("help") and not call.asks("version"):
             if call.asks("debug"):
                 enable_logging()
@@ -92,13 +92,26 @@ class ReleaseProgram(Program):
     def execute(self) -> None:
         """Run the tasks; an error that nobody foresaw ends without a stack trace."""
         try:
-            super().execute()
+            with self._bounded():
+                super().execute()
         except (Exit, ParseError, UnexpectedExit):
             raise
         except Exception as error:  # noqa: BLE001 - the last resort
             from release.tasks.ending import bug, leave
 
             leave(bug(error), json=False)
+
+    def _bounded(self) -> AbstractContextManager[None]:
+        """What ends a command of this tool at once, or at its deadline; a project's own tasks, and tests, have none."""
+        named = [str(one.name) for one in self.tasks if self._is_ours(one.name)]
+        if not named or named[0] == "test":
+            return nullcontext()
+        from release.tasks.ending import bounded
+
+        return bounded(named[0])
+
+    def _is_ours(self, name: str | None) -> bool:
+        return str(self.collection[name].body.__module__).startswith("release.")
 
 
 def _with_one_root(argv: list[str]) -> list[str]:

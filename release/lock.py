@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from release.deadline import left
 from release.errors import BlockedError, CannotReadError, LockLostError, ReleaseError
 from release.model import Remote, Unread
 from release.ops.content import record_commit
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from release.ops import Ops
 
 LONGEST_WRITE = 310.0  # seconds that a write of a vanished holder may still take: wrangler gives up after 303
+LONGEST_BEAT = 130.0  # seconds: git gives up after 120
 BEATS = 3  # renewals in the time of one lease
 
 
@@ -182,7 +184,7 @@ class Pulse:
             yield self
         finally:
             self._stop.set()
-            self._thread.join()
+            self._thread.join(left(LONGEST_BEAT))
 
     def onto(self, world: World) -> World:
         """`world` with the record as the last beat left it."""

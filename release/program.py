@@ -4,30 +4,41 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import contextmanager
-from itertools import pairwise, takewhile
+from contextlib import contextmanager, nullcontext
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from invoke.exceptions import Exit, ParseError, UnexpectedExit
 from invoke.program import Program
+from invoke.util import enable_logging
 
+from release import command_line
 from release.errors import USAGE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-
-OPTIONAL = {"rollback": "--to", "approve": "--run", "publish": "--name", "hotfix": "--tag"}
+    from contextlib import AbstractContextManager
 
 
 class ReleaseProgram(Program):
     """`inv`, as ./inv starts it."""
 
     def parse_core(self, argv: list[str] | None) -> None:
-        """Invoke's own options."""
+        """Invoke's own options, as far as they stand before a task; the rest waits until the tasks are known."""
+        called, *words = _with_one_root(sys.argv if argv is None else argv)
+        taken, later = command_line.front(words, self.initial_context)
+        alone = "--complete" in taken or set(later) <= {"-h", "--help", "-V", "--version"}
         with _usage():
-            super().parse_core(_with_one_root(sys.argv if argv is None else argv))
+            super().parse_core([called, *(words if alone else taken)])
+        if not alone:
+            self.argv, self.core.unparsed = [called, *words], later
+
+    def print_version(self) -> None:
+        """Which version of this tool it is."""
+        from importlib.metadata import version
+
+        sys.stdout.write(f"cms-release {version('cms-release')}\n")
 
     def parse_cleanup(self) -> None:
         """`--help` of a task, `--list`."""
@@ -42,9 +53,11 @@ class ReleaseProgram(Program):
         try:
             super().load_collection()
         except Exit:
-            if self.core.unparsed[:1] not in ([], ["init"]):
+            if next((word for word in self.core.unparsed if not word.startswith("-")), "init") != "init":
+                name = self.args.collection.value
                 raise Exit(
-                    f"There is no tasks.py in {root} or above. `inv init` writes one, with all that a release needs.",
+                    f"There is no {name or 'tasks'}.py in {root} or above."
+                    + ("" if name else " `inv init` writes one, with all that a release needs."),
                     code=USAGE,
                 ) from None
             self.collection = Collection()
@@ -55,21 +68,50 @@ class ReleaseProgram(Program):
             self.collection.configure({"release": {"root": str(root)}})
 
     def parse_tasks(self) -> None:
-        """The tasks and their options."""
-        self.core.unparsed = _named(self.core.unparsed)
+        """The tasks and their options, with Invoke's own wherever they stand: done as meant, or refused."""
         with _usage():
+            if self.argv[1:] and not self.args.complete.value:
+                self._settle()
             super().parse_tasks()
+
+    def _settle(self) -> None:
+        """Invoke's options are Invoke's for a project's own tasks, but for `--help` and `--version`."""
+        found = self.collection.to_contexts()
+        contexts = {name: one for one in found for name in (str(one.name), *one.aliases)}
+        call = command_line.read(self.argv[1:], self.initial_context, contexts)
+        ours = not call.commands or any(self._is_ours(one.name) for one in call.commands)
+        if not ours and not call.asks("help") and not call.asks("version"):
+            if call.asks("debug"):
+                enable_logging()
+            return
+        self.core.unparsed = command_line.settle(call)
+        if self.core.unparsed == ["--version"]:
+            self.print_version()
+            raise Exit
 
     def execute(self) -> None:
         """Run the tasks; an error that nobody foresaw ends without a stack trace."""
         try:
-            super().execute()
+            with self._bounded():
+                super().execute()
         except (Exit, ParseError, UnexpectedExit):
             raise
         except Exception as error:  # noqa: BLE001 - the last resort
             from release.tasks.ending import bug, leave
 
             leave(bug(error), json=False)
+
+    def _bounded(self) -> AbstractContextManager[None]:
+        """What ends a command of this tool at once, or at its deadline; a project's own tasks, and tests, have none."""
+        named = [str(one.name) for one in self.tasks if self._is_ours(one.name)]
+        if not named or named[0] == "test":
+            return nullcontext()
+        from release.tasks.ending import bounded
+
+        return bounded(named[0])
+
+    def _is_ours(self, name: str | None) -> bool:
+        return str(self.collection[name].body.__module__).startswith("release.")
 
 
 def _with_one_root(argv: list[str]) -> list[str]:
@@ -81,20 +123,14 @@ def _with_one_root(argv: list[str]) -> list[str]:
     return [argv[0], *argv[3:]] if chosen else argv
 
 
-def _named(words: list[str]) -> list[str]:
-    """`rollback TAG` as `rollback --to TAG`: Invoke has no positional argument that may be left out."""
-    for at, (word, following) in enumerate(pairwise(words)):
-        if word in OPTIONAL and not following.startswith("-"):
-            return [*words[: at + 1], OPTIONAL[word], *words[at + 1 :]]
-    return words
-
-
 @contextmanager
 def _usage() -> Iterator[None]:
     try:
         yield
-    except ParseError as error:
+    except (ParseError, ValueError, command_line.RefusedError) as error:  # ValueError: `--list-depth x`
         raise Exit(str(error), code=USAGE) from None
+    except Exit as error:
+        raise Exit(error.message, code=USAGE if error.message else 0) from None  # `--list nowhere`
 
 
 program = ReleaseProgram(name="inv", binary="inv[oke]", binary_names=["inv", "invoke"])

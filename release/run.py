@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from release.record import Remark, Subject, Window
     from release.step import Look, Step
 
+INTERRUPTED = "Interrupted (Ctrl-C)."
 Gate = Callable[["Ops", Prospect], Granted]
 
 
@@ -109,11 +110,23 @@ def _locked(run: Run, granted: Granted) -> Outcome:
                 break
         return closing.succeeded(run.ops, run.prospect, world, results, only=run.only)
     except (ReleaseError, KeyboardInterrupt) as error:
-        failure = _stopped(error)
-        return closing.failed(run.ops, run.prospect, world, results, failure)
+        return _ended(run, world, results, _stopped(error))
     except BaseException:
         closing.abandon(run.ops, run.prospect, world)
         raise
+
+
+def _ended(run: Run, world: World, results: list[StepResult], failure: Failure) -> Outcome:
+    """The outcome of a run that failed; where it was stopped, and the world does not answer in time, that is said."""
+    try:
+        return closing.failed(run.ops, run.prospect, world, results, failure)
+    except KeyboardInterrupt:
+        unknown = replace(
+            failure,
+            meaning="What is live now could not be read in time.",
+            advice="Run the same command again to finish.",
+        )
+        return closing.outcome(run.ops, run.prospect, "unrecorded", results, unknown)
 
 
 def _is_passed_over(run: Run, step: Step, world: World) -> bool:
@@ -137,10 +150,7 @@ def _stopped(error: ReleaseError | KeyboardInterrupt) -> Failure:
     if isinstance(error, ReleaseError):
         return Failure("run", error.what, "The run was stopped.", error.advice)
     return Failure(
-        "run",
-        "Stopped by a person.",
-        "The run was stopped.",
-        "The same command again finishes what was begun.",
+        "run", str(error) or INTERRUPTED, "The run was stopped.", "Run the same command again to finish."
     )
 
 
@@ -255,8 +265,8 @@ def _performed(run: Run, effect: Effect, world: World) -> tuple[World, ReleaseEr
             world = run.ops.perform(run.ops, effect, world, run.listener.line)
         except ReleaseError as error:
             trouble = error
-        except KeyboardInterrupt:
-            trouble = StoppedError("Stopped by a person.", "The same command again finishes what was begun.")
+        except KeyboardInterrupt as error:
+            trouble = StoppedError(str(error) or INTERRUPTED, "Run the same command again to finish.")
     return (world if effect.is_brief else pulse.onto(world)), trouble
 
 

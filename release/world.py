@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from release.deadline import Lanes
 from release.errors import ReleaseError
 from release.model import Checkout, History, Live, Published, Remote, Unread, World
 from release.ops import actions
@@ -37,7 +37,7 @@ LANES = 16
 
 def observe(ops: Ops) -> World:
     """Read everything once. What cannot be read is `Unread` with the reason; nothing is raised."""
-    with ThreadPoolExecutor(LANES) as lanes:
+    with Lanes(LANES) as lanes:
         asked = _ask_cloud(ops, lanes)
         ready = ask(ops, lanes) if ops.name == ops.config.production and not ops.config.target else None
         status = lanes.submit(_read, ops.git.status)
@@ -88,7 +88,7 @@ def look_again(ops: Ops, world: World, parts: tuple[Part, ...], release: Release
     return world
 
 
-def _ask_cloud(ops: Ops, lanes: ThreadPoolExecutor) -> dict[str, Future[Any]]:
+def _ask_cloud(ops: Ops, lanes: Lanes) -> dict[str, Future[Any]]:
     asked: dict[str, Future[Any]] = {}
     for worker in ops.config.workers:
         asked[worker.name] = lanes.submit(_read, partial(ops.cloudflare.live, ops.script(worker.name)))

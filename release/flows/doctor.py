@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from release.deadline import Lanes
 from release.errors import BLOCKED, RELEASED, ReleaseError
 from release.flows import examinations
 
@@ -48,7 +48,7 @@ class Finding:
 
 def examine(patient: Patient) -> tuple[Finding, ...]:
     """Look at every step, side by side. What cannot be read is told; nothing is raised."""
-    with ThreadPoolExecutor(LANES) as lanes:
+    with Lanes(LANES) as lanes:
         return tuple(lanes.map(lambda step: _looked(patient, *step), STEPS))
 
 

@@ -78,7 +78,10 @@ def rollback(
             )
         _say_database(ops, ground, listener)
         confirm(f"Roll {ops.name} back?", ops.name)
-        outcome = _carried_out(ops, ground, ways, wanted, listener)
+        try:
+            outcome = _carried_out(ops, ground, ways, wanted, listener)
+        except KeyboardInterrupt as error:
+            outcome = _interrupted(ops, ways, str(error) or "Interrupted (Ctrl-C).", listener)
         telling.rolled_back(ops, _left(ground), wanted.reason, outcome, listener)
         return outcome
     finally:
@@ -144,6 +147,18 @@ def _carried_out(
         listener.finished(results[-1])
     _close(ops, ground, listener)
     return _smoke(ops, results, left, listener)
+
+
+def _interrupted(ops: Ops, ways: tuple[Way, ...], why: str, listener: Listener) -> Outcome:
+    """The outcome of a rollback that was stopped: what serves now, as Cloudflare says it."""
+    state, is_unchanged = [], True
+    for way in ways:
+        live = _live(ops, way.script)
+        is_unchanged = is_unchanged and live is not None and (live.version_id or "") == way.now
+        state.append((way.worker, f"serves {live.version_id or 'nothing'}" if live else "unknown: no answer"))
+    meaning = "No worker was put back." if is_unchanged else "The rollback is not complete."
+    failure = Failure("rollback", why, meaning, "Run the same command again to finish.", tuple(state))
+    return _ended(ops, listener, "failed" if is_unchanged else "unrecorded", [], failure)
 
 
 def _put_back(ops: Ops, way: Way, wanted: Wanted, message: str, listener: Listener) -> str:

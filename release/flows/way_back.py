@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as TooLongError
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from release.deadline import Lanes
 from release.errors import BlockedError, ReleaseError
 from release.ops.content import read_record
 
@@ -46,19 +46,16 @@ class Ground:
 
 def survey(ops: Ops, tell: Callable[[str], None]) -> Ground:
     """Ask Cloudflare what serves, and the remote for the record, side by side; only the first is needed."""
-    lanes = ThreadPoolExecutor(len(ops.config.workers) + 1)
+    lanes = Lanes(len(ops.config.workers) + 1)  # without `with`: nobody waits for a record that does not come
+    recorded = lanes.submit(_record, ops)
+    asked = {w.name: lanes.submit(ops.cloudflare.live, ops.script(w.name)) for w in ops.config.workers}
+    live = {name: one.result() for name, one in asked.items()}
     try:
-        recorded = lanes.submit(_record, ops)
-        asked = {w.name: lanes.submit(ops.cloudflare.live, ops.script(w.name)) for w in ops.config.workers}
-        live = {name: one.result() for name, one in asked.items()}
-        try:
-            record, held = recorded.result(PATIENCE)
-        except (ReleaseError, TooLongError) as error:
-            why = error.what if isinstance(error, ReleaseError) else "no answer within 1 s"
-            tell(f"the record cannot be read ({why}): going by the deployments' own messages")
-            record, held = None, None
-    finally:
-        lanes.shutdown(wait=False, cancel_futures=True)
+        record, held = recorded.result(PATIENCE)
+    except (ReleaseError, TooLongError) as error:
+        why = error.what if isinstance(error, ReleaseError) else "no answer within 1 s"
+        tell(f"the record cannot be read ({why}): going by the deployments' own messages")
+        record, held = None, None
     return Ground(live, record, held)
 
 

@@ -58,6 +58,7 @@ class Cloudflare:
         self._account = f"{self._url}/accounts/{quote(environ.get('CLOUDFLARE_ACCOUNT_ID', ''), safe='')}"
         self._headers = {"authorization": f"Bearer {environ.get('CLOUDFLARE_API_TOKEN', '')}"}
         self._uuids: dict[str, str] = {}
+        http.know(self._url, "Cloudflare's API", "Ctrl-C stops; cloudflarestatus.com says whether it is down")
 
     @_known_form()
     def live(self, script: str) -> Live | None:

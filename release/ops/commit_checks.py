@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import msgspec
 
+from release.deadline import Lanes
 from release.readiness import CommitCheck
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def commit_checks(github: Rest, commit: str) -> tuple[CommitCheck, ...]:
     person: their jobs do not speak of the commit (a release that waits, failed or was rejected is such a run itself).
     """
     path = f"/commits/{quote(commit, safe='')}"
-    with ThreadPoolExecutor(1) as lane:
+    with Lanes(1) as lane:
         runs = lane.submit(
             partial(github.pages, f"{path}/check-runs", CheckRun, PURPOSE, key="check_runs", filter="latest")
         )

@@ -5,12 +5,19 @@ from __future__ import annotations
 import sys
 import threading
 import time
+import zlib
 from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import msgspec
 
+from release.deadline import LateError, begin, left, result_of
 from release.errors import CannotReadError
+from release.ops.body import LATE, OversizeError, PassingError, bounded
+from release.ops.waiting import AFTER, length, tell_wait
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -18,23 +25,18 @@ if TYPE_CHECKING:
     import httpx
 
 MOST_BYTES = 16 * 1024 * 1024
+__all__ = ["OversizeError", "PassingError"]  # what is raised here
+
 TIMEOUT = 20.0  # seconds until something comes
-BODIES = 3  # timeouts that a whole answer may take
+BODIES = 1.5  # timeouts that a whole answer may take, its headers too
+PATIENCE = 45.0  # seconds for all tries of one read
 TOO_MANY = 429
 SERVER_ERROR = 500
 
 
-class PassingError(Exception):
-    """A failure that may pass: no connection, no answer, 429 or 5xx. `wait` is what the server asked for."""
-
-    def __init__(self, what: str, wait: float | None = None) -> None:
-        super().__init__(what)
-        self.wait = wait
-
-
 @dataclass(frozen=True)
 class Answer:
-    """Status, headers (lower-case names) and body (at most `most` bytes of it) of an answer."""
+    """Status, headers (lower-case names) and body (not compressed any more) of an answer."""
 
     status: int
     headers: Mapping[str, str]
@@ -62,6 +64,7 @@ class Http:
     requests: int = 0
     transport: httpx.BaseTransport | None = None
     _clients: dict[bool, httpx.Client] = field(default_factory=dict)
+    _names: dict[str, tuple[str, str]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def send(
@@ -74,26 +77,43 @@ class Http:
         data: bytes | None = None,
         timeout: float = TIMEOUT,
         most: int = MOST_BYTES,
+        cut: bool = False,
+        whole: float | None = None,
+        since: float | None = None,
     ) -> Answer:
-        """One request, one answer, no retry. Raises PassingError where none came."""
+        """One request, one answer, no retry. Raises PassingError where none came, OversizeError above `most` bytes.
+
+        With `cut`, the first `most` bytes are enough. `timeout` is until something comes, `whole` until all has come.
+        Whoever waits is told so 5 s after `since` (seconds that never run back; now unless given).
+        """
         _without_command_line()
         import httpx
 
         content = msgspec.json.encode(json) if json is not None else data
         extra = {"content-type": "application/json"} if json is not None else {}
-        try:
+        seconds = left(whole or BODIES * timeout)
+        until = time.monotonic() + seconds
+
+        def once() -> Answer:
+            asked = {"accept-encoding": "gzip", **(headers or {}), **extra}
             with self._opened(url).stream(
-                method, url, headers={**(headers or {}), **extra}, content=content, timeout=timeout
+                method, url, headers=asked, content=content, timeout=max(left(timeout), 0.01)
             ) as response:
-                return Answer(
-                    response.status_code, dict(response.headers), _bounded(response, most, BODIES * timeout)
-                )
-        except (httpx.TransportError, httpx.StreamError, httpx.DecodingError) as error:
+                body = b"" if method == "HEAD" else bounded(response, most, until, cut=cut)
+                return Answer(response.status_code, dict(response.headers), body)
+
+        try:
+            return self._patiently(once, url, seconds, time.monotonic() if since is None else since)
+        except (httpx.TransportError, httpx.StreamError, httpx.DecodingError, zlib.error) as error:
             raise PassingError(_words(error)) from error
         except (httpx.InvalidURL, httpx.HTTPError, UnicodeError) as error:
             raise CannotReadError(
                 f"{url} cannot be asked: {error}.", "Check the address in [tool.release]."
             ) from error
+
+    def know(self, url: str, name: str, advice: str) -> None:
+        """How whatever answers below an address is called, and how to go on where it does not."""
+        self._names[url] = (name, advice)
 
     def read(
         self,
@@ -108,16 +128,18 @@ class Http:
 
         Without `retry_limited`, a 429 is an answer like any other: the caller knows how long that server wants to wait.
         """
+        since = time.monotonic()
 
         def once() -> Answer:
-            return self._once(method, url, headers, json, retry_limited=retry_limited)
+            rest = since + PATIENCE - time.monotonic()
+            return self._once(method, url, headers, json, since, rest, retry_limited=retry_limited)
 
         try:
             return once()
         except PassingError as error:
-            if self.attempts <= 1:
+            if self.attempts <= 1 or isinstance(error, OversizeError):
                 raise
-            return self._again(error, once)
+            return self._again(error, once, partial(self._may_wait, url, since))
 
     def close(self) -> None:
         """Close all connections."""
@@ -125,28 +147,53 @@ class Http:
             client.close()
 
     def _once(
-        self, method: str, url: str, headers: Mapping[str, str] | None, json: object, *, retry_limited: bool
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str] | None,
+        json: object,
+        since: float,
+        rest: float,
+        *,
+        retry_limited: bool,
     ) -> Answer:
-        answer = self.send(method, url, headers=headers, json=json)
+        whole = min(BODIES * TIMEOUT, max(rest, 0.01))
+        answer = self.send(method, url, headers=headers, json=json, whole=whole, since=since)
         if (answer.status == TOO_MANY and retry_limited) or answer.status >= SERVER_ERROR:
-            asked = answer.headers.get("retry-after", "")
-            raise PassingError(f"it answered {answer.status}", float(asked) if asked.isdigit() else None)
+            wait = asked_to_wait(answer)
+            asks = f" and asks to wait {length(wait)}" if wait is not None and wait > AFTER else ""
+            raise PassingError(f"it answered {answer.status}{asks}", wait)
         return answer
 
-    def _again(self, first: PassingError, once: Callable[[], Answer]) -> Answer:
+    def _may_wait(self, url: str, since: float, error: Exception) -> bool | float:
+        """Whether, and how long, to wait before another try: not where the server asks for more than there is."""
+        rest = left(since + PATIENCE - time.monotonic())
+        if not isinstance(error, PassingError) or isinstance(error, OversizeError) or rest <= 0:
+            return False
+        if error.wait is None:
+            return True
+        if error.wait > rest:
+            return False
+        if error.wait > AFTER:
+            self._tell(url, error.wait, f" ({error})")
+        return error.wait
+
+    def _again(
+        self, first: PassingError, once: Callable[[], Answer], may_wait: Callable[[Exception], bool | float]
+    ) -> Answer:
         import stamina
         from stamina.instrumentation import set_on_retry_hooks
 
         set_on_retry_hooks(())  # its own hook writes to stderr, between the lines of a release
 
-        def passing(error: Exception) -> bool | float:
-            if not isinstance(error, PassingError):
-                return False
-            return min(error.wait, 60.0) if error.wait is not None else True
-
         pending: PassingError | None = first
         for attempt in stamina.retry_context(
-            on=passing, attempts=self.attempts, timeout=90.0, wait_initial=0.2, wait_max=4.0, wait_jitter=0.1
+            on=may_wait,
+            attempts=self.attempts,
+            timeout=PATIENCE,
+            wait_initial=0.2,
+            wait_max=4.0,
+            wait_jitter=0.1,
         ):
             with attempt:
                 if pending is not None:
@@ -154,6 +201,24 @@ class Http:
                     raise error
                 return once()
         raise first
+
+    def _patiently(self, once: Callable[[], Answer], url: str, seconds: float, since: float) -> Answer:
+        """An answer, from a thread of its own: no byte now and then, no name server and no signal keeps it waiting."""
+        call = begin(once)
+        started = time.monotonic()
+        quiet = min(seconds, max(0.0, since + AFTER - started))
+        for wait in (quiet, seconds - quiet):
+            try:
+                return result_of(call, wait)
+            except LateError:
+                if wait is quiet and seconds > quiet:
+                    self._tell(url, seconds - quiet)
+        raise PassingError(LATE)
+
+    def _tell(self, url: str, seconds: float, why: str = "") -> None:
+        named = next((one for start, one in self._names.items() if url.startswith(start)), None)
+        name, advice = named or (urlsplit(url).hostname or "a server", "Ctrl-C stops")
+        tell_wait(f"{name}{why}", seconds, advice)
 
     def _opened(self, url: str) -> httpx.Client:
         import httpx
@@ -177,23 +242,22 @@ def _without_command_line() -> None:
         sys.modules["httpx._main"] = None  # type: ignore[assignment]  # documented: its import fails from now on
 
 
-def _bounded(response: httpx.Response, most: int, seconds: float) -> bytes:
-    """At most `most` bytes: a server must not fill the memory, nor keep a release waiting by a byte now and then."""
-    body, until = bytearray(), time.monotonic() + seconds
-    for chunk in response.iter_bytes():
-        body += chunk
-        if len(body) >= most:
-            break
-        if time.monotonic() > until:
-            raise PassingError("it did not end its answer in time")
-    return bytes(body[:most])
+def asked_to_wait(answer: Answer) -> float | None:
+    """The seconds that a server asks to wait, by number or by date; None where it asks nothing that makes sense."""
+    asked = answer.headers.get("retry-after", "")
+    if asked.isascii() and asked.isdigit():
+        return float(asked)
+    try:
+        return max(0.0, parsedate_to_datetime(asked).timestamp() - time.time())
+    except (ValueError, TypeError, OverflowError):
+        return None
 
 
 def _words(error: Exception) -> str:
     import httpx
 
     if isinstance(error, httpx.ConnectTimeout | httpx.ReadTimeout | httpx.PoolTimeout | httpx.WriteTimeout):
-        return "it did not answer in time"
+        return LATE
     if isinstance(error, httpx.ConnectError):
         return "no connection"
     return "the connection broke"

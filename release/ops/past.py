@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+from release.deadline import Lanes
 from release.demand import Past, Surface
 from release.errors import ReleaseError
 from release.model import Checkout, History, Remote, Unread
@@ -69,7 +69,7 @@ def _surface(ops: Ops, wanted: Wanted, before: str, after: str) -> Surface:
     if trees[0] and trees[1] and trees[0][0] == trees[1][0]:
         return Surface(wanted.name, b"", b"")  # nothing in the folder differs
     copies = [exported(ops, tree) if tree else None for tree in trees]
-    with ThreadPoolExecutor(2) as lanes:
+    with Lanes(2) as lanes:
         past, now = lanes.map(lambda copy: answer(ops, wanted, copy) if copy else None, copies)
     return Surface(wanted.name, past, now)
 

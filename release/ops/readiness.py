@@ -14,9 +14,10 @@ from release.wrangler_config import NAMES, parse, wanted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from concurrent.futures import Executor, Future
+    from concurrent.futures import Future
 
     from release.config import Config, Page
+    from release.deadline import Lanes
     from release.ops import Ops
 
 T = TypeVar("T")
@@ -26,7 +27,7 @@ T = TypeVar("T")
 class Asked:
     """The questions under way, by what they are about; `configured` is answered already."""
 
-    lanes: Executor
+    lanes: Lanes
     pages: dict[str, Future[Any]] = field(default_factory=dict)
     tried: dict[str, Future[Any]] = field(default_factory=dict)
     secrets: dict[str, Future[Any]] = field(default_factory=dict)
@@ -34,7 +35,7 @@ class Asked:
     configured: dict[str, Configured | Unread] = field(default_factory=dict)
 
 
-def ask(ops: Ops, lanes: Executor) -> Asked:
+def ask(ops: Ops, lanes: Lanes) -> Asked:
     """Ask what needs no commit: the environment where commits are tried, and its pages."""
     asked, checklist = Asked(lanes), ops.config.checklist
     name = ops.config.tried_in

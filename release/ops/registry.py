@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from release.ops.http import Answer, Http
 
 FOUND, MISSING, UNAUTHORIZED, FORBIDDEN = 200, 404, 401, 403
+FETCH = 300.0  # seconds for a whole tarball
 MOST_TARBALL = 256 * 1024 * 1024
 TOKENS = ("NODE_AUTH_TOKEN", "NPM_TOKEN")
 _ADVICE = "Check the network and the registry's address (`npm config get registry`), then run the same command again."
@@ -98,7 +99,7 @@ class Registry:
         headers = self._known(registry, url)
         try:
             if most is not None:
-                return self._http.send("GET", url, headers=headers, most=most)
+                return self._http.send("GET", url, headers=headers, most=most, whole=FETCH)
             return self._http.read(url, headers={**headers, "cache-control": "no-cache"})
         except PassingError as error:
             raise CannotReadError(f"The registry {registry} cannot be read: {error}.", _ADVICE) from error

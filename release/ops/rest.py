@@ -14,10 +14,12 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
+from release.deadline import left
 from release.errors import CannotReadError, DeniedError, EffectError
 from release.ops.clock import SystemClock
-from release.ops.http import PassingError
+from release.ops.http import PassingError, asked_to_wait
 from release.ops.permissions import needed
+from release.ops.waiting import clock_time, length
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -57,6 +59,7 @@ class Rest:
         if token:
             self._headers["authorization"] = f"Bearer {token}"
         self._waiting_until = 0.0
+        http.know(self._api, "GitHub", "Ctrl-C stops; githubstatus.com says whether it is down")
 
     def read(self, path: str, into: type[T], purpose: str, **query: str | int) -> T:
         """What GitHub says of a path. Raises CannotReadError, with the permission that lacks where one does."""
@@ -135,9 +138,9 @@ class Rest:
             wait = self._limit(answer)
             if wait is None:
                 return answer
-            if waited + wait > PATIENCE:
+            if waited + wait > PATIENCE or wait > left(PATIENCE):
                 raise CannotReadError(
-                    f"GitHub's rate limit is used up for this token, and asks to wait {_minutes(wait)}.",
+                    f"GitHub's rate limit is used up for this token, and asks to wait {length(wait)}.",
                     "Wait so long, then run the same command again; or use another token.",
                 )
             waited += wait
@@ -158,9 +161,9 @@ class Rest:
         """The seconds to wait where a limit refused the request, None where none did."""
         if answer.status not in {_FORBIDDEN, _TOO_MANY}:
             return None
-        asked = answer.headers.get("retry-after", "")
-        if asked.isdigit():
-            return max(1.0, float(asked))
+        asked = asked_to_wait(answer)
+        if asked is not None:
+            return max(1.0, asked)
         reset = answer.headers.get("x-ratelimit-reset", "")
         if answer.headers.get("x-ratelimit-remaining") == "0" and reset.isdigit():
             return max(1.0, float(reset) - self._now_at(answer) + 1)
@@ -179,7 +182,10 @@ class Rest:
         until = self.clock.now() + wait
         if until > self._waiting_until + 1:
             self._waiting_until = until
-            self.say(f"GitHub's rate limit: waiting {_minutes(wait)}, as it asks")
+            self.say(
+                f"GitHub's rate limit: waiting {length(wait)}, as it asks, until {clock_time(wait)}; "
+                "Ctrl-C stops, and another GITHUB_TOKEN has a limit of its own"
+            )
 
     def _refused(self, answer: Answer, method: str, path: str, purpose: str) -> None:
         """Raise CannotReadError where the answer is a refusal."""
@@ -243,10 +249,6 @@ def _message(answer: Answer) -> str:
         return ": ".join([str(said.get("message", "")), *(["; ".join(more)] if more else [])])
     except (ValueError, AttributeError, TypeError):
         return "something that is not its JSON"
-
-
-def _minutes(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"  # noqa: PLR2004
 
 
 def _to_stderr(text: str) -> None:

@@ -9,20 +9,23 @@ import subprocess
 import threading
 from collections import deque
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from release.deadline import left
 from release.errors import EffectError
+from release.ops.waiting import AFTER, tell_wait
 from release.printable import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
 
     from release.ops.secrets import Mask
 
 TAIL = 40  # lines kept of what a program said last
 LONGEST_LINE = 4096  # characters of a line that are shown
 LONGEST_READ = 256 * 1024  # bytes of a line that are looked at: a secret at a cut would not be recognized
+RUNNING: set[subprocess.Popen[bytes]] = set()  # by `capture`
 GRACE = 5.0  # seconds between asking a process group to stop and killing it
 
 
@@ -57,14 +60,17 @@ def capture(
             stderr=subprocess.PIPE,
             start_new_session=True,
         ) as process:
+            RUNNING.add(process)
             try:
-                out, err = process.communicate(data, timeout=deadline)
+                out, err = _communicated(process, data, argv, left(deadline))
             except subprocess.TimeoutExpired:
                 kill_group(process)
                 raise EffectError(f"{argv[0]} {argv[1]} did not end within {deadline:.0f} s.") from None
             except BaseException:
                 kill_group(process)
                 raise
+            finally:
+                RUNNING.discard(process)
     except FileNotFoundError:
         raise EffectError(f"{argv[0]} is not installed, or not on PATH.", f"Install {argv[0]}.") from None
     except OSError as error:
@@ -118,12 +124,32 @@ def stream(
     return Streamed(code, tuple(tail))
 
 
+def end_all() -> None:
+    """Kill what `capture` runs in threads that nobody waits for any more: such programs only answer questions."""
+    for process in tuple(RUNNING):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+def _communicated(
+    process: subprocess.Popen[bytes], data: bytes, argv: Sequence[str], deadline: float
+) -> tuple[bytes, bytes]:
+    """All output; who waits for it is told after a while."""
+    if deadline > AFTER:
+        try:
+            return process.communicate(data, timeout=AFTER)
+        except subprocess.TimeoutExpired:
+            tell_wait(f"{Path(argv[0]).name} {argv[1]}", deadline - AFTER)
+            return process.communicate(timeout=deadline - AFTER)
+    return process.communicate(data, timeout=deadline)
+
+
 def kill_group(process: subprocess.Popen[bytes]) -> None:
     """End a process group: ask, wait, kill. Nothing of it is left."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGTERM)
     with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(GRACE)
+        process.wait(min(GRACE, max(left(GRACE), 0.5)))
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()

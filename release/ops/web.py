@@ -65,7 +65,7 @@ class Web:
         """The version that the dashboard's badge shows, without a leading v; Unread with the reason."""
         try:
             answer = self._http.send(
-                "GET", url + badge.path, headers=self._headers(badge), timeout=20.0, most=MOST_PAGE
+                "GET", url + badge.path, headers=self._headers(badge), timeout=20.0, most=MOST_PAGE, cut=True
             )
         except (PassingError, CannotReadError) as error:
             return Unread(f"{badge.path} did not load: {error}")
@@ -102,7 +102,7 @@ class Web:
 
     def _got(self, url: str, headers: dict[str, str]) -> Answer:
         try:
-            return self._http.send("GET", url, headers=headers, timeout=20.0, most=MOST_PAGE)
+            return self._http.send("GET", url, headers=headers, timeout=20.0, most=MOST_PAGE, cut=True)
         except PassingError as error:
             raise CannotReadError(f"{urlsplit(url).path or '/'} does not answer: {error}") from error
 

@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING, NoReturn
 from invoke.exceptions import Exit
 from invoke.tasks import task
 
-from release.tasks.ending import bug, leave, masking, print_json, requested, root_of, terminal
+from release.tasks.ending import (
+    INTERRUPTED,
+    bug,
+    leave,
+    masking,
+    print_json,
+    requested,
+    root_of,
+    stopped,
+    terminal,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,7 +28,6 @@ if TYPE_CHECKING:
     from invoke.context import Context
 
 JSON = "print one JSON object on stdout, everything else on stderr"
-INTERRUPTED = 130
 
 
 @task(
@@ -155,9 +164,8 @@ def _finish(run: Callable[[], int], *, json: bool) -> NoReturn:
         code = run()
     except ReleaseError as error:
         leave(error, json=json)
-    except KeyboardInterrupt:
-        _say("Stopped.")
-        code = INTERRUPTED
+    except KeyboardInterrupt as error:
+        stopped(error)
     except Exception as error:  # noqa: BLE001 - the last resort: nobody needs a stack trace
         leave(bug(error), json=json)
     raise Exit(code=code)

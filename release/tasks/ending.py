@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json as jsonlib
 import os
 import sys
@@ -10,10 +11,11 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from invoke.exceptions import Exit
 
-from release.errors import UNRECORDED, ReleaseError, UsageError
+from release.deadline import HaltError, command, paused
+from release.errors import BLOCKED, UNRECORDED, ReleaseError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from invoke.context import Context
 
@@ -24,6 +26,15 @@ if TYPE_CHECKING:
 
 LEVELS = ("patch", "minor", "major", "auto")
 INTERRUPTED = 130
+DEADLINE = "RELEASE_DEADLINE"  # seconds, in the environment, in place of these:
+DEADLINES = {  # seconds for a whole command
+    **dict.fromkeys(
+        ("plan", "status", "verify", "checklist", "doctor", "plugins", "approve", "unlock"), 600.0
+    ),
+    "rollback": 1800.0,
+    **dict.fromkeys(("dispatch", "hotfix"), 86_400.0),  # they wait for CI and for people
+}
+USUAL = 7200.0
 
 
 def root_of(context: Context) -> Path:
@@ -43,23 +54,44 @@ def requested(bump: str, env: str, **reasons: str) -> Request:
 
 def finish(run: Callable[[], Outcome], *, json: bool) -> NoReturn:
     """Run, print the one JSON object where asked, and leave with the outcome's exit code. No stack trace ever."""
-    import signal
-
-    signal.signal(
-        signal.SIGTERM, signal.default_int_handler
-    )  # a cancelled CI job stops in good order, as on Ctrl-C
     try:
         outcome = run()
     except ReleaseError as error:
         leave(error, json=json)
-    except KeyboardInterrupt:
-        sys.stderr.write("\nStopped. The same command again finishes what was begun.\n")
-        raise Exit(code=INTERRUPTED) from None
+    except KeyboardInterrupt as error:
+        stopped(error)
     except Exception as error:  # noqa: BLE001 - the last resort: a person at three in the morning needs no stack trace
         leave(bug(error), json=json)
     if json:
         print_json(outcome.as_json())
     raise Exit(code=outcome.exit_code)
+
+
+@contextlib.contextmanager
+def bounded(name: str) -> Iterator[None]:
+    """Around the task `name`: Ctrl-C, SIGTERM and its deadline end it at once, whatever it waits for."""
+    said = os.environ.get(DEADLINE, "")
+    if said and not (said.isascii() and said.isdigit() and int(said)):
+        raise Exit(f"{DEADLINE} is {said!r}. Set it to a number of seconds.", code=UsageError.exit_code)
+    with command(float(said) if said else DEADLINES.get(name, USUAL)):
+        try:
+            yield
+        except KeyboardInterrupt as error:
+            stopped(error)
+        finally:
+            if "release.ops.shell" in sys.modules:
+                from release.ops.shell import end_all
+
+                end_all()
+
+
+def stopped(error: KeyboardInterrupt) -> NoReturn:
+    """Leave a command that was stopped before it had begun to change anything."""
+    said = str(error) or "Interrupted (Ctrl-C)."
+    sys.stderr.write(f"\n{said} Run the same command again to go on.\n")
+    sys.stderr.flush()
+    late = isinstance(error, HaltError) and error.is_late
+    raise Exit(code=BLOCKED if late else INTERRUPTED) from None
 
 
 def bug(error: Exception) -> ReleaseError:
@@ -134,7 +166,9 @@ def confirmation(*, yes: bool) -> Callable[[str, str], None]:
             raise BlockedError(f"{question} There is no terminal to ask at.", "Add --yes.")
         sys.stderr.write(f"{question} Type {word}: ")
         sys.stderr.flush()
-        if (typed := sys.stdin.readline().strip()) != word:
+        with paused():
+            typed = sys.stdin.readline().strip()
+        if typed != word:
             raise BlockedError(f'Not done: "{typed}" is not {word}.', "Nothing was written.")
 
     return confirm
@@ -159,4 +193,5 @@ def _ask(question: str) -> str:
     """What a person types; nothing where they end the input."""
     sys.stderr.write(question)
     sys.stderr.flush()
-    return sys.stdin.readline().strip()
+    with paused():
+        return sys.stdin.readline().strip()

@@ -310,7 +310,7 @@ def test_an_interrupted_release_gives_the_lock_back_and_restores_the_tree(double
 
     outcome = double.release(listener=Impatient())
     assert (outcome.outcome, outcome.exit_code) == ("unrecorded", 3)
-    assert "Stopped by a person." in told(outcome)
+    assert "Interrupted (Ctrl-C)." in told(outcome)
     assert double.git("status", "--porcelain") == ""
     assert (record_of(double).holder, record_of(double).outcome) == (None, "failed")
     assert double.release().as_json()["version"] == "1.2.4"

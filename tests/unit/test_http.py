@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
+import re
+import subprocess
+import sys
+import time
+import zlib
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,8 +17,9 @@ import stamina
 from werkzeug.wrappers import Response
 
 from release.errors import CannotReadError
-from release.ops.http import Answer, Http, PassingError
+from release.ops.http import Answer, Http, PassingError, asked_to_wait
 from release.rehearsal.loopback import DropConnection, Loopback
+from tests.dripping import Dripping
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -141,8 +150,84 @@ def test_an_endless_body_is_cut_at_its_bound(http: Http, serve: Serve) -> None:
     def endless(_: Request) -> Response:
         return Response((b"x" * 1000 for _ in range(10**9)), 200)
 
-    answer = http.send("GET", serve(endless), most=5000)
+    answer = http.send("GET", serve(endless), most=5000, cut=True)
     assert answer.body == b"x" * 5000
+
+
+def test_an_endless_body_that_is_needed_whole_is_an_error_and_not_asked_for_again(
+    http: Http, serve: Serve
+) -> None:
+    handle, asked = answering(*(Response(b"x" * 20_000_000, 200) for _ in range(2)))
+    with pytest.raises(PassingError, match="its answer is larger than 16384 KB"):
+        http.read(serve(handle))
+    assert len(asked) == 1
+
+
+def packed(*parts: bytes, encoding: str = "gzip") -> Response:
+    """An answer that consists of these parts, each packed for itself."""
+    return Response(b"".join(map(gzip.compress, parts)), 200, {"Content-Encoding": encoding})
+
+
+@pytest.mark.parametrize("parts", [(b"{}",), (b"", b"a" * 300_000), (b"x" * 65_536, b"y"), (b"",)])
+def test_a_packed_body_is_unpacked_whole(http: Http, serve: Serve, parts: tuple[bytes, ...]) -> None:
+    assert http.read(serve(answering(packed(*parts))[0])).body == b"".join(parts)
+
+
+@pytest.mark.parametrize("encoding", ["gzip, gzip", "br", "deflate", "zstd"])
+def test_an_encoding_that_was_not_asked_for_is_named(http: Http, serve: Serve, encoding: str) -> None:
+    with pytest.raises(PassingError, match=f"the encoding '{encoding}', which nobody asked for"):
+        http.send("GET", serve(answering(packed(b"{}", encoding=encoding))[0]))
+
+
+def test_a_body_that_unpacks_to_a_gigabyte_costs_its_bound(serve: Serve) -> None:
+    packer = zlib.compressobj(9, zlib.DEFLATED, 31)
+    bomb = b"".join(packer.compress(bytes(2**24)) for _ in range(64)) + packer.flush()
+    url = serve(answering(Response(bomb, 200, {"Content-Encoding": "gzip"}))[0])
+    code = (
+        "import resource, sys\nfrom release.ops.http import Http\nhttp = Http()\n"
+        "try:\n    http.read(sys.argv[1])\nexcept Exception as error:\n    print(error)\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, url], capture_output=True, text=True, check=True, timeout=120
+    )
+    said, megabytes = done.stdout.splitlines()
+    assert said == "its answer is larger than 16384 KB"
+    assert int(megabytes) < 200
+
+
+@pytest.mark.parametrize("asked", ["3600", "600", "99999999999999999999"])
+def test_a_wait_that_is_longer_than_anybody_has_is_told_instead_of_waited_for(
+    serve: Serve, asked: str
+) -> None:
+    handle, requests = answering(Response("", 429, {"Retry-After": asked}))
+    client = Http()
+    with pytest.raises(PassingError, match=r"it answered 429 and asks to wait \d+ min"):
+        client.read(serve(handle))
+    client.close()
+    assert len(requests) == 1
+
+
+def test_a_wait_may_be_asked_for_by_a_date() -> None:
+    soon = format_datetime(datetime.now(UTC) + timedelta(seconds=90), usegmt=True)
+    assert 80 < (asked_to_wait(Answer(429, {"retry-after": soon}, b"")) or 0) <= 90
+    assert asked_to_wait(Answer(429, {"retry-after": "\u00b2"}, b"")) is None
+
+
+@pytest.mark.parametrize("start", [b"HTTP/1.1 200 OK\r\nx: ", b"HTTP/1.1 200 OK\r\n\r\n", b""])
+def test_a_server_that_sends_a_byte_now_and_then_is_left_in_time(http: Http, start: bytes) -> None:
+    with Dripping(start) as server, pytest.raises(PassingError, match="it did not answer in time"):
+        http.send("GET", server.url, whole=0.3)
+
+
+def test_who_waits_is_told_for_what_and_until_when(http: Http, capsys: pytest.CaptureFixture[str]) -> None:
+    with Dripping() as server:
+        http.know(server.url, "the moon", "Ctrl-C stops")
+        for _ in range(2):
+            with pytest.raises(PassingError):
+                http.send("GET", server.url, whole=0.3, since=time.monotonic() - 5)
+    said = capsys.readouterr().err
+    assert re.fullmatch(r"waiting for the moon until \d\d:\d\d:\d\d at most; Ctrl-C stops\n", said)
 
 
 def test_a_redirect_is_not_followed(http: Http, serve: Serve) -> None:

@@ -55,3 +55,22 @@ def test_a_reader_that_has_gone_is_no_stack_trace(words: list[str]) -> None:
     done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, text=True, check=False, cwd=root)
     os.close(writing)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    "words", [["--dry", "rollback"], ["release", "--echo"], ["plan", "release"], ["relaese"]]
+)
+def test_a_real_call_that_is_refused_says_one_line_and_ends_with_2(words: list[str]) -> None:
+    root = Path(__file__).parents[2]
+    command = [sys.executable, "-P", "-m", "release.program", "--search-root", str(root), *words]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=root)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+
+
+@pytest.mark.parametrize(
+    "words", [["--version"], ["--help"], ["init", "--help"], ["--help", "init"], ["-V", "init"]]
+)
+def test_help_and_version_need_no_project(words: list[str], tmp_path: Path) -> None:
+    command = [sys.executable, "-P", "-m", "release.program", *words]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")

@@ -109,7 +109,9 @@ def test_a_secondary_limit_is_waited_for_as_told(double: Double, rest: Rest) -> 
     double.clock.on_sleep = lifted
     assert rest.read("/branches/main", Named, "read it").name == "main"
     assert double.clock.slept == [42.0]
-    assert said == ["GitHub's rate limit: waiting 42 s, as it asks"]
+    (line,) = said
+    assert line.startswith("GitHub's rate limit: waiting 42 s, as it asks, until ")
+    assert line.endswith("; Ctrl-C stops, and another GITHUB_TOKEN has a limit of its own")
 
 
 def test_a_write_that_a_limit_refused_is_made_after_the_wait(double: Double, rest: Rest) -> None:

@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from werkzeug.wrappers import Response
 
 from release.gates import Person, usual
 from release.testing import Recorder
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from werkzeug.wrappers import Request
+    from werkzeug.wrappers import Request, Response
 
     from release.model import Problem
     from release.outcome import Outcome
@@ -293,8 +292,8 @@ def test_a_reset_in_the_moment_of_the_push_is_not_undone_by_it(tmp_path: Path) -
         moved: list[str] = []
 
         def before(request: Request) -> Response | None:
-            is_landing = request.query_string == b"service=git-receive-pack" and TAG not in refs(world)
-            if is_landing and record_of(world).healthy and not moved:
+            pushes = request.query_string == b"service=git-receive-pack" and REF in refs(world)
+            if pushes and not moved and on_bare(world).outcome == "running" and on_bare(world).healthy:
                 moved.append(rewind(world, old))
             return None
 

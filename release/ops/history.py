@@ -15,6 +15,7 @@ from release.ops.git import MOST_COMMITS
 from release.version import TagPattern, highest, parse, precedes
 
 if TYPE_CHECKING:
+    from release.gitobjects import Commit as Fields
     from release.model import Checkout, Commit, Release, Remote
     from release.ops import Ops
 
@@ -108,7 +109,7 @@ def holds(ops: Ops, tip: str, commit: str) -> bool:
     """Whether a commit is in the history of the branch's `tip`; what a shallow checkout hides of it is fetched."""
     if ops.git.object(tip) is None:
         ops.git.fetch(f"refs/heads/{ops.config.branch}")
-    if _is_near(ops, tip, commit) or (ops.git.object(commit) is not None and ops.git.contains(commit, tip)):
+    if commit in _near(ops, tip) or (ops.git.object(commit) is not None and ops.git.contains(commit, tip)):
         return True
     if not ops.git.shallow:
         return False
@@ -116,16 +117,27 @@ def holds(ops: Ops, tip: str, commit: str) -> bool:
     return ops.git.object(commit) is not None and ops.git.contains(commit, tip)
 
 
-def _is_near(ops: Ops, tip: str, commit: str) -> bool:
-    """Whether it is among the newest commits of `tip`: the usual case needs no process."""
-    seen, ahead = {tip}, [tip]
+def stands_for(ops: Ops, tip: str, release: Release) -> bool:
+    """Whether the branch's `tip` holds the release already: an answer that was lost makes no second commit."""
+    line = f"{TRAILER}: {release.tag}"
+    near = _near(ops, tip)
+    if release.commit in near or any(one and line in one.message.splitlines() for one in near.values()):
+        return True
+    return ops.git.object(release.commit) is not None and ops.git.contains(release.commit, tip)
+
+
+def _near(ops: Ops, tip: str) -> dict[str, Fields | None]:
+    """The newest commits of `tip`, read without a process; None for one that is named as a parent and was not read."""
+    seen: dict[str, Fields | None] = {tip: None}
+    ahead = [tip]
     while ahead and len(seen) < NEAR:
-        found = ops.git.object(ahead.pop(0))
-        for parent in commit_fields(found[2]).parents if found else ():
-            if parent not in seen:
-                seen.add(parent)
-                ahead.append(parent)
-    return commit in seen
+        sha = ahead.pop(0)
+        found = ops.git.object(sha)
+        seen[sha] = fields = commit_fields(found[2]) if found else None
+        fresh = [parent for parent in (fields.parents if fields else ()) if parent not in seen]
+        seen.update(dict.fromkeys(fresh))
+        ahead += fresh
+    return seen
 
 
 def aftermath(ops: Ops, remote: Remote, release: Release) -> Aftermath:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NoReturn
 from release import bump
 from release.errors import CannotReadError, EffectError, ReleaseError
 from release.ops.content import read_base, record_commit
-from release.ops.history import holds
+from release.ops.history import holds, stands_for
 from release.ops.refusal import SIGNED, is_for_pulls, reason, takes
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ def _form(ops: Ops, release: Release, tip: str | None, *, linear: bool) -> Form:
         return _gone(ops, release, objects)
     if ops.git.object(tip) is None:
         ops.git.fetch(f"refs/heads/{branch}")
-    if ops.git.object(release.commit) is not None and ops.git.contains(release.commit, tip):
+    if stands_for(ops, tip, release):
         return Form(tip, objects)
     is_held = holds(ops, tip, release.base)
     try:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING
 
 import pytest
+from werkzeug.wrappers import Response
 
 from release.testing import Recorder
 from release.testing import double as opened
+from release.testing.monorepo import MANIFEST
 from tests.contract.record_on_remote import deployed, record_of, refs
-from tests.contract.release_facts import told
+from tests.contract.release_facts import once_deployed, told
+from tests.contract.test_main_moves_force_push import rewind
 from tests.contract.test_main_moves_landing import MAIN, TAG, bump_of, meanwhile, parents, version_on
 from tests.contract.test_main_moves_pull_requests import api, pulls  # noqa: F401  # a fixture
 from tests.contract.test_unfinished_releases import refusing
@@ -19,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import httpx
+    from werkzeug.wrappers import Request
 
     from release.testing import Double
 
@@ -179,3 +184,53 @@ def test_after_exit_3_head_index_and_branches_are_as_they_were_and_follow_with_t
     assert double.release().exit_code == 0
     assert double.git("rev-parse", "HEAD") == refs(double)[TAG]
     assert (double.root / "notes.txt").read_text() == "mine"
+
+
+def test_edits_of_the_manifest_survive_a_finish_that_fails_and_one_that_succeeds(double: Double) -> None:
+    lift = hook(double, GITHUB_SIGNED)
+    assert double.release().exit_code == 3
+    edited = (double.root / MANIFEST).read_text().replace("@double/cms", "@double/mine")
+    (double.root / MANIFEST).write_text(edited)
+    assert double.release().exit_code == 3
+    assert (double.root / MANIFEST).read_text() == edited
+    lift()
+    outcome = double.release()
+    assert (outcome.decision, outcome.outcome) == ("finish", "released")
+    assert (double.root / MANIFEST).read_text() == edited
+
+
+def test_a_push_that_is_cut_off_on_a_rewritten_main_ends_in_the_same_state_by_the_rerun(
+    tmp_path: Path,
+) -> None:
+    ends = []
+    for name, cut in (("unbroken", None), ("before", "before"), ("after", "after")):
+        folder = tmp_path / name
+        folder.mkdir()
+        with opened(folder, remote="http") as world:
+            base = refs(world)[MAIN]
+            once_deployed(world, functools.partial(rewind, world, parents(world, base)[0]))
+            if cut:
+                setattr(world.forge, cut, cutting(world, cut))
+            first = world.release()
+            again = world.release() if cut == "before" else first
+            assert (first.exit_code, again.exit_code) == (3 if cut == "before" else 0, 0)
+            assert [one.check for one in again.findings] == ["branch"]
+            assert deployed(world) == ["mcp", "cms"]
+            ends.append({ref: oid for ref, oid in refs(world).items() if not ref.startswith("refs/release/")})
+    assert ends[0] == ends[1] == ends[2]
+
+
+def cutting(world: Double, when: str) -> Callable[..., Response | None]:
+    """The first push of main gets no answer, before or after it was taken."""
+    cuts: list[int] = []
+
+    def cut(request: Request, response: Response | None = None) -> Response | None:
+        is_landing = request.path.endswith("/git-receive-pack") and (
+            b"refs/heads/main" in request.get_data() if when == "before" else TAG in refs(world)
+        )
+        if is_landing and not cuts:
+            cuts.append(1)
+            return Response("gone", 502)
+        return response
+
+    return cut

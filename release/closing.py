@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from release import lock
+from release.aftermath import findings
 from release.decide import Go, Nothing
 from release.errors import ReleaseError
 from release.evidence import unfinished
-from release.model import Release, Remote, Unread
+from release.model import History, Release, Remote, Unread
+from release.ops.history import aftermath
 from release.ops.settle import catch_up, follow, restore
 from release.outcome import EXIT_CODES, Outcome
 from release.package import Package
@@ -24,7 +26,8 @@ from release.world import look_again
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from release.model import World
+    from release.config import Config
+    from release.model import Problem, World
     from release.ops import Ops
     from release.outcome import Ending, Failure, StepResult
     from release.preflight import Prospect
@@ -33,14 +36,20 @@ if TYPE_CHECKING:
 LAST = "verify"
 
 
-def without_run(prospect: Prospect) -> Outcome:
+def without_run(prospect: Prospect, config: Config) -> Outcome:
     """The outcome where there is nothing to carry out, or something is in the way."""
     decision, environment = prospect.decision, prospect.world.environment
     plan = prospect.plan.hash if prospect.plan else None
     if isinstance(decision, Nothing):
         release = Release.of(decision.last, environment) if decision.last else None
         code = EXIT_CODES["released"] if decision.released else EXIT_CODES["nothing"]
-        return Outcome("nothing", "nothing", environment, release, plan, decision.why, exit_code=code)
+        history = prospect.world.history
+        found = (
+            findings(history.aftermath, release, config) if release and isinstance(history, History) else ()
+        )
+        return Outcome(
+            "nothing", "nothing", environment, release, plan, decision.why, exit_code=code, findings=found
+        )
     return Outcome(
         "blocked",
         prospect.kind,
@@ -75,7 +84,7 @@ def succeeded(
     if only not in {None, LAST, "record"}:
         return replace(outcome(ops, prospect, "done", results), why=f"The step {only} is done")
     ended = outcome(ops, prospect, "released" if landed else "deployed", results)
-    return replace(ended, remarks=_kept(prospect, world))
+    return replace(ended, remarks=_kept(prospect, world), findings=_found(ops, prospect, world))
 
 
 def failed(
@@ -83,10 +92,7 @@ def failed(
 ) -> Outcome:
     """A step failed: say whether production changed, and leave everything so that a rerun finishes it."""
     recorded = is_recorded(prospect, world)
-    if recorded and prospect.release:
-        follow(ops, prospect.world, prospect.release)
-    else:
-        restore(ops, prospect.world)
+    restore(ops, prospect.world, prospect.release)
     world = look_again(ops, world, ("package",) if ops.config.target else ("live", "database"))
     changed = recorded or has_changed(prospect, world)
     with contextlib.suppress(ReleaseError):
@@ -95,12 +101,13 @@ def failed(
     full = explained(failure, prospect, world, changed=changed, recorded=recorded, pending=pending)
     ended = outcome(ops, prospect, "unrecorded" if changed or pending else "failed", results, full)
     kept = _kept(prospect, world)
-    return replace(ended, next=next_command(prospect, world, recorded=recorded), remarks=kept)
+    found = _found(ops, prospect, world)
+    return replace(ended, next=next_command(prospect, world, recorded=recorded), remarks=kept, findings=found)
 
 
 def abandon(ops: Ops, prospect: Prospect, world: World) -> None:
     """Something unforeseen broke the run: leave the tree and the lock in order as far as that goes."""
-    restore(ops, prospect.world)
+    restore(ops, prospect.world, prospect.release)
     with contextlib.suppress(ReleaseError):
         _give_back(ops, prospect, world, "failed")
 
@@ -130,6 +137,17 @@ def outcome(
         remarks=prospect.remarks,
         verdict=prospect.verdict,
     )
+
+
+def _found(ops: Ops, prospect: Prospect, world: World) -> tuple[Problem, ...]:
+    """What the recorded release finds of itself on the branch; nothing where that cannot be read."""
+    release, remote = prospect.release, world.remote
+    if release is None or not isinstance(remote, Remote) or not is_recorded(prospect, world):
+        return ()
+    try:
+        return findings(aftermath(ops, remote, release), release, ops.config)
+    except ReleaseError:
+        return ()
 
 
 def _kept(prospect: Prospect, world: World) -> tuple[Remark, ...]:

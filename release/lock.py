@@ -142,11 +142,18 @@ def put(ops: Ops, record: Record, held: str | None) -> tuple[Record, str]:
     return fresh, oid
 
 
-def prove(ops: Ops, world: World) -> None:
-    """Raise LockLostError unless the remote still has this run's record."""
-    held = world.remote.record if isinstance(world.remote, Remote) else None
-    if ops.git.remote_refs(ops.record_ref).get(ops.record_ref) != held:
+def prove(ops: Ops, world: World) -> World:
+    """The world with the branch as it is now. Raises LockLostError unless the remote still has this run's record."""
+    held, branch = (
+        world.remote.record if isinstance(world.remote, Remote) else None,
+        f"refs/heads/{ops.config.branch}",
+    )
+    seen = ops.git.remote_refs(ops.record_ref, branch)
+    if seen.get(ops.record_ref) != held:
         raise _taken()
+    if not isinstance(world.remote, Remote):
+        return world
+    return replace(world, remote=replace(world.remote, tip=seen.get(branch)))
 
 
 def still_held(ops: Ops, world: World, fresh: World) -> World:

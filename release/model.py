@@ -94,17 +94,27 @@ class Commit:
 
 
 @dataclass(frozen=True)
+class Aftermath:
+    """What a branch is like after a release: the released commits that it lacks, and its version where that is higher."""
+
+    dropped: tuple[Commit, ...] = ()
+    ahead: str | None = None
+
+
+@dataclass(frozen=True)
 class History:
     """How the base lies in the remote branch: is it contained, and what came since the last tag.
 
     `has_landed`: the branch holds the release that is looked at. `overtaken`: the commit that is live, where it
-    is a descendant of the base.
+    is a descendant of the base. `aftermath`: what the last release finds of itself in the base (where nothing came since:
+    in the branch).
     """
 
     contained: bool
     unreleased: tuple[Commit, ...]
     has_landed: bool = False
     overtaken: str | None = None
+    aftermath: Aftermath = Aftermath()
 
 
 @dataclass(frozen=True)

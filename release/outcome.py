@@ -70,7 +70,10 @@ class Failure:
 
 @dataclass(frozen=True)
 class Outcome:
-    """The end of an invocation. `decision` is start, finish, supersede, nothing or blocked."""
+    """The end of an invocation. `decision` is start, finish, supersede, nothing or blocked.
+
+    `warnings` were told with the plan; `findings` are what the end found besides.
+    """
 
     outcome: Ending
     decision: str
@@ -87,6 +90,7 @@ class Outcome:
     warnings: tuple[Problem, ...] = ()
     remarks: tuple[Remark, ...] = ()
     verdict: Verdict | None = None
+    findings: tuple[Problem, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """The contract of `--json`, see docs/architecture.md."""
@@ -112,7 +116,7 @@ class Outcome:
                 for w in s.writes
             ],
             "next": self.next,
-            "warnings": [_problem(warning) for warning in self.warnings],
+            "warnings": [_problem(warning) for warning in (*self.warnings, *self.findings)],
             "remarks": [{"kind": r.kind, "what": r.what, "why": r.why, "who": r.who} for r in self.remarks],
             "policy": self.verdict.as_json() if self.verdict else None,
         }

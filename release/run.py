@@ -14,7 +14,8 @@ from release.decide import Nothing
 from release.errors import BlockedError, ReleaseError, StoppedError
 from release.evidence import rolled_back
 from release.guarded import GuardedStep
-from release.model import Live
+from release.model import Live, Remote
+from release.ops.history import holds
 from release.outcome import Failure, StepResult
 from release.preflight import Prospect
 from release.record import Granted, Record
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from release.step import Look, Step
 
 INTERRUPTED = "Interrupted (Ctrl-C)."
+OUTSIDE = frozenset({"cloudflare", "d1", "npm"})  # what users see
 Gate = Callable[["Ops", Prospect], Granted]
 
 
@@ -73,7 +75,7 @@ def carry_out(
     is_empty = isinstance(prospect.decision, Nothing) or prospect.release is None or prospect.plan is None
     if is_empty or prospect.problems or prospect.release is None or prospect.plan is None:
         closing.caught_up(ops, prospect)
-        return _told(listener, extensions, closing.without_run(prospect))
+        return _told(listener, extensions, closing.without_run(prospect, ops.config))
     run = Run(ops, extensions, listener, prospect, prospect.release, prospect.plan, only)
     try:
         return _told(listener, extensions, _locked(run, _granted(run, gate)))
@@ -244,6 +246,7 @@ def _act(
     for effect in todo.effects:
         if effect.writes(step.name):
             world = _note(run, world, before_write=True)
+            _prove_base(run, effect.writes(step.name), world)
         world, trouble = _performed(run, effect, world)
         if trouble is not None:
             break
@@ -285,10 +288,26 @@ def _note(run: Run, world: World, *, before_write: bool = False) -> World:
         news["packed"] = (*record.packed, fresh)
     tired = record.lease_until - run.ops.clock.now() < run.ops.config.lease / 2
     if news or (tired and before_write):
-        return lock.renew(run.ops, world, **news)
-    if before_write:
-        lock.prove(run.ops, world)
-    return world
+        world = lock.renew(run.ops, world, **news)
+    return lock.prove(run.ops, world) if before_write else world
+
+
+def _prove_base(run: Run, writes: tuple[Write, ...], world: World) -> None:
+    """Raise BlockedError where the branch lost the base since the plan was made, while nothing of it is in the environment."""
+    tip, known = (
+        one.remote.tip if isinstance(one.remote, Remote) else None for one in (world, run.prospect.world)
+    )
+    is_first = bool(OUTSIDE & {write.system for write in writes}) and not closing.has_changed(
+        run.prospect, world
+    )
+    if run.prospect.kind == "finish" or not is_first or tip == known:
+        return
+    base, branch = run.release.base, run.ops.config.branch
+    if tip is None or not holds(run.ops, tip, base):
+        raise BlockedError(
+            f"{branch} was rewritten meanwhile: it no longer contains {base[:7]}, which was to be released.",
+            f"Look at what {branch} is now (git fetch, git log {run.ops.config.remote}/{branch}), then plan and release that.",
+        )
 
 
 def _looked(step: Step, world: World, release: Release) -> Look:

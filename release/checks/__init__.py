@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from release.checks.checklist import Ask, Item
 from release.checks.checklist_pages import Bindings, LoginAnswers, PageLoads, Secrets
 from release.checks.checklist_staging import CI, Staging, StagingMigrations
-from release.checks.checkout import CleanTree, InBranch, OnBranch
+from release.checks.checkout import CleanTree, InBranch, KeepsLast, OnBranch
 from release.checks.machine import Tools
 from release.checks.manifest import ManifestAgrees
 from release.checks.migrations import Migrations
@@ -31,7 +31,7 @@ def release_checks(config: Config, environment: str) -> list[Check]:
     if environment == config.production and config.target is None:
         checks.append(Reviewed(config.approval.two_person))
     if environment == config.production:
-        checks += [OnBranch(config.branch), ManifestAgrees(config.app)]
+        checks += [OnBranch(config.branch), ManifestAgrees(config.app), KeepsLast(config.branch)]
     if environment == config.production and not config.target:
         checks += [*checklist(config), *(Ask(text) for text in config.checklist.ask)]
     return checks

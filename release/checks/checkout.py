@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from release.aftermath import bring_back, it, named
+from release.checks.checklist import ticked_by
 from release.model import Base, Checkout, History, Problem, Remote
 
 if TYPE_CHECKING:
@@ -60,6 +62,29 @@ class OnBranch:
                 f"git switch {self.branch}, then run the same command again.",
             ),
         )
+
+
+@dataclass(frozen=True)
+class KeepsLast:
+    """What ships holds what the last release shipped; where a force-push took that away, a person decides."""
+
+    branch: str
+    name: str = "dropped"
+    guards: frozenset[str] = frozenset({"deploy", "publish"})
+
+    def find(self, world: World, release: Release) -> tuple[Problem, ...]:
+        """One question that names the commits, unless it was ticked for this very release."""
+        dropped = world.history.aftermath.dropped if isinstance(world.history, History) else ()
+        if not dropped or release.previous_tag is None:
+            return ()
+        question = (
+            f"Leave {named(dropped)} out of {release.app} {release.version}? {release.previous_tag} released "
+            f"{it(dropped)}, and {self.branch} does not contain {it(dropped)}."
+        )
+        if ticked_by(world, release, question):
+            return ()
+        advice = f"To keep {it(dropped)}: {bring_back(release.previous_tag, dropped, self.branch)}."
+        return (Problem(self.name, question, advice, level="ask"),)
 
 
 @dataclass(frozen=True)

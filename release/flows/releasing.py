@@ -135,7 +135,7 @@ def _tell_waiting(plugins: Extensions, prospect: Prospect, listener: Listener) -
 def planned(prospect: Prospect, ops: Ops) -> Outcome:
     """The outcome of a plan: each step as it stands, and the writes of the release that would follow."""
     if prospect.release is None or prospect.plan is None or prospect.problems:
-        return without_run(prospect)
+        return without_run(prospect, ops.config)
     steps = tuple(
         StepResult(
             one.step.name,

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 DEADLINE = 120.0  # seconds for one git process
 MOST_BYTES = 64 * 1024 * 1024  # of one object: manifests, lockfiles, migrations and records are smaller
 MOST_COMMITS = 10_000  # of one release; more is never shown
+MOST_SAID = 12  # lines of a refused push: GitHub names each rule, and each commit against it
 _QUIET = {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"}
 _BREAKING = re.compile(r"^BREAKING[ -]CHANGE: *(\S.*)$", re.MULTILINE)
 _CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@")
@@ -168,9 +169,20 @@ class Git:
 
     def log(self, tips: Sequence[str], excluded: Sequence[str], *, trailer: str) -> tuple[Commit, ...]:
         """The commits of `tips` that are not in `excluded`, newest first; `trailer` names the tags that one lands."""
+        return self._log(*tips, *(f"^{commit}" for commit in excluded), trailer=trailer)
+
+    def lacking(self, tip: str, commit: str, *, trailer: str) -> tuple[Commit, ...]:
+        """The commits of `commit` that `tip` holds neither by id nor as the same change (git's patch id), newest first."""
+        return self._log("--cherry-pick", "--right-only", f"{tip}...{commit}", trailer=trailer)
+
+    def trees(self, tip: str, excluded: str) -> frozenset[str]:
+        """The trees of the commits of `tip` that are not in `excluded`."""
+        out = self._read("log", f"-{MOST_COMMITS}", "--format=%T", tip, f"^{excluded}", "--")
+        return frozenset(out.decode().split())
+
+    def _log(self, *what: str, trailer: str) -> tuple[Commit, ...]:
         form = f"--format=%H%x00%P%x00%s%x00%(trailers:key={trailer},valueonly,separator=%x20)%x00%b"
-        nots = [f"^{commit}" for commit in excluded]
-        out = self._read("log", f"-{MOST_COMMITS}", "-z", form, *tips, *nots, "--")
+        out = self._read("log", f"-{MOST_COMMITS}", "-z", form, *what, "--")
         fields = out.decode(errors="replace").split("\0")
         entries = zip(*(fields[place::5] for place in range(5)), strict=False)
         return tuple(
@@ -195,7 +207,7 @@ class Git:
             done = self._run("push", "--quiet", "--atomic", "--no-verify", *leased, self.remote, *refspecs)
         except EffectError as error:  # it did not end in time: the remote may have taken it all the same
             return error.what
-        return (self.said(done.err) or f"git push ended with {done.code}") if done.code else None
+        return (self.said(done.err, MOST_SAID) or f"git push ended with {done.code}") if done.code else None
 
     def follow(self, new: str) -> None:
         """Move this checkout, branch and index in one, to a commit whose files lie in the work tree already."""
@@ -235,11 +247,12 @@ class Git:
         return done.out
 
     @staticmethod
-    def said(err: str) -> str:
-        """The telling lines of what git wrote on stderr, without credentials."""
-        lines = [line.strip() for line in _CREDENTIALS.sub("", err).splitlines() if line.strip()]
+    def said(err: str, most: int = 4) -> str:
+        """The telling lines of what git wrote on stderr, without credentials; at most so many."""
+        lines = [line.strip() for line in _CREDENTIALS.sub("", err).splitlines()]
+        lines = [line for line in lines if line not in {"", "remote:"}]
         telling = [line for line in lines if line.startswith(("fatal:", "error:", "remote:", "! "))]
-        return " · ".join((telling or lines)[:4])
+        return " · ".join((telling or lines)[:most])
 
 
 def _breaking(body: str) -> str:

@@ -11,18 +11,36 @@ from release.model import Base, Checkout
 from release.ops.perform import write_files
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from release.model import Release, World
     from release.ops import Ops
 
 
-def restore(ops: Ops, world: World) -> None:
-    """Put back the files of the base where a bump lies in the work tree; other files are not touched."""
-    if not isinstance(world.base, Base):
+def restore(ops: Ops, world: World, release: Release | None) -> None:
+    """Put back the files of the base where this release's bump lies in the work tree; whatever else lies there is kept."""
+    base = world.base
+    if release is None or not isinstance(base, Base) or base.commit != release.base:
         return
-    now = {path: (ops.root / path).read_bytes() for path in world.base.files if (ops.root / path).is_file()}
-    write_files(
-        ops.root, {path: text for path, text in world.base.files.items() if path in now and now[path] != text}
-    )
+    lies = {path for path, text in _bumped(ops, base, release).items() if _content(ops, path) == text}
+    write_files(ops.root, {path: base.files[path] for path in lies})
+
+
+def _bumped(ops: Ops, base: Base, release: Release) -> Mapping[str, bytes]:
+    """The files that the release's bump changes, as it leaves them."""
+    if release.files or release.commit == release.base:
+        return release.files
+    try:
+        return bump(base, release.version, release.tag, ops.config.app, ops.config.identity).files
+    except ReleaseError:
+        return {}
+
+
+def _content(ops: Ops, path: str) -> bytes | None:
+    try:
+        return (ops.root / path).read_bytes()
+    except OSError:
+        return None
 
 
 def follow(ops: Ops, world: World, release: Release) -> None:
@@ -37,11 +55,15 @@ def follow(ops: Ops, world: World, release: Release) -> None:
         made = bump(world.base, release.version, release.tag, ops.config.app, ops.config.identity)
         if made.commit != release.commit:
             return
+        if any(
+            _content(ops, path) not in {text, world.base.files[path]} for path, text in made.files.items()
+        ):
+            return  # somebody is at work on them
         ops.git.store(made.objects)
         write_files(ops.root, made.files)
         ops.git.follow(release.commit)
     except ReleaseError:
-        restore(ops, world)
+        restore(ops, world, release)
 
 
 def catch_up(ops: Ops, world: World, release: Release) -> None:

@@ -57,9 +57,11 @@ class ActionsLog(Plain):
         super().finished(result)
 
     def ended(self, outcome: Outcome) -> None:
-        """What is true now, and an annotation for each problem."""
+        """What is true now, and an annotation for each problem and each finding."""
         for problem in outcome.problems[:MOST_ANNOTATIONS]:
             self._command(annotation("error", problem))
+        for found in outcome.findings[:MOST_ANNOTATIONS]:
+            self._command(annotation("warning", found))
         if outcome.failure is not None:
             said = (outcome.failure.what.splitlines() or [""])[0]
             self._command(message("error", f"{said} {outcome.failure.advice}", outcome.failure.step))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from release.views.line import Line, fact, paragraph
-from release.views.text import SHORT, problem_lines, took
+from release.views.text import SHORT, problem_lines, took, warning_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,6 +31,9 @@ def outcome_lines(outcome: Outcome, width: int | None = None) -> Iterator[Line]:
         yield from problem_lines(outcome.problems, width)
     else:
         yield from _summary(outcome, width)
+    if outcome.findings:
+        yield Line()
+        yield from warning_lines(outcome.findings, (), width)
     if outcome.next:
         yield Line()
         # Where nothing changed, something is to be repaired first.

@@ -59,6 +59,8 @@ def plan_lines(prospect: Prospect, width: int | None = None) -> Iterator[Line]:
     yield from warning_lines(prospect.warnings, prospect.remarks, width)
     for question in prospect.questions:
         yield from paragraph(f"who approves vouches: {question.what}", width, "  ? ", "warn")
+        if question.check != "ask":  # the tool's own question has its own way out
+            yield from paragraph(question.advice, width, "    ", "dim")
 
 
 def verdict_lines(verdict: Verdict | None, width: int | None = None) -> Iterator[Line]:

@@ -236,9 +236,9 @@ class Outside:
         now = self.remote.refs.get(ref)
         if forced or now == oid:  # as in git: a "+" defeats a lease
             return None
-        if lease is not None:
-            return None if (now or "") == lease else f"! [rejected] {ref} (stale info)"
-        if now is None:
+        if lease is not None and (now or "") != lease:
+            return f"! [rejected] {ref} (stale info)"
+        if now is None or (lease is not None and ref != MAIN):
             return None
         if ref.startswith("refs/tags/"):
             return f"! [rejected] {ref} (already exists)"

@@ -21,7 +21,16 @@ _PUSH_REFUSALS = {
     "pull_request": "Changes must be made through a pull request.",
     "update": "Cannot update this protected ref.",
     "required_status_checks": "Required status checks are expected.",
+    "required_signatures": "Commits must have verified signatures.",
+    "required_linear_history": "This branch must not contain merge commits.",
 }
+_OF_COMMITS = {
+    "required_signatures",
+    "required_linear_history",
+}  # GitHub signs what it commits, and merges nothing there
+_ONLY_MERGES = (
+    'test -n "$(git rev-list --merges "$3" --not --all)" && '  # in an update hook $3 is the new commit
+)
 _MARK = "# written by the forge from its rulesets"
 
 
@@ -116,7 +125,7 @@ def check_rest_write(repository: Repository, ref: str) -> None:
     if not ref.startswith("refs/heads/"):
         return
     for rule in rules_of(repository, ref.removeprefix("refs/heads/")):
-        if rule["type"] in _PUSH_REFUSALS:
+        if rule["type"] in _PUSH_REFUSALS.keys() - _OF_COMMITS:
             raise Refusal(422, f"Repository rule violations found\n\n{_PUSH_REFUSALS[rule['type']]}\n\n")
 
 
@@ -125,17 +134,25 @@ def write_hook(rulesets: list[Ruleset], file: Path) -> None:
     if file.exists() and _MARK not in file.read_text("utf-8"):
         return
     cases = [
-        f'case "$1" in refs/heads/{pattern}) {_unless(ruleset)}refuse {shlex.quote(_PUSH_REFUSALS[rule["type"]])} "$1";; esac'
+        f'case "$1" in refs/heads/{pattern}) {_unless(ruleset)}{_when(rule["type"])}'
+        f'refuse {shlex.quote(_PUSH_REFUSALS[rule["type"]])} "$1";; esac'
         for ruleset in rulesets
         if ruleset.target == "branch"
         for pattern in ruleset.branches
         for rule in ruleset.rules
         if rule["type"] in _PUSH_REFUSALS
     ]
-    said = 'echo "error: GH013: Repository rule violations found for $2." >&2; echo "- $1" >&2; exit 1'
+    said = (
+        'echo "error: GH013: Repository rule violations found for $2." >&2; '
+        'echo "Review all repository rules" >&2; echo >&2; echo "- $1" >&2; echo >&2; exit 1'
+    )
     lines = ["#!/bin/sh", _MARK, f"refuse() {{ {said}; }}", *cases, "exit 0", ""]
     file.write_text("\n".join(lines), "utf-8")
     file.chmod(0o755)
+
+
+def _when(kind: str) -> str:
+    return _ONLY_MERGES if kind == "required_linear_history" else ""
 
 
 def _unless(ruleset: Ruleset) -> str:

@@ -172,7 +172,7 @@ def _course(before: tuple[Migration, ...], migration: Migration) -> tuple[_Ran, 
     """A file statement by statement, on the schema of others; as far as it runs."""
     connection = scratch()
     for one in before:
-        _run(connection, one.sql.decode(errors="replace"), one.name)
+        _run(connection, _applied(one), one.name)
     state, seen = _describe(connection), []
     text = _text(migration)
     for at, statement in placed(text):
@@ -200,7 +200,7 @@ def _replayed(migrations: tuple[Migration, ...]) -> tuple[Described, ...]:
     connection = scratch()
     seen = []
     for migration in migrations:
-        _run(connection, migration.sql.decode(errors="replace"), migration.name)
+        _run(connection, _applied(migration), migration.name)
         seen.append(_describe(connection))
     return tuple(seen)
 
@@ -215,6 +215,11 @@ def _described(schema: tuple[SchemaObject, ...]) -> Described:
         if one.sql and not is_shadow:
             _run(connection, one.sql, f"the live {one.kind} {one.name}")
     return _describe(connection)
+
+
+def _applied(migration: Migration) -> str:
+    """The text as wrangler sends it, up to its own INSERT: a line's end is what makes a last `/*` a comment."""
+    return f"{migration.sql.decode(errors='replace')}\n"
 
 
 def _run(connection: apsw.Connection, sql: str, name: str) -> None:

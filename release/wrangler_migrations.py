@@ -1,7 +1,7 @@
 """Which files wrangler applies to a D1 database, in which order, and where it notes them: its own rules (pure).
 
 Read in wrangler's source: 4.98 brought `migrations_pattern`, files in folders, and the order by leading numbers. A
-wrangler before that takes each `*.sql` of the folder itself, in the order of their names, whatever the pattern says.
+wrangler before that takes each `*.sql` of the folder itself, whatever the pattern says.
 """
 
 from __future__ import annotations
@@ -67,7 +67,9 @@ class Rules:
 
     def ordered(self, names: Iterable[str]) -> list[str]:
         """The names in the order in which wrangler applies them."""
-        return sorted(names, key=_utf16 if self.is_flat else cmp_to_key(_compared))
+        return sorted(
+            sorted(names, key=_utf16), key=cmp_to_key(_compared_flat if self.is_flat else _compared)
+        )
 
 
 def rules_of(
@@ -231,6 +233,13 @@ def _compared(one: str, two: str) -> int:
         if found:
             return found
     return len(ones) - len(twos)
+
+
+def _compared_flat(one: str, two: str) -> int:
+    """By leading number alone; what has none is as good as any, and stays where its name put it."""
+    left, right = _number(one), _number(two)
+    unknown = float("inf") in {left, right}
+    return 0 if unknown else (left > right) - (left < right)
 
 
 def _compared_parts(one: str, two: str) -> int:

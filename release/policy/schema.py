@@ -60,7 +60,7 @@ def _begin(released: Sequence[Migration], ledger: str) -> _Course:
         if isinstance(text, CannotTell):
             continue  # D1 took it, or nothing came of it
         try:
-            run(connection, text)
+            run(connection, f"{text}\n")  # as wrangler sends it: a last `/*` is a comment then
         except ScratchError as error:
             raise StoppedError(
                 CannotTell(migration.name, f"it is released, and fails here: {error}")

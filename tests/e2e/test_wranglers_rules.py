@@ -21,12 +21,14 @@ from release.rehearsal.cloud.statements import Statement
 from release.wrangler_config import parse
 from release.wrangler_migrations import Rules, rules_of
 from tests.contract.cloud_account import ACCOUNT, DATABASE, TOKEN, miniflare, node, node_modules, opened
+from tests.e2e.scene import MIGRATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from tests.contract.cloud_account import Account
+    from tests.e2e.scene import Scene
 
 pytestmark = pytest.mark.rehearsal
 
@@ -305,3 +307,31 @@ def test_the_files_of_a_pattern_and_their_order_are_those_that_wrangler_lists(
     done = subprocess.run(command, cwd=tmp_path, env=environ, capture_output=True, text=True, check=True)
     theirs = [word for word in done.stdout.replace("│", " ").split() if word in TREE]
     assert theirs == ours
+
+
+def test_a_release_applies_nested_files_and_notes_one_that_swallowed_its_row(scene: Scene) -> None:
+    """From the commit to the ledger on the real wrangler and D1: the plan lists what is applied, and nothing else is."""
+    config = "examples/cms/apps/cms/wrangler.jsonc"
+    pattern = '"migrations_dir": "migrations", "migrations_pattern": "migrations/**/*.sql"'
+    tags, drop = "0006_tags.sql", "0007_drop/migration.sql"
+    swallowed = "CREATE TABLE tags (id INTEGER PRIMARY KEY);\n/* to be continued\n"
+    (scene.clone / MIGRATIONS / "0007_drop").mkdir()
+    scene.commit(
+        "feat: folders",
+        {
+            config: scene.read(config).replace('"migrations_dir": "migrations"', pattern),
+            f"{MIGRATIONS}/{tags}": swallowed,
+            f"{MIGRATIONS}/{drop}": "DROP TABLE media;\n",
+        },
+    )
+    before = scene.ledger()
+    scene.sql(f"{swallowed}INSERT INTO d1_migrations (name) values ('{tags}');")
+    refused = scene.release("--bump", "patch")
+    assert refused.code == 4, str(refused)
+    assert "0007_drop/migration.sql:1 table media" in refused.err
+    done = scene.release("--bump", "major")
+    assert done.code == 0, str(done)
+    listed = [one["what"] for one in done.answer["writes"] if one["system"] == "d1"]
+    assert listed == [f"note {tags} in the ledger", "apply 0005_page_slug.sql", f"apply {drop}"]
+    assert scene.ledger() == [*before, tags, "0005_page_slug.sql", drop]
+    assert not scene.sql("SELECT name FROM sqlite_schema WHERE name = 'media'")

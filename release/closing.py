@@ -20,7 +20,7 @@ from release.outcome import EXIT_CODES, Outcome
 from release.package import Package
 from release.packaging import ours
 from release.record import Record
-from release.report import explained, next_command
+from release.report import explained, is_migrated, next_command
 from release.world import look_again
 
 if TYPE_CHECKING:
@@ -181,10 +181,7 @@ def has_changed(prospect: Prospect, world: World) -> bool:
         live = world.live.get(name)
         if isinstance(live, Unread) or ((live.version_id or "") if live else "") != before:
             return True
-    database = world.database
-    if isinstance(database, Unread):
-        return True
-    return bool(database and database.applied and database.applied[-1] != plan.ledger)
+    return isinstance(world.database, Unread) or is_migrated(prospect, world)
 
 
 def is_recorded(prospect: Prospect, world: World) -> bool:

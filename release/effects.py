@@ -10,8 +10,9 @@ from release.model import Database, Health, Live, Remote, Smoke, Unread, Write
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from release.model import Release, World
+    from release.model import Migration, Release, World
     from release.record import Record
+    from release.wrangler_migrations import Rules
 
 
 class Effect(Protocol):
@@ -131,7 +132,7 @@ class InsertLedger:
 
 @dataclass(frozen=True)
 class KeepBookmark(Local):
-    """Read the Time Travel bookmark, so that the record holds it before the database changes."""
+    """Note the database as it is before it changes: its Time Travel bookmark for the record, its ledger for this run."""
 
     database: Database
 
@@ -142,16 +143,28 @@ class KeepBookmark(Local):
 
 @dataclass(frozen=True)
 class ApplyMigrations:
-    """Apply all pending migrations, in order, with one wrangler call."""
+    """Apply these migrations and no others, with one wrangler call; one that was begun holds what is left of it.
+
+    `rules` say how wrangler finds them; `since` is the line from which on the first one is still to run, where it was begun.
+    """
 
     is_brief: ClassVar[bool] = False
 
     database: Database
-    names: tuple[str, ...]
+    migrations: tuple[Migration, ...]
+    rules: Rules
+    since: int = 0
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The ledger's keys."""
+        return tuple(one.name for one in self.migrations)
 
     def writes(self, step: str) -> tuple[Write, ...]:
         """One a migration."""
-        return tuple(Write(step, "d1", self.database.name, f"apply {name}") for name in self.names)
+        said = [f"apply {name}" for name in self.names]
+        said[:1] = [f"{one} from line {self.since}" if self.since else one for one in said[:1]]
+        return tuple(Write(step, "d1", self.database.name, one) for one in said)
 
     def expect(self, world: World) -> World:
         """The ledger holds them."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
+from release.wrangler_migrations import LEDGER
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
     from release.readiness import Readiness
     from release.record import Record, Remark, Subject
     from release.reviewers import Reviewers
+    from release.wrangler_migrations import Rules
 
 SHORTEST = 7  # digits of a shortened commit id
 Level = Literal["patch", "minor", "major"]
@@ -56,7 +59,7 @@ class Remote:
 
 @dataclass(frozen=True)
 class Migration:
-    """One SQL file of the base commit; `name` ends in `.sql` and is the ledger's key."""
+    """One SQL file of the base commit; `name` is the ledger's key: the path below the migrations folder."""
 
     name: str
     sql: bytes
@@ -68,7 +71,8 @@ class Base:
     """The commit to ship as git holds it: its date (seconds) and the content a release depends on.
 
     `files` are the manifest and the lockfiles that a bump changes; `trees` are the raw tree objects
-    on the way to them (object id -> body), enough to compute the bump commit without writing it.
+    on the way to them (object id -> body), enough to compute the bump commit without writing it. `rules` say which
+    files are migrations (None: there is no database).
     """
 
     commit: str
@@ -77,6 +81,7 @@ class Base:
     files: Mapping[str, bytes]
     objects: Mapping[str, bytes]
     migrations: tuple[Migration, ...]
+    rules: Rules | None = None
 
 
 @dataclass(frozen=True)
@@ -159,12 +164,13 @@ class SchemaObject:
 
 @dataclass(frozen=True)
 class Database:
-    """A D1 database: its ledger in order (None: the table does not exist) and its schema."""
+    """A D1 database: its ledger in order (None: the table does not exist), its schema, and the ledger's table."""
 
     name: str
     uuid: str
     ledger: tuple[str, ...] | None
     schema: tuple[SchemaObject, ...]
+    table: str = LEDGER
 
     @property
     def applied(self) -> tuple[str, ...]:
@@ -210,7 +216,8 @@ class World:
     `done` names the steps that this very run has carried out; `smoke` is the smoke check's finding,
     `bookmark` the Time Travel bookmark from before the migration, `badge` the dashboard's version;
     `reviewers` are those of GitHub's environment (None: not looked at); `missing` are the programs that this machine
-    lacks; `published` is read by `inv verify` alone. `package` is what the registry knows, None where no package is
+    lacks; `before` is the database when this run began to migrate it;
+    `published` is read by `inv verify` alone. `package` is what the registry knows, None where no package is
     released; `tarball` is what this run has packed, `read_back` the integrity of what the registry hands out.
     `readiness` is what the checklist of a production release looks at, None elsewhere.
     """
@@ -236,6 +243,7 @@ class World:
     tarball: Tarball | None = None
     read_back: str | Unread | None = None
     readiness: Readiness | None = None
+    before: Database | None = None
 
     def with_done(self, name: str) -> World:
         """The same world, in which this run has carried out `name`."""

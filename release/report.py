@@ -142,10 +142,18 @@ def _change(prospect: Prospect, release: Release, world: World) -> str:
         return f"{where} is half changed: {_list(new)} {_is(new)} {name}, {_list(old)} {_is(old)} not."
     if new:
         return f"{where} serves {name}{_health(world)}."
-    ledger = world.database.applied if isinstance(world.database, Database) else ()
-    if prospect.plan and ledger and ledger[-1] != prospect.plan.ledger:
+    if is_migrated(prospect, world):
         return f"The database of {world.environment} was migrated; no worker serves {name}."
     return f"{where} is not what it was, and not {name}: somebody else deployed meanwhile."
+
+
+def is_migrated(prospect: Prospect, world: World) -> bool:
+    """Whether the database is not the one of the plan, by its ledger; or by its schema, where no row was written."""
+    before, now = prospect.world.database, world.database
+    if not isinstance(now, Database) or prospect.plan is None:
+        return False
+    moved = isinstance(before, Database) and before.schema != now.schema
+    return moved or bool(now.applied and now.applied[-1] != prospect.plan.ledger)
 
 
 def _is_unknown(world: World) -> bool:

@@ -8,24 +8,26 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from release.deadline import Lanes
 from release.errors import ReleaseError
-from release.model import Checkout, History, Live, Published, Remote, Unread, World
+from release.model import Base, Checkout, History, Live, Published, Remote, Unread, World
 from release.ops import actions
 from release.ops.content import read_base, read_record
 from release.ops.deployments import latest, state
 from release.ops.folders import changing, have, same_folder
 from release.ops.history import has_landed, read_history
+from release.ops.migrations import agreed_rules, ledger_at
 from release.ops.node import node, wrangler
 from release.ops.packages import read_package
 from release.ops.readiness import answers, ask, ask_about
 from release.package import Package
 from release.reviewers import Reviewers
 from release.version import TagPattern, highest, in_line
+from release.wrangler_migrations import LEDGER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from concurrent.futures import Future
 
-    from release.model import Base, Health, Part, Release
+    from release.model import Database, Health, Part, Release
     from release.ops import Ops
     from release.ops.readiness import Asked
     from release.readiness import Readiness
@@ -54,7 +56,9 @@ def observe(ops: Ops) -> World:
         history: History | Unread = Unread("the checkout was not read", follows=True)
         if not isinstance(remote, Unread) and not isinstance(checkout, Unread):
             history = _read(lambda: _history(ops, checkout, remote))
-            base = _read(lambda: read_base(ops.git, checkout.head, ops.config))
+            base = _read(
+                lambda: read_base(ops.git, checkout.head, ops.config, agreed_rules(ops, checkout.head))
+            )
             record = _read(lambda: read_record(ops.git, remote.record) if remote.record else None)
         live = {worker.name: asked[worker.name].result() for worker in ops.config.workers}
         if (
@@ -92,10 +96,15 @@ def _ask_cloud(ops: Ops, lanes: Lanes) -> dict[str, Future[Any]]:
     asked: dict[str, Future[Any]] = {}
     for worker in ops.config.workers:
         asked[worker.name] = lanes.submit(_read, partial(ops.cloudflare.live, ops.script(worker.name)))
-    name = ops.environment.database
-    asked["database"] = lanes.submit(_read, lambda: ops.cloudflare.database(name) if name else None)
+    asked["database"] = lanes.submit(_read, partial(_database, ops, ledger_at(ops, "HEAD")))
     asked["health"] = lanes.submit(_read, lambda: _health(ops))
     return asked
+
+
+def _database(ops: Ops, table: str) -> Database | None:
+    """The environment's database, with what wrangler notes in this table."""
+    name = ops.environment.database
+    return ops.cloudflare.database(name, table) if name else None
 
 
 def _reviewers(ops: Ops) -> Reviewers | None:
@@ -255,8 +264,9 @@ def _again_live(ops: Ops, world: World, _: Release | None) -> World:
 
 
 def _again_database(ops: Ops, world: World, _: Release | None) -> World:
-    name = ops.environment.database
-    return replace(world, database=_read(lambda: ops.cloudflare.database(name) if name else None))
+    rules = world.base.rules if isinstance(world.base, Base) else None
+    table = rules.table if rules else LEDGER
+    return replace(world, database=_read(partial(_database, ops, table)))
 
 
 def _again_health(ops: Ops, world: World, _: Release | None) -> World:

@@ -3,35 +3,39 @@
 from __future__ import annotations
 
 import re
-import sqlite3
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from release.model import Base, Database, Problem
-from release.sql import COMMENTS, statements
+from release.replay import beyond
+from release.sql import COMMENTS, OPEN_STATEMENT, open_end, statements
+from release.wrangler_migrations import PATTERN_SINCE, QUOTES_SINCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from release.model import Migration, Release, World
+    from release.wrangler_migrations import Rules
 
 TRANSACTION = re.compile(r"(BEGIN|COMMIT|END|ROLLBACK|SAVEPOINT|RELEASE)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Migrations:
-    """D1 refuses transaction statements, and a file whose last statement has no `;`."""
+    """D1 refuses transaction statements; and wrangler puts a statement of its own behind each file, which must stay one."""
 
     folder: str
     name: str = "migrations"
     guards: frozenset[str] = frozenset({"migrate"})
 
     def find(self, world: World, release: Release) -> tuple[Problem, ...]:
-        """At most one problem a pending file, with its line."""
+        """At most one problem a pending file, with its line; none of a file that was applied and is only to be noted."""
         del release
         if not isinstance(world.base, Base) or not isinstance(world.database, Database):
             return ()
-        pending = [m for m in world.base.migrations if m.name not in world.database.applied]
+        found = beyond(world.base.migrations, world.database)
+        known = {*world.database.applied, *(found.whole if found else ())}
+        pending = [m for m in world.base.migrations if m.name not in known]
         return tuple(found for m in pending for found in self._faults(m))
 
     def _faults(self, migration: Migration) -> Iterator[Problem]:
@@ -41,9 +45,11 @@ class Migrations:
         except UnicodeDecodeError:
             yield self._problem(file, 1, "is not UTF-8", "Save it as UTF-8")
             return
-        last_line = 1
+        if "\0" in text:
+            line = text.count("\n", 0, text.index("\0")) + 1
+            yield self._problem(file, line, "holds a NUL byte", "Take it out: SQL ends there")
+            return
         for line, statement in statements(text):
-            last_line = line
             if TRANSACTION.match(statement):
                 word = statement.split(None, 1)[0].rstrip(";").upper()
                 yield self._problem(
@@ -53,9 +59,22 @@ class Migrations:
                     "Take the transaction statements out: D1 applies each file as a whole or not at all",
                 )
                 return
-            if not sqlite3.complete_statement(statement):
-                yield self._problem(file, line, "ends without a `;`", "Add it: D1 refuses the file")
-        if last_line == 1 and not COMMENTS.sub("", text):
+        yield from self._ending(file, migration.name, text)
+
+    def _ending(self, file: str, name: str, text: str) -> Iterator[Problem]:
+        """What the file leaves open at its end, where wrangler's own INSERT into the ledger follows."""
+        found = open_end(text)
+        if found and found[1] == OPEN_STATEMENT:
+            yield self._problem(file, found[0], "ends without a `;`", "Add it: D1 refuses the file")
+        elif found:
+            yield self._problem(
+                file,
+                found[0],
+                f"ends inside {found[1]}",
+                "Close it: wrangler's note that the file was applied follows, and would become a part of it. Did the file "
+                f"run already? Then note it: inv step.backfill --through {name}. Otherwise",
+            )
+        elif not COMMENTS.sub("", text):
             yield self._problem(file, 1, "holds no statement", "Take the file out, or write the statement")
 
     def _problem(self, file: str, line: int, what: str, advice: str) -> Problem:
@@ -66,3 +85,52 @@ class Migrations:
             file,
             line,
         )
+
+
+@dataclass(frozen=True)
+class WranglerAgrees:
+    """wrangler means the database that was looked at, and knows what its configuration says."""
+
+    name: str = "wrangler"
+    guards: frozenset[str] = frozenset({"backfill", "migrate"})
+
+    def find(self, world: World, release: Release) -> tuple[Problem, ...]:
+        """What is set and not so."""
+        del release
+        database = world.database
+        if not isinstance(world.base, Base) or world.base.rules is None or not isinstance(database, Database):
+            return ()
+        return tuple(self._faults(world.base.rules, world.base, database))
+
+    def _faults(self, rules: Rules, base: Base, database: Database) -> Iterator[Problem]:
+        if rules.database_id and rules.database_id != database.uuid:
+            yield Problem(
+                self.name,
+                f"{rules.source} says database_id {rules.database_id}; Cloudflare's {database.name} is {database.uuid}.",
+                f"Correct one of them: the worker would use another database than the one that is migrated. "
+                f"wrangler d1 info {database.name} shows what is there.",
+                rules.source,
+            )
+        if rules.ignored:
+            yield Problem(
+                self.name,
+                f"The installed wrangler ignores migrations_pattern {rules.ignored}: only {rules.folder}/*.sql is applied.",
+                f"Update wrangler to {_number(PATTERN_SINCE)} or newer, or take migrations_pattern out of {rules.source}.",
+                rules.source,
+                level="warn",
+            )
+        names = [one.name for one in base.migrations if one.name not in database.applied]
+        strange = [name for name in names if "'" in name] if not rules.quotes else []
+        if not rules.quotes and not rules.table.isidentifier():
+            strange.append(rules.table)
+        for name in strange:
+            yield Problem(
+                self.name,
+                f"The installed wrangler cannot note migrations: it puts the name {name} into its SQL without quotes.",
+                f"Update wrangler to {_number(QUOTES_SINCE)} or newer, or rename it.",
+                rules.source,
+            )
+
+
+def _number(version: tuple[int, ...]) -> str:
+    return ".".join(map(str, version))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from release.errors import ReleaseError
 from release.flows.way_back import PATIENCE
 from release.model import Unread
+from release.ops.migrations import ledger_at
 from release.ops.past import migrations_of
 from release.policy.files import changed, pending
 from release.policy.migrations import window_of
@@ -79,6 +80,6 @@ def _window_from_objects(ops: Ops, tag: str, commit: str) -> Window | None:
         from release.policy.schema import grade
 
         added = pending(old, new)
-        return window_of(grade(old, added), added)
+        return window_of(grade(old, added, ledger_at(ops, commit)), added)
     except (ReleaseError, OSError):
         return None

@@ -13,6 +13,7 @@ from urllib.parse import quote
 from release.errors import CannotReadError, EffectError
 from release.model import Database, Live, SchemaObject
 from release.ops.http import PassingError
+from release.wrangler_migrations import LEDGER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -109,17 +110,17 @@ class Cloudflare:
         return dict(self._get(path, missing_ok=True) or {})
 
     @_known_form()
-    def database(self, name: str) -> Database:
-        """Ledger and schema of a D1 database. Reading writes nothing: the ledger's table is not created."""
+    def database(self, name: str, table: str = LEDGER) -> Database:
+        """Ledger, kept in `table`, and schema of a D1 database. Reading writes nothing: no table is created."""
         uuid = self._uuid(name)
         rows = self.query(uuid, _TABLES)
         schema = tuple(SchemaObject(str(r["type"]), str(r["name"]), str(r["sql"] or "")) for r in rows)
         ledger: tuple[str, ...] | None = None
-        if any(entry.kind == "table" and entry.name == "d1_migrations" for entry in schema):
-            ledger = tuple(
-                str(row["name"]) for row in self.query(uuid, "SELECT name FROM d1_migrations ORDER BY id")
-            )
-        return Database(name, uuid, ledger, tuple(e for e in schema if e.name != "d1_migrations"))
+        own = [entry for entry in schema if entry.name.lower() == table.lower()]  # as SQLite compares names
+        if any(entry.kind == "table" for entry in own):
+            rows = self.query(uuid, f"SELECT name FROM {_identifier(table)} ORDER BY id")  # noqa: S608 - quoted
+            ledger = tuple(str(row["name"]) for row in rows)
+        return Database(name, uuid, ledger, tuple(entry for entry in schema if entry not in own), table)
 
     @_known_form()
     def bookmark(self, database: Database) -> str:
@@ -135,12 +136,13 @@ class Cloudflare:
 
     def insert_ledger(self, database: Database, names: tuple[str, ...]) -> None:
         """Note migrations as applied, all in one request, in wrangler's own table."""
+        ledger = _identifier(database.table)
         table = (
-            "CREATE TABLE IF NOT EXISTS d1_migrations(id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT UNIQUE, "
+            f"CREATE TABLE IF NOT EXISTS {ledger}(id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT UNIQUE, "
             "applied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP NOT NULL);"
         )
         rows = "".join(
-            f"INSERT OR IGNORE INTO d1_migrations(name) VALUES ({_quoted(name)});"  # noqa: S608 - quoted right here
+            f"INSERT OR IGNORE INTO {ledger}(name) VALUES ({_quoted(name)});"  # noqa: S608 - quoted right here
             for name in names
         )
         self._write("POST", f"/d1/database/{database.uuid}/query", {"sql": table + rows})
@@ -225,6 +227,11 @@ def _base(message: str) -> str:
 def kept(message: str) -> str:
     """As much of a deployment's message as Cloudflare keeps: 100 bytes."""
     return message.encode()[:LONGEST_MESSAGE].decode(errors="ignore")
+
+
+def _identifier(name: str) -> str:
+    """A name in SQL, as wrangler writes it."""
+    return '"' + name.replace('"', '""') + '"'
 
 
 def _quoted(text: str) -> str:

@@ -20,25 +20,30 @@ from release.model import Base, Migration
 from release.record import decode, encode
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from release.config import Config
     from release.gitobjects import (
         GitObject,
     )
     from release.ops.git import Git
     from release.record import Record
+    from release.wrangler_migrations import Rules
 
 RECORD_FILE = "record.json"
 MOST_RECORD = 4 * 1024 * 1024
+_FILES = frozenset({"100644", "100755", "100664"})
+_FOLDER = "40000"
 
 
-def read_base(git: Git, commit: str, config: Config) -> Base:
-    """Tree, version files and migrations of a commit. Raises CannotReadError when one of them is missing."""
+def read_base(git: Git, commit: str, config: Config, rules: Rules | None = None) -> Base:
+    """Tree, version files, and with `rules` the migrations of a commit. Raises CannotReadError when one is missing."""
     fields = commit_fields(_body(git, commit, "commit"))
     trees: dict[str, bytes] = {}
     paths = [config.app.manifest, *(entry.file for entry in config.app.bump_also)]
     files = {path: _file(git, commit, fields.tree, path, trees) for path in dict.fromkeys(paths)}
-    migrations = read_migrations(git, commit, config.database.migrations) if config.database else ()
-    return Base(commit, fields.tree, fields.committer_seconds, files, trees, migrations)
+    migrations = read_migrations(git, commit, rules) if rules else ()
+    return Base(commit, fields.tree, fields.committer_seconds, files, trees, migrations, rules)
 
 
 def read_record(git: Git, oid: str) -> Record:
@@ -77,24 +82,33 @@ def _file(git: Git, commit: str, root: str, path: str, trees: dict[str, bytes]) 
     return _body(git, oid, "blob")
 
 
-def read_migrations(git: Git, commit: str, folder: str) -> tuple[Migration, ...]:
+def read_migrations(git: Git, commit: str, rules: Rules) -> tuple[Migration, ...]:
     """The migrations of a commit in wrangler's order. Raises CannotReadError when the folder is missing."""
-    found = git.object(f"{commit}:{folder}")
+    place = f"{commit}^{{tree}}" if rules.folder == "." else f"{commit}:{rules.folder}"
+    found = git.object(place)
     if found is None:
+        where = f"It is what {rules.source} says" if rules.source else "Check [tool.release.database]"
         raise CannotReadError(
-            f"The migrations folder {folder} is not in commit {commit[:7]}.", "Check [tool.release.database]."
+            f"The migrations folder {rules.folder} is not in commit {commit[:7]}.", f"{where}."
         )
-    _, kind, body = found
-    entries = parse_tree(body, len(bytes.fromhex(commit))) if kind == "tree" else ()
-    files = sorted((e for e in entries if e.name.endswith(".sql")), key=lambda e: _order(e.name))
-    bodies = ((entry.name, _body(git, entry.oid, "blob")) for entry in files)
+    files = dict(_below(git, found, len(bytes.fromhex(found[0])), rules.depth))
+    names = rules.ordered(name for name in files if rules.takes(name))
+    bodies = ((name, _body(git, files[name], "blob")) for name in names)
     return tuple(Migration(name, sql, hashlib.sha256(sql).hexdigest()) for name, sql in bodies)
 
 
-def _order(name: str) -> tuple[float, str]:
-    """Wrangler's order: the leading number, then the name."""
-    digits = name[: len(name) - len(name.lstrip("0123456789"))]
-    return (float(digits) if digits else float("inf"), name)
+def _below(
+    git: Git, tree: tuple[str, str, bytes], width: int, depth: int | None
+) -> Iterator[tuple[str, str]]:
+    """The files of a tree by path; wrangler follows no links, and no folder deeper than its pattern is."""
+    _, kind, body = tree
+    for entry in parse_tree(body, width) if kind == "tree" else ():
+        if entry.mode in _FILES:
+            yield entry.name, entry.oid
+        elif entry.mode == _FOLDER and depth != 1:
+            inner = git.object(entry.oid)
+            deeper = _below(git, inner, width, depth and depth - 1) if inner else ()
+            yield from ((f"{entry.name}/{name}", oid) for name, oid in deeper)
 
 
 def _body(git: Git, name: str, kind: str) -> bytes:

@@ -116,8 +116,11 @@ class Git:
         asked, answers = self._batch.stdin, self._batch.stdout
         if asked is None or answers is None or "\n" in name:
             raise CannotReadError("git cat-file cannot be asked.")
-        asked.write(name.encode(errors="surrogateescape") + b"\n")
-        asked.flush()
+        try:
+            asked.write(name.encode(errors="surrogateescape") + b"\n")
+            asked.flush()
+        except OSError:  # it has ended: this is no repository, for one
+            raise CannotReadError("git cat-file cannot be asked.") from None
         header = answers.readline().decode(errors="replace").split()
         if len(header) != 3:  # noqa: PLR2004
             return None

@@ -42,6 +42,19 @@ def wrangler(folder: Path) -> Path:
     )
 
 
+def wrangler_version(folder: Path) -> tuple[int, ...] | None:
+    """The version of the wrangler that is installed for a worker's folder; None where there is none, or it does not say."""
+    import msgspec
+
+    try:
+        manifest = wrangler(folder).parents[1] / "package.json"
+        said = str(msgspec.json.decode(manifest.read_bytes()).get("version"))
+    except (UsageError, OSError, msgspec.DecodeError, AttributeError):
+        return None
+    numbers = said.partition("-")[0].split(".")
+    return tuple(map(int, numbers)) if all(number.isdigit() for number in numbers) else None
+
+
 @cache
 def _node(path: str) -> Path:
     seen = ""

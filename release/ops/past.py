@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from release.deadline import Lanes
 from release.demand import Past, Surface
-from release.errors import ReleaseError
+from release.errors import CannotReadError, ReleaseError
 from release.model import Checkout, History, Remote, Unread
 from release.ops.content import read_migrations
+from release.ops.migrations import rules_at
 from release.ops.surfaces import answer, exported
 from release.version import TagPattern, highest
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from release.config_policy import Surface as Wanted
     from release.model import Migration, World
     from release.ops import Ops
+    from release.wrangler_migrations import Rules
 
 
 def read_past(ops: Ops, world: World) -> Past | None:
@@ -49,16 +51,28 @@ def read_past(ops: Ops, world: World) -> Past | None:
 
 
 def migrations_of(ops: Ops, commit: str) -> tuple[Migration, ...] | Unread:
-    """The migrations of a commit; none where it had no folder for them yet."""
+    """The migrations of a commit, by its own wrangler configuration; none where it had no folder for them yet."""
     if ops.config.database is None:
         return ()
-    folder = ops.config.database.migrations
     try:
         if ops.git.object(commit) is None:
             return Unread(f"commit {commit[:7]} is not in this checkout", "git fetch, then run again.")
-        return read_migrations(ops.git, commit, folder) if ops.git.object(f"{commit}:{folder}") else ()
+        rules = _rules(ops, commit)
+        folder = f"{commit}^{{tree}}" if rules.folder == "." else f"{commit}:{rules.folder}"
+        return read_migrations(ops.git, commit, rules) if ops.git.object(folder) else ()
     except ReleaseError as error:
         return Unread(error.what, error.advice)
+
+
+def _rules(ops: Ops, commit: str) -> Rules:
+    """Those of the commit; where it bound no such database yet, those of the checkout."""
+    try:
+        rules = rules_at(ops, commit)
+    except CannotReadError:
+        rules = rules_at(ops, "HEAD")
+    if rules is None:
+        raise CannotReadError("There is no [tool.release.database].")
+    return rules
 
 
 def _surface(ops: Ops, wanted: Wanted, before: str, after: str) -> Surface:

@@ -66,7 +66,7 @@ def _apply_migrations(ops: Ops, effect: effects.ApplyMigrations, world: World, t
     if database is None:
         raise EffectError("There is no [tool.release.database].")
     folder = next(worker.path for worker in ops.config.workers if worker.name == database.worker)
-    ops.wrangler.migrate(folder, effect.database.name, ops.environment.wrangler, tell)
+    ops.wrangler.migrate(folder, ops.environment.wrangler, effect, tell)
     return world
 
 
@@ -144,6 +144,7 @@ def _call(ops: Ops, effect: effects.Call, world: World, tell: Tell) -> World:
 
 
 def _keep_bookmark(ops: Ops, effect: effects.KeepBookmark, world: World, tell: Tell) -> World:
+    world = replace(world, before=effect.database)
     try:
         return replace(world, bookmark=ops.cloudflare.bookmark(effect.database))
     except (CannotReadError, KeyError, TypeError):

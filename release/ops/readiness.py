@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from release.errors import CannotReadError, ReleaseError
 from release.model import Live, Unread
 from release.ops.commit_checks import commit_checks
+from release.ops.migrations import ledger_at
 from release.readiness import Configured, Readiness, Tried
 from release.wrangler_config import NAMES, parse, wanted
 
@@ -95,7 +96,8 @@ def _ask_tried(ops: Ops, name: str, asked: Asked) -> None:
     database = environment.database
     asked.tried["health"] = asked.lanes.submit(_read, lambda: ops.web.health(environment, url))
     if database and ops.config.database and ops.config.checklist.staging_migrations != "off":
-        asked.tried["database"] = asked.lanes.submit(_read, partial(ops.cloudflare.database, database))
+        table = ledger_at(ops, "HEAD", environment)
+        asked.tried["database"] = asked.lanes.submit(_read, partial(ops.cloudflare.database, database, table))
 
 
 def _tried(ops: Ops, asked: Asked, commit: str, tip: str | None) -> Tried:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from release.config import Worker
+    from release.effects import ApplyMigrations
     from release.model import Release
     from release.ops.secrets import Mask
 
@@ -69,11 +70,14 @@ class Wrangler:
             raise EffectError("wrangler ended well, but reports no deployed version.")
         return version_id
 
-    def migrate(self, folder: str, database: str, environment: str, tell: Callable[[str], None]) -> None:
-        """Apply every pending migration of a database."""
+    def migrate(
+        self, folder: str, environment: str, effect: ApplyMigrations, tell: Callable[[str], None]
+    ) -> None:
+        """Apply the migrations of an effect: wrangler gets a folder and a configuration that hold nothing else."""
         at = self._root / folder
-        command = self._command(at, "d1", "migrations", "apply", database, "--remote", "--env", environment)
         with tempfile.TemporaryDirectory(prefix="wrangler-") as scratch:
+            given = ("--env", environment, "--config", str(_hand_over(Path(scratch), environment, effect)))
+            command = self._command(at, "d1", "migrations", "apply", effect.database.name, "--remote", *given)
             said = Path(scratch) / "output.ndjson"
             try:
                 env = self._env(at, said)
@@ -124,6 +128,27 @@ class Wrangler:
             raise EffectError(f"{what} did not end within {deadline:.0f} s and was stopped.")
         if ended.code:
             raise EffectError(f"{what} ended with exit code {ended.code}: {_telling(ended.tail)}")
+
+
+def _hand_over(scratch: Path, environment: str, effect: ApplyMigrations) -> Path:
+    """Write the files under the names that the ledger gets; the answer is the configuration that finds them."""
+    for one in effect.migrations:
+        file = scratch / "migrations" / one.name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(one.sql)
+    bound = {
+        "binding": "DB",
+        "database_name": effect.database.name,
+        "database_id": effect.database.uuid,
+        "migrations_dir": "migrations",
+        "migrations_table": effect.database.table,
+    }
+    if effect.rules.pattern != "*.sql":
+        bound["migrations_pattern"] = f"migrations/{effect.rules.pattern}"
+    named = {environment: {"d1_databases": [bound]}}  # CLOUDFLARE_ENV would choose, were there no --env
+    config = scratch / "wrangler.json"
+    config.write_bytes(msgspec.json.encode({"name": "migrations", "env": named}))
+    return config
 
 
 def _entries(output: Path) -> list[dict[str, object]]:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from release.wrangler_migrations import LEDGER
+
 if TYPE_CHECKING:
     import apsw
 
-LEDGER = "d1_migrations"  # wrangler's own table: which files were applied
 PRAGMAS = frozenset(
     {
         "table_list",
@@ -96,7 +97,8 @@ MOST_PATTERN = 50  # bytes of a LIKE or GLOB pattern
 class Watch:
     """An authorizer that refuses what D1 refuses, and notes which tables the top statement writes, and whether the ledger."""
 
-    def __init__(self) -> None:
+    def __init__(self, ledger: str = LEDGER) -> None:
+        self._ledger = ledger.lower()
         self.refused = ""
         self.ledger = False
         self.written: set[str] = set()
@@ -121,8 +123,10 @@ class Watch:
         if action in writes and trigger is None and first and not first.startswith("sqlite_"):
             self.written.add(first.lower())
         changing = (*writes, apsw.SQLITE_DROP_TABLE)
-        is_altered = action == apsw.SQLITE_ALTER_TABLE and (second or "").lower() == LEDGER
-        self.ledger = self.ledger or is_altered or (action in changing and (first or "").lower() == LEDGER)
+        is_altered = action == apsw.SQLITE_ALTER_TABLE and (second or "").lower() == self._ledger
+        self.ledger = (
+            self.ledger or is_altered or (action in changing and (first or "").lower() == self._ledger)
+        )
         return apsw.SQLITE_OK
 
 

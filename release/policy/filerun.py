@@ -40,6 +40,7 @@ class Course(Protocol):
     """What a file runs on: a scratch, its released and its present schema, and how they differ."""
 
     connection: apsw.Connection
+    ledger: str
     old: Schema
     new: Schema
 
@@ -61,7 +62,7 @@ class FileRun:
         self._name = name
         self._standing: dict[Change, Reason] = {}
         self._noted: dict[Change, Reason] = {}
-        self._watch = d1.Watch()
+        self._watch = d1.Watch(course.ledger)
         self._rows: dict[str, bool] = {}
         self._contents = Contents(course.connection, course.old)
         self._at = (1, "")
@@ -82,7 +83,7 @@ class FileRun:
         self._watch.clear()
         self._execute(statement, is_alter=verb == "alter")
         if self._watch.ledger:
-            raise self._stopped(f"it touches wrangler's own ledger, {d1.LEDGER}")
+            raise self._stopped(f"it touches wrangler's own ledger, {self._course.ledger}")
         if verb not in _WRITES and verb not in _READS:
             for change in self._course.look():
                 self._standing[change] = self.reason(change)

@@ -8,6 +8,7 @@ from release.demand import Evidence, Fault
 from release.model import Unread
 from release.policy.files import changed, pending
 from release.record import Window
+from release.wrangler_migrations import LEDGER
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,18 +22,24 @@ _MOST = 12  # reasons that are told
 _DEMANDS: dict[Grade, Level] = {"none": "patch", "data": "patch", "additive": "minor", "breaking": "major"}
 
 
-def weigh(past: Past, now: Sequence[Migration], folder: str) -> tuple[Evidence, Window | None]:
-    """The evidence of the migrations that the last release had not, and the rollback window over them."""
+def weigh(
+    past: Past, now: Sequence[Migration], folder: str, unapplied: Sequence[str] = (), ledger: str = LEDGER
+) -> tuple[Evidence, Window | None]:
+    """The evidence of the migrations that the last release had not, and the rollback window over them.
+
+    `unapplied` are files that the database's ledger does not list: they will be applied, whatever the last release held.
+    """
     if isinstance(past.migrations, Unread):
         fault = Fault(f"the migrations of {past.tag} cannot be read: {past.migrations.because}")
         return Evidence(SOURCE, cannot_tell=(fault,)), Window(open=None)
-    added = pending(past.migrations, now)
+    released = tuple(one for one in past.migrations if one.name not in unapplied)
+    added = pending(released, now)
     errors = tuple(_tampered(past.tag, name, now, folder) for name in changed(past.migrations, now))
     if not added:
         return Evidence(SOURCE, errors=errors, note="no migration since"), None
     from release.policy.schema import grade
 
-    grades = grade(past.migrations, added)
+    grades = grade(released, added, ledger)
     faults = tuple(Fault(one.because, f"{folder}/{one.file}", one.line) for one in grades.cannot_tell)
     least = _DEMANDS[grades.worst] if grades.files else None
     evidence = Evidence(SOURCE, least, _because(grades), faults, errors)

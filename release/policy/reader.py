@@ -4,24 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from release.policy.d1 import LEDGER
 from release.policy.shape import Column, ForeignKey, Schema, Table, Trigger, Unique, View, quoted
 from release.sql import enclosed, parts, tokens
+from release.wrangler_migrations import LEDGER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import apsw
 
-_ROWS = "SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE tbl_name <> ?"
+_ROWS = "SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE tbl_name <> ? COLLATE NOCASE"
 _NO_COLUMN = frozenset({"constraint", "primary", "unique", "check", "foreign"})
 
 
 class Reader:
     """Reads schemas of one connection; only what another statement has made since is read again."""
 
-    def __init__(self, connection: apsw.Connection) -> None:
+    def __init__(self, connection: apsw.Connection, ledger: str = LEDGER) -> None:
         self._connection = connection
+        self._ledger = ledger
         self._version = -1
         self._rows: frozenset[tuple[Any, ...]] = frozenset()
         self._schema = Schema()
@@ -35,7 +36,7 @@ class Reader:
         if version == self._version:  # SQLite counts every change: CREATE IF NOT EXISTS is often none
             return self._schema, frozenset()
         self._version = version
-        rows = frozenset(self._connection.execute(_ROWS, (LEDGER,)))
+        rows = frozenset(self._connection.execute(_ROWS, (self._ledger,)))
         moved = {str(row[2]) for row in rows ^ self._rows}
         if moved:
             kinds = {kind for kind, *_ in rows}

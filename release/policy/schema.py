@@ -12,8 +12,10 @@ from release.policy.grades import CannotTell, Change, FileGrade, Grades, Window,
 from release.policy.probes import OldCode
 from release.policy.reader import Reader
 from release.policy.seed import seed
+from release.policy.shape import quoted
 from release.scratch import ScratchError, run, scratch
 from release.sql import statements
+from release.wrangler_migrations import LEDGER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from release.policy.shape import Schema
 
 
-def grade(released: Sequence[Migration], pending: Sequence[Migration]) -> Grades:
+def grade(released: Sequence[Migration], pending: Sequence[Migration], ledger: str = LEDGER) -> Grades:
     """What each pending migration is to code that knows the released ones, and whether that code still works.
 
     Each file runs as D1 runs it: whole or not at all, with foreign keys on, under D1's refusals and limits.
@@ -34,7 +36,7 @@ def grade(released: Sequence[Migration], pending: Sequence[Migration]) -> Grades
         return Grades()
     faults = list(number_faults(released, pending))
     try:
-        course = _begin(released)
+        course = _begin(released, ledger)
     except StoppedError as stopped:
         return Grades((), (*faults, stopped.because), Window(open=None))
     files = []
@@ -48,36 +50,39 @@ def grade(released: Sequence[Migration], pending: Sequence[Migration]) -> Grades
     return Grades(tuple(files), tuple(faults), window)
 
 
-def _begin(released: Sequence[Migration]) -> _Course:
+def _begin(released: Sequence[Migration], ledger: str) -> _Course:
     connection = scratch()
     connection.execute(
-        "CREATE TABLE d1_migrations (id INTEGER PRIMARY KEY, name TEXT UNIQUE, applied_at TEXT)"
+        f"CREATE TABLE {quoted(ledger)} (id INTEGER PRIMARY KEY, name TEXT UNIQUE, applied_at TEXT)"
     )
     for migration in released:
         text = text_of(migration)
         if isinstance(text, CannotTell):
             continue  # D1 took it, or nothing came of it
         try:
-            run(connection, text)
+            run(connection, f"{text}\n")  # as wrangler sends it: a last `/*` is a comment then
         except ScratchError as error:
             raise StoppedError(
                 CannotTell(migration.name, f"it is released, and fails here: {error}")
             ) from None
-    reader = Reader(connection)
+    reader = Reader(connection, ledger)
     schema, _ = reader.read()
     seed(connection, schema.tables.values())
     old = scratch()
     with old.backup("main", connection, "main") as copy:
         copy.step()
     d1.limit(connection)
-    return _Course(connection, reader, schema, OldCode(old, schema))
+    return _Course(connection, ledger, reader, schema, OldCode(old, schema))
 
 
 class _Course:
     """One scratch on its way through the pending files."""
 
-    def __init__(self, connection: apsw.Connection, reader: Reader, old: Schema, old_code: OldCode) -> None:
+    def __init__(
+        self, connection: apsw.Connection, ledger: str, reader: Reader, old: Schema, old_code: OldCode
+    ) -> None:
         self.connection = connection
+        self.ledger = ledger
         self.old = self.new = old
         self.standing: Standing = {}  # how the schema differs from the released one
         self._reader = reader

@@ -6,8 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from release.demand import LEVELS, Verdict
-from release.model import Base, History, Problem
+from release.model import Base, Database, History, Problem
 from release.policy import api, commits, migrations
+from release.wrangler_migrations import LEDGER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,7 +25,10 @@ def judge(world: World, past: Past, config: Config, more: Sequence[Evidence] = (
     policy, window = config.policy, None
     evidence: list[Evidence] = []
     if config.database and isinstance(world.base, Base) and policy.schema != "off":
-        found, window = migrations.weigh(past, world.base.migrations, config.database.migrations)
+        ledger = world.base.rules.table if world.base.rules else LEDGER
+        found, window = migrations.weigh(
+            past, world.base.migrations, config.database.migrations, _unapplied(world), ledger
+        )
         evidence.append(found)
     if policy.api != "off":
         evidence.append(api.weigh(past.surfaces, past.tag))
@@ -32,6 +36,14 @@ def judge(world: World, past: Past, config: Config, more: Sequence[Evidence] = (
         evidence.append(commits.weigh(world.history.unreleased))
     evidence += [one for one in more if policy.of(one.source) != "off"]
     return Verdict(tuple(evidence), window)
+
+
+def _unapplied(world: World) -> tuple[str, ...]:
+    """The migrations that a ledger with rows does not list; an empty one says nothing of what was applied."""
+    if not isinstance(world.base, Base) or not isinstance(world.database, Database):
+        return ()
+    applied = world.database.applied
+    return tuple(one.name for one in world.base.migrations if one.name not in applied) if applied else ()
 
 
 def level_of(verdict: Verdict, request: Request) -> Request:

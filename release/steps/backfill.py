@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from release.effects import InsertLedger
 from release.model import Base, Database
-from release.replay import differences, prefixes_that_fit
+from release.replay import beyond, differences, prefixes_that_fit
 from release.step import Done, Stuck, Todo
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class Backfill:
         return f"Run `{self.manual}` once by hand, then run the same command again."
 
     def look(self, world: World, release: Release) -> Look:
-        """Done when a ledger exists with rows, or the database is empty."""
+        """Done when the ledger has a row for each file that the schema proves, or the database is empty."""
         del release
         if not isinstance(world.database, Database) or not isinstance(world.base, Base):
             return (
@@ -41,7 +41,7 @@ class Backfill:
                 else Stuck("the database could not be read", self.advice)
             )
         if world.database.applied:
-            return Done("the ledger has rows")
+            return self._completed(world.base, world.database)
         if not world.database.schema:
             return Done("the database is empty")
         migrations = world.base.migrations
@@ -51,6 +51,9 @@ class Backfill:
         if len(fits) == 1:
             names = tuple(m.name for m in migrations[: fits[0]])
             return Todo((InsertLedger(world.database, names),), f"the schema is that of {names[-1]}")
+        begun = None if fits else beyond(migrations, world.database)
+        if begun and begun.rest:
+            return Done(f"{begun.file} was applied in part: migrate applies the rest")
         if not fits:
             shown = "; ".join(differences(migrations, world.database.schema))
             return Stuck(f"The live schema is that of no migration: {shown}", self.advice)
@@ -59,6 +62,28 @@ class Backfill:
             f"The schema alone does not tell whether {alike} was applied (such a file changes data only).",
             "Look at the data, then name the last one that was applied: "
             f"inv step.backfill --through {migrations[fits[-1] - 1].name}",
+        )
+
+    def _completed(self, base: Base, database: Database) -> Look:
+        """A ledger that has rows lacks one only where a file was applied without it."""
+        pending = [one.name for one in base.migrations if one.name not in database.applied]
+        if self.through in pending:
+            names = tuple(pending[: pending.index(self.through) + 1])
+            return Todo((InsertLedger(database, names),), f"through {self.through}, as decided")
+        found = beyond(base.migrations, database)
+        if found is None or found.rest:
+            return Done("the ledger has rows")
+        if found.doubt:
+            return Stuck(
+                f"{found.file} was applied to {database.name}, wholly or in part, and the ledger does not list it: "
+                f"{found.doubt}.",
+                f"Look at the data. If all of the file ran, note it: inv step.backfill --through {found.file}. If not, run "
+                f"what is missing by hand (wrangler d1 execute {database.name} --remote --file FILE), then note it.",
+            )
+        listed = ", ".join(found.whole)
+        return Todo(
+            (InsertLedger(database, found.whole),),
+            f"{listed} was applied and is not in the ledger: the schema is the one after it",
         )
 
     def _decided(self, database: Database, names: list[str]) -> Look:

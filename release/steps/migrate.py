@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 from release.effects import ApplyMigrations, KeepBookmark
 from release.model import Base, Database
-from release.replay import differences_after
+from release.replay import beyond, differences_after
 from release.step import Done, Stuck, Todo
+from release.wrangler_migrations import Rules
 
 if TYPE_CHECKING:
     from release.model import Part, Release, World
+    from release.replay import Beyond
     from release.step import Look
 
 
@@ -32,26 +34,62 @@ class Migrate:
             return Done("no database")
         if not isinstance(world.database, Database) or not isinstance(world.base, Base):
             return Stuck("the database could not be read", "Run the same command again.")
-        names = pending(world.base, world.database)
+        base, database = world.base, world.database
+        names = pending(base, database)
+        strange = _strange(world.before, base, database)
+        if strange or (names and world.before is not None):
+            return _unplanned(database, names, strange)
         if not names:
             return Done(
-                f"{world.database.name} is at {world.database.applied[-1]}"
-                if world.database.applied
-                else "no migrations"
+                f"{database.name} is at {database.applied[-1]}" if database.applied else "no migrations"
             )
-        diverged = differences_after(world.base.migrations, world.database)
-        if diverged:
-            return Stuck(
-                f"The live schema of {world.database.name} is not what its ledger says: {'; '.join(diverged)}.",
-                "Somebody changed it by hand. Bring schema and ledger together (a migration that does the same, "
-                "or undo it), verify on staging, then run the same command again.",
-            )
+        diverged = differences_after(base.migrations, database)
+        found = beyond(base.migrations, database) if diverged else None
+        if diverged and (found is None or found.rest is None):
+            return _diverged(database, diverged, found)
+        files = tuple(one for one in base.migrations if one.name in names)
+        said, line = ", ".join(names), 0
+        if found and found.rest:
+            files, line = (found.rest, *files[1:]), found.line
+            said = f"{names[0]} from line {line} (what is before it was applied){''.join(f', {one}' for one in names[1:])}"
         return Todo(
-            (KeepBookmark(world.database), ApplyMigrations(world.database, names)),
-            f"{', '.join(names)} on {world.database.name}",
+            (KeepBookmark(database), ApplyMigrations(database, files, base.rules or Rules("."), line)),
+            f"{said} on {database.name}",
         )
 
 
 def pending(base: Base, database: Database) -> tuple[str, ...]:
     """The migrations that the ledger does not hold, in the order in which they will be applied."""
     return tuple(m.name for m in base.migrations if m.name not in database.applied)
+
+
+def _strange(before: Database | None, base: Base, now: Database) -> tuple[str, ...]:
+    """What the ledger got since this run began to migrate, and no file of the commit."""
+    if before is None:
+        return ()
+    known = {*before.applied, *(one.name for one in base.migrations)}
+    return tuple(name for name in now.applied if name not in known)
+
+
+def _unplanned(database: Database, missing: tuple[str, ...], strange: tuple[str, ...]) -> Stuck:
+    lacks = f"it lacks {', '.join(missing)}" if missing else ""
+    has = f"it has {', '.join(strange)}, which the plan does not list" if strange else ""
+    return Stuck(
+        f"The ledger of {database.name} is not what the plan lists: {'; '.join(filter(None, (lacks, has)))}.",
+        "No worker was deployed. Look at the database (another tool or person may migrate it too), then run the same "
+        "command again.",
+    )
+
+
+def _diverged(database: Database, differences: tuple[str, ...], found: Beyond | None) -> Stuck:
+    """A schema that is not its ledger's: named where a file was applied without its row, else told as a difference."""
+    if found and found.whole:
+        return Stuck(
+            f"{', '.join(found.whole)} was applied to {database.name}, and its ledger does not list it.",
+            "inv step.backfill notes it; then run the same command again.",
+        )
+    return Stuck(
+        f"The live schema of {database.name} is not what its ledger says: {'; '.join(differences)}.",
+        "Somebody changed it by hand. Bring schema and ledger together (a migration that does the same, "
+        "or undo it), verify on staging, then run the same command again.",
+    )

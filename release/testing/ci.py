@@ -59,7 +59,7 @@ def migrate(cloud: Cloud, database: str, changes: Mapping[str, bytes | str | Non
         if not path.startswith(f"{MIGRATIONS}/") or sql is None:
             continue
         text = sql.decode(errors="replace") if isinstance(sql, bytes) else sql
-        name = path.rpartition("/")[2]
+        name = path.removeprefix(f"{MIGRATIONS}/")
         noted = Statement("INSERT OR IGNORE INTO d1_migrations(name) VALUES (?)", (name,))
         for statements in ([Statement(one) for one in split(text)], [noted]):
             try:

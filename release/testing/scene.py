@@ -6,7 +6,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal
 
 from release.config import load
+from release.effects import ApplyMigrations
 from release.model import Release
+from release.ops.content import read_migrations
+from release.ops.migrations import rules_at
 from release.testing.double import DATABASES, Double
 from release.testing.monorepo import RELEASED, NewCommit, files, work
 from release.testing.tools import put_wrangler
@@ -67,10 +70,14 @@ def _put_live(world: Double, environment: str, version: str, commit: str) -> Non
     """Migrate and deploy what lies in the checkout."""
     config = load(world.root)
     place = config.environments[environment]
+    with world.ops(environment) as ops:
+        rules = rules_at(ops, commit)
+        if rules and place.database:
+            database = ops.cloudflare.database(place.database, rules.table)
+            effect = ApplyMigrations(database, read_migrations(ops.git, commit, rules), rules)
+            ops.wrangler.migrate(config.workers[-1].path, place.wrangler, effect, _unheard)
     wrangler = ApiWrangler(config, world.environ, DATABASES)
     release = Release("cms", environment, commit, None, None, version, f"cms-v{version}", commit)
-    if config.database and place.database:
-        wrangler.migrate(config.workers[-1].path, place.database, place.wrangler, _unheard)
     for worker in config.workers:
         wrangler.put_live(worker, place.wrangler, release, f"was nothing base {commit}")
 

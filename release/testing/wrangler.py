@@ -16,11 +16,12 @@ if TYPE_CHECKING:
     import httpx
 
     from release.config import Config, Worker
+    from release.effects import ApplyMigrations
     from release.model import Release
 
 SOURCE = "worker.js"
 LEDGER = (
-    "CREATE TABLE IF NOT EXISTS d1_migrations(id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT UNIQUE, "
+    "CREATE TABLE IF NOT EXISTS {}(id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT UNIQUE, "
     "applied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP NOT NULL);"
 )
 _TRIES = 3  # of an upload; wrangler asks everything else once
@@ -75,24 +76,24 @@ class ApiWrangler:
         with self._client() as client:
             self._upload(client, script, form, message, exists=False)
 
-    def migrate(self, folder: str, database: str, environment: str, tell: Callable[[str], None]) -> None:
-        """Apply every migration of the work tree that the ledger does not hold, one request a file."""
+    def migrate(
+        self, folder: str, environment: str, effect: ApplyMigrations, tell: Callable[[str], None]
+    ) -> None:
+        """Apply those files of an effect that the ledger does not hold, one request a file."""
         del folder, environment
-        if self._config.database is None:
-            raise EffectError("wrangler failed: there is no database in the configuration.")
-        files = sorted((self._config.root / self._config.database.migrations).glob("*.sql"))
-        query = f"/d1/database/{self._databases[database]}/query"
+        files = {one.name: one.sql for one in effect.migrations}
+        query = f"/d1/database/{self._databases[effect.database.name]}/query"
+        ledger = '"' + effect.database.table.replace('"', '""') + '"'
         with self._client() as client:
-            self._ask(client, "POST", query, json={"sql": LEDGER})
-            rows = self._ask(
-                client, "POST", query, json={"sql": "SELECT name FROM d1_migrations ORDER BY id"}
-            )
+            self._ask(client, "POST", query, json={"sql": LEDGER.format(ledger)})
+            rows = self._ask(client, "POST", query, json={"sql": f"SELECT * FROM {ledger} ORDER BY id"})  # noqa: S608
             applied = {row["name"] for row in rows[0]["results"]}
-            for file in (file for file in files if file.name not in applied):
-                note = f"INSERT INTO d1_migrations (name) VALUES ('{file.name}');"  # noqa: S608  # wrangler's words
-                text = file.read_text("utf-8")
+            for name in (name for name in effect.rules.ordered(files) if name not in applied):
+                noted = name.replace("'", "''")
+                note = f"INSERT INTO {ledger} (name)\nvalues ('{noted}');"  # wrangler's words
+                text = files[name].decode(errors="replace")
                 self._ask(client, "POST", query, json={"sql": f"{text}\n{note}"})
-                tell(f"{file.name} applied")
+                tell(f"{name} applied")
 
     def _upload(
         self, client: httpx.Client, script: str, form: Mapping[str, Any], message: str, *, exists: bool

@@ -89,6 +89,11 @@ def everything(world: Double, root: Path | None = None) -> dict[str, object]:
     }
 
 
+def to_d1(outcome: Outcome) -> list[str]:
+    """The writes to the database that a plan lists, or a release made."""
+    return [write.what for step in outcome.steps for write in step.writes if write.system == "d1"]
+
+
 def told(outcome: Outcome) -> str:
     """All words of an outcome that a person reads."""
     failure = outcome.failure

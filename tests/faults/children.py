@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from multiprocessing.process import BaseProcess
 
     from release.config import Config
+    from release.effects import ApplyMigrations
     from release.ops import Ops
     from release.preflight import Prospect
     from release.record import Granted
@@ -53,9 +54,11 @@ class Commanding(Faraway):
 class Programs(Wrangler):
     """Deploys with programs; migrates without one."""
 
-    def migrate(self, folder: str, database: str, environment: str, tell: Callable[[str], None]) -> None:
+    def migrate(
+        self, folder: str, environment: str, effect: ApplyMigrations, tell: Callable[[str], None]
+    ) -> None:
         """As a double does."""
-        ApiWrangler(load(self._root), self._environ, DATABASES).migrate(folder, database, environment, tell)
+        ApiWrangler(load(self._root), self._environ, DATABASES).migrate(folder, environment, effect, tell)
 
 
 @dataclass

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from release.config import Badge, Config, Environment, Worker
+    from release.effects import ApplyMigrations
     from release.model import Release
     from tests.faults.interleaving_git import Objects
     from tests.faults.interleaving_outside import Actor, Outside
@@ -68,8 +69,9 @@ class MemoryCloudflare(Cloudflare):
         marks = {"workers/tag": found.tag, "workers/message": found.message}
         return {"id": version_id, "annotations": {name: text for name, text in marks.items() if text}}
 
-    def database(self, name: str) -> Database:
+    def database(self, name: str, table: str = "d1_migrations") -> Database:
         """Ledger and schema."""
+        del table
         self.outside.read(self.actor, "cloudflare")
         with self.outside.guard:
             d1 = self.outside.databases[name]
@@ -144,12 +146,15 @@ class MemoryWrangler(Wrangler):
         tell(f"Deployed {name}")
         return made.id
 
-    def migrate(self, folder: str, database: str, environment: str, tell: Callable[[str], None]) -> None:
-        """One write a pending file, each with its row."""
+    def migrate(
+        self, folder: str, environment: str, effect: ApplyMigrations, tell: Callable[[str], None]
+    ) -> None:
+        """One write a file, each with its row."""
         del folder, environment
+        database = effect.database.name
         d1 = self.outside.databases[database]
         d1.execute(LEDGER)
-        for name, sql in migrations(self.objects, self.head[0]).items():
+        for name, sql in ((one.name, one.sql.decode()) for one in effect.migrations):
             if name not in applied(d1):
 
                 def apply(name: str = name, sql: str = sql) -> None:

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from release.config_values import Worker
-from release.model import Release
+from release.effects import ApplyMigrations
+from release.model import Database, Release
 from release.ops.secrets import Mask
 from release.ops.wrangler import Wrangler
 from release.testing.tools import put_wrangler
+from release.wrangler_migrations import Rules
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,7 +57,8 @@ def test_a_deploy_starts_node_once_without_npx_and_with_a_compile_cache(
 
 
 def test_all_migrations_start_node_once(wrangler: Wrangler, started: Path) -> None:
-    wrangler.migrate("apps/cms", "cms-production", "production", lambda _: None)
+    effect = ApplyMigrations(Database("cms-production", "uuid", (), ()), (), Rules("migrations"))
+    wrangler.migrate("apps/cms", "production", effect, lambda _: None)
 
     (line,) = started.read_text("utf-8").splitlines()
     assert " d1 migrations apply cms-production " in line

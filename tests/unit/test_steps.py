@@ -27,6 +27,7 @@ from release.step import Done, Stuck, Todo
 from release.steps.backfill import Backfill
 from release.steps.record import RecordRelease
 from release.steps.verify import Verify
+from release.wrangler_migrations import Rules
 from tests.unit.worlds import (
     BASES,
     CONFIGURED,
@@ -195,7 +196,7 @@ def test_backfill_through_a_file_that_is_not_there_is_stuck() -> None:
 
 
 def test_only_what_is_in_the_ledger_has_landed() -> None:
-    effect = ApplyMigrations(database((), 0), tuple(SQL))
+    effect = ApplyMigrations(database((), 0), BASES[0].migrations, Rules("migrations"))
     world = read(SOUND, database=database(tuple(SQL)[:1], 1))
     assert effect.landed(world, "migrate") == effect.writes("migrate")[:1]
 

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import json
 import os
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import msgspec
 import pytest
 
+from release.effects import ApplyMigrations
 from release.errors import EffectError, UsageError
-from release.model import Release
+from release.model import Database, Migration, Release
 from release.ops.node import node, wrangler
 from release.ops.secrets import Mask
 from release.ops.wrangler import Wrangler
+from release.wrangler_migrations import Rules
 from tests.unit.worlds import CONFIGURED
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 RELEASE = Release("cms", "production", "b" * 40, "1.2.3", "cms-v1.2.3", "1.2.4", "cms-v1.2.4", "c" * 40)
 MCP, CMS = CONFIGURED.workers
 DEPLOYED = """echo '{"type":"deploy","version_id":"v1"}' >> "$WRANGLER_OUTPUT_FILE_PATH"\n"""
+EFFECT = ApplyMigrations(
+    Database("double-production", "uuid", (), (), "schema log"),
+    (Migration("0005_x.sql", b"", ""), Migration("0006_drop/migration.sql", b"DROP TABLE media;", "")),
+    Rules("apps/cms/migrations", "**/*.sql"),
+)
 FAILED = """echo '{"type":"command-failed","message":"no such \\u001b[31mbinding\\u001b[0m"}' >> "$WRANGLER_OUTPUT_FILE_PATH"\n"""
 
 
@@ -48,7 +53,7 @@ class Played:
 
     def migrate(self) -> None:
         """Migrate the production database."""
-        self.wrangler.migrate(CMS.path, "double-production", "production", self.told.append)
+        self.wrangler.migrate(CMS.path, "production", EFFECT, self.told.append)
 
 
 def test_a_deployment_is_marked_and_reports_its_version(tmp_path: Path) -> None:
@@ -126,8 +131,34 @@ def test_migrations_are_applied_remotely_and_in_the_environment(tmp_path: Path) 
     played = Played(tmp_path, "echo done")
     played.migrate()
     words = played.calls.read_text().splitlines()
-    assert words[2:] == ["d1", "migrations", "apply", "double-production", "--remote", "--env", "production"]
+    command = ["d1", "migrations", "apply", "double-production", "--remote", "--env", "production"]
+    assert words[2:-1] == [*command, "--config"]
     assert played.told == ["done"]
+    assert not Path(words[-1]).parent.exists()
+
+
+def test_wrangler_gets_the_planned_files_alone_and_the_database_that_was_looked_at(tmp_path: Path) -> None:
+    played = Played(
+        tmp_path,
+        'for last; do :; done; cat "$last"; echo; cd "$(dirname "$last")"; find migrations -type f; cat mi*/*/*',
+    )
+    stranger = tmp_path / CMS.path / "migrations" / "0007_in_between.sql"
+    stranger.parent.mkdir()
+    stranger.write_text("DROP TABLE media;")
+    played.migrate()
+    config, *files, content = played.told
+    assert json.loads(config)["env"]["production"]["d1_databases"] == [
+        {
+            "binding": "DB",
+            "database_name": "double-production",
+            "database_id": "uuid",
+            "migrations_dir": "migrations",
+            "migrations_table": "schema log",
+            "migrations_pattern": "migrations/**/*.sql",
+        }
+    ]
+    assert sorted(files) == ["migrations/0005_x.sql", "migrations/0006_drop/migration.sql"]
+    assert content == "DROP TABLE media;"
 
 
 def test_a_migration_that_fails_is_told_in_wranglers_words(tmp_path: Path) -> None:

@@ -1,0 +1,337 @@
+"""Our resolution of migrations beside real wranglers, of before and after `migrations_pattern`: what is read, listed, applied."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import subprocess
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from release.effects import ApplyMigrations
+from release.errors import CannotReadError
+from release.model import Database, Migration
+from release.ops.node import wrangler_version
+from release.ops.secrets import Mask
+from release.ops.wrangler import Wrangler
+from release.rehearsal.cloud.statements import Statement
+from release.wrangler_config import parse
+from release.wrangler_migrations import Rules, rules_of
+from tests.contract.cloud_account import ACCOUNT, DATABASE, TOKEN, miniflare, node, node_modules, opened
+from tests.e2e.scene import MIGRATIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.contract.cloud_account import Account
+    from tests.e2e.scene import Scene
+
+pytestmark = pytest.mark.rehearsal
+
+OLD, NEW = "4.86.0", "4.156.0"
+READ = """
+const { unstable_readConfig: read } = require(process.argv[2]);
+const found = process.argv.slice(3).map((place) => {
+  const [config, env] = place.split("=");
+  try {
+    return read({ config, env: env || undefined }, { hideWarnings: true }).d1_databases;
+  } catch (error) { return String(error.message ?? error); }
+});
+require("fs").writeFileSync(process.env.ANSWER, JSON.stringify(found));
+"""
+CONFIGURATIONS = {
+    "a.toml": 'name = "a"\n[[env.production.d1_databases]]\nbinding = "DB"\ndatabase_name = "cms"\ndatabase_id = "1"\n',
+    "b.json": json.dumps(
+        {"name": "b", "d1_databases": [{"binding": "DB", "database_name": "cms", "migrations_dir": "sql/"}]}
+    ),
+    "c.jsonc": '{"name": "c", /* no inheritance */ "d1_databases": [{"binding": "TOP", "database_name": "cms"}],\n'
+    '"env": {"production": {"d1_databases": [{"binding": "cms", "database_name": "other", "migrations_table": "log"},\n'
+    '{"binding": "DB", "database_name": "cms", "migrations_dir": "x"}]}, "staging": {}} }',
+    "d.toml": 'name = "d"\n[[d1_databases]]\nbinding = "DB"\ndatabase_name = "cms"\n[env.staging]\n',
+    "e.jsonc": '{"name": "e", "env": {"production": {"d1_databases": [{"binding": "DB", "database_name": "cms",\n'
+    '"migrations_dir": "./db//migrations/", "migrations_pattern": "db/migrations/**/*.sql", "migrations_table": ""}]}}}',
+    "f.json": json.dumps(
+        {"name": "f", "env": {}, "d1_databases": [{"binding": "DB", "database_name": "cms"}]}
+    ),
+}
+
+
+@pytest.fixture(scope="session")
+def old(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a wrangler of before `migrations_pattern`, installed once for all workers."""
+    folder = tmp_path_factory.getbasetemp().parent / "wrangler-old"
+    folder.mkdir(exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "node_modules" / "wrangler" / "package.json").exists():
+            npm = node().parents[1] / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+            path = f"{node().parent}{os.pathsep}{os.environ['PATH']}"
+            command = [
+                str(node()),
+                str(npm),
+                "install",
+                "--ignore-scripts",
+                "--no-audit",
+                "--no-fund",
+                f"wrangler@{OLD}",
+            ]
+            (folder / "package.json").write_text("{}")
+            subprocess.run(
+                command, cwd=folder, check=True, env={**os.environ, "PATH": path}, capture_output=True
+            )
+    return folder
+
+
+@pytest.fixture(params=[OLD, NEW])
+def installed(request: pytest.FixtureRequest) -> Path:
+    """A folder with one of the two wranglers."""
+    found: Path = request.getfixturevalue("old") if request.param == OLD else node_modules().parent
+    assert wrangler_version(found) == tuple(map(int, request.param.split(".")))
+    return found
+
+
+def read_by(installed: Path, folder: Path) -> list[Any]:
+    """What a wrangler's own `unstable_readConfig` says of every configuration in production and in an unknown environment."""
+    script, answer = folder / "read.cjs", folder / "answer.json"
+    script.write_text(READ)
+    places = [f"{folder / name}={env}" for name in CONFIGURATIONS for env in ("production", "")]
+    library = str(installed / "node_modules" / "wrangler")
+    environ = {**os.environ, "ANSWER": str(answer), "WRANGLER_SEND_METRICS": "false", "HOME": str(folder)}
+    subprocess.run(
+        [str(node()), str(script), library, *places], cwd=folder, check=True, env=environ, capture_output=True
+    )
+    found: list[Any] = json.loads(answer.read_text())
+    return found
+
+
+def test_what_a_configuration_says_of_a_database_is_what_wrangler_reads(
+    installed: Path, tmp_path: Path
+) -> None:
+    for name, text in CONFIGURATIONS.items():
+        (tmp_path / name).write_text(text)
+    version = wrangler_version(installed)
+    answers = read_by(installed, tmp_path)
+    assert len(answers) == 2 * len(CONFIGURATIONS)
+    for name, theirs in zip(CONFIGURATIONS, answers[::2], strict=True):
+        settings = parse(name, CONFIGURATIONS[name].encode())
+        entries = theirs if isinstance(theirs, list) else []
+        entry = next((one for one in entries if "cms" in (one.get("database_name"), one["binding"])), None)
+        if entry is None:
+            with pytest.raises(CannotReadError):
+                rules_of(settings, name, "production", "cms", version)
+            continue
+        ours = rules_of(settings, name, "production", "cms", version)
+        assert ours.folder == os.path.normpath(entry.get("migrations_dir") or "migrations"), name
+        assert ours.table == (entry.get("migrations_table") or "d1_migrations"), name
+        assert ours.database_id == entry.get("database_id"), name
+        pattern = entry.get("migrations_pattern") if version and version >= (4, 98) else None
+        assert f"{ours.folder}/{ours.pattern}" == (pattern or f"{ours.folder}/*.sql"), name
+
+
+@dataclass(frozen=True)
+class Client:
+    """The tool's own client for one wrangler, against a local cloud with a real D1."""
+
+    wrangler: Wrangler
+    account: Account
+
+    def migrate(self, files: dict[str, str], table: str = "d1_migrations", pattern: str = "*.sql") -> None:
+        migrations = tuple(Migration(name, sql.encode(), "") for name, sql in files.items())
+        database = Database("cms-production", DATABASE, (), (), table)
+        effect = ApplyMigrations(database, migrations, Rules("migrations", pattern))
+        self.wrangler.migrate("worker", "production", effect, lambda _: None)
+
+    def names(self, table: str = "d1_migrations") -> list[str]:
+        quoted = table.replace('"', '""')
+        return [row["name"] for row in self.account.sql(f'SELECT name FROM "{quoted}" ORDER BY id')[0]]
+
+    def tables(self) -> set[str]:
+        return {
+            row["name"] for row in self.account.sql("SELECT name FROM sqlite_schema WHERE type = 'table'")[0]
+        }
+
+
+@pytest.fixture
+def client(installed: Path, tmp_path: Path) -> Iterator[Client]:
+    root = tmp_path / "repository"
+    (root / "worker").mkdir(parents=True)
+    (root / "worker" / "node_modules").symlink_to(installed / "node_modules")
+    (root / "worker" / "wrangler.json").write_text('{"name": "cms", "d1_databases": []}')
+    (root / "worker" / "migrations").mkdir()
+    (root / "worker" / "migrations" / "0001_stranger.sql").write_text("CREATE TABLE stranger (id);")
+    with opened(tmp_path / "state", miniflare(tmp_path / "runtime")) as account:
+        environ = {
+            "PATH": f"{node().parent}{os.pathsep}{os.environ['PATH']}",
+            "HOME": str(tmp_path),
+            "CLOUDFLARE_API_BASE_URL": account.cloud.base_url,
+            "CLOUDFLARE_API_TOKEN": TOKEN,
+            "CLOUDFLARE_ACCOUNT_ID": ACCOUNT,
+            "CLOUDFLARE_ENV": "staging",
+        }
+        yield Client(Wrangler(root, environ, Mask(())), account)
+
+
+def test_wrangler_applies_what_it_is_handed_and_nothing_of_the_work_tree(client: Client) -> None:
+    client.migrate(
+        {"0001_a.sql": "CREATE TABLE a (id);\n", "0002_b.sql": "CREATE TABLE b (id); -- the end"}, "log"
+    )
+    assert client.names("log") == ["0001_a.sql", "0002_b.sql"]
+    assert {"a", "b"} <= client.tables()
+    assert "stranger" not in client.tables()
+
+
+def test_an_open_comment_swallows_the_row_in_the_real_wrangler_too(client: Client) -> None:
+    client.migrate({"0001_a.sql": "CREATE TABLE a (id);\n/*", "0002_b.sql": "CREATE TABLE b (id);\nEXPLAIN"})
+    assert client.names() == []
+    assert {"a", "b"} <= client.tables()
+
+
+@pytest.mark.parametrize("installed", [NEW], indirect=True)
+def test_files_in_folders_are_applied_under_the_names_of_the_plan_in_its_order(client: Client) -> None:
+    names = ["2_x.sql", "0005_x.sql", "0006_drop/migration.sql", "10_y/a.sql", "10_y/b/c.sql", "z.sql"]
+    client.migrate({name: f"CREATE TABLE t{at} (id);" for at, name in enumerate(names)}, 'a "log', "**/*.sql")
+    assert client.names('a "log') == names == Rules("migrations", "**/*.sql").ordered(reversed(names))
+
+
+def test_the_order_is_that_of_this_wrangler(client: Client, installed: Path) -> None:
+    names = ["10_a.sql", "9_b.sql", "1_c.sql", "x.sql", "0002_d.sql", "2-e.sql"]
+    client.migrate({name: f"CREATE TABLE t{at} (id);" for at, name in enumerate(names)})
+    assert client.names() == Rules("migrations", version=wrangler_version(installed)).ordered(names)
+
+
+def test_a_table_that_sql_would_not_take_bare_needs_a_newer_wrangler(client: Client, installed: Path) -> None:
+    assert Rules("migrations", version=wrangler_version(installed)).quotes is (
+        installed == node_modules().parent
+    )
+
+
+def test_memory_and_workerd_agree_on_what_a_file_s_end_does_to_the_row(tmp_path: Path) -> None:
+    from release.rehearsal.cloud.memory_d1 import MemoryD1
+    from release.rehearsal.cloud.runtime import SqlError
+    from release.rehearsal.cloud.statements import split
+
+    ends = [
+        "",
+        "-- x",
+        "/* x",
+        "/*/",
+        "/* x */",
+        "'x",
+        '"x',
+        "`x",
+        "[x",
+        "EXPLAIN",
+        "SELECT 1",
+        "EXPLAIN SELECT 1;",
+        "/*;*/",
+    ]
+    with opened(tmp_path / "state", miniflare(tmp_path / "runtime")) as account:
+        for end in ends:
+            setup = "CREATE TABLE l (id INTEGER PRIMARY KEY, name TEXT UNIQUE);"
+            text = f"{setup} CREATE TABLE t (id);\n{end}\nINSERT INTO \"l\" (name)\nvalues ('0001.sql');"
+            memory = MemoryD1()
+            found = []
+            for run in (memory.run, lambda some: account.cloud.runtime.d1(DATABASE, some)):
+                try:
+                    run([Statement(one) for one in split(text)])
+                    found.append([row["name"] for row in run([Statement("SELECT name FROM l")])[0].rows])
+                    run([Statement("DROP TABLE l"), Statement("DROP TABLE t")])
+                except SqlError:
+                    found.append(["failed as a whole"])
+            assert found[0] == found[1], end
+
+
+TREE = (
+    "0001_a.sql",
+    "0010_b.sql",
+    "2_c.sql",
+    "x.sql",
+    ".hidden.sql",
+    "0003.txt",
+    "A.SQL",
+    "0004_d/migration.sql",
+    "0004_d/snapshot.json",
+    "0004_d/down/undo.sql",
+    "20_e/migration.sql",
+    ".old/migration.sql",
+    "b{1}.sql",
+    "deep/er/still/1.sql",
+)
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "*.sql",
+        "**/*.sql",
+        "*/migration.sql",
+        "**",
+        "{000?,2}*.sql",
+        "{*,*/migration}.sql",
+        "[0-9]*/**/[!u]*.sql",
+        ".*/*.sql",
+    ],
+)
+def test_the_files_of_a_pattern_and_their_order_are_those_that_wrangler_lists(
+    tmp_path: Path, pattern: str
+) -> None:
+    for name in TREE:
+        (tmp_path / "sql" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "sql" / name).write_text("SELECT 1;")
+    bound = {"binding": "DB", "database_name": "cms", "database_id": DATABASE, "migrations_dir": "sql"}
+    settings = {"name": "cms", "d1_databases": [{**bound, "migrations_pattern": f"sql/{pattern}"}]}
+    (tmp_path / "wrangler.json").write_text(json.dumps(settings))
+    rules = rules_of(settings, "wrangler.json", "production", "cms")
+    ours = rules.ordered(name for name in TREE if rules.takes(name))
+
+    command = [
+        str(node()),
+        str(node_modules() / "wrangler/wrangler-dist/cli.js"),
+        "d1",
+        "migrations",
+        "list",
+        "cms",
+        "--local",
+    ]
+    environ = {
+        **os.environ,
+        "CI": "1",
+        "NO_COLOR": "1",
+        "WRANGLER_SEND_METRICS": "false",
+        "HOME": str(tmp_path),
+    }
+    done = subprocess.run(command, cwd=tmp_path, env=environ, capture_output=True, text=True, check=True)
+    theirs = [word for word in done.stdout.replace("│", " ").split() if word in TREE]
+    assert theirs == ours
+
+
+def test_a_release_applies_nested_files_and_notes_one_that_swallowed_its_row(scene: Scene) -> None:
+    """From the commit to the ledger on the real wrangler and D1: the plan lists what is applied, and nothing else is."""
+    config = "examples/cms/apps/cms/wrangler.jsonc"
+    pattern = '"migrations_dir": "migrations", "migrations_pattern": "migrations/**/*.sql"'
+    tags, drop = "0006_tags.sql", "0007_drop/migration.sql"
+    swallowed = "CREATE TABLE tags (id INTEGER PRIMARY KEY);\n/* to be continued\n"
+    (scene.clone / MIGRATIONS / "0007_drop").mkdir()
+    scene.commit(
+        "feat: folders",
+        {
+            config: scene.read(config).replace('"migrations_dir": "migrations"', pattern),
+            f"{MIGRATIONS}/{tags}": swallowed,
+            f"{MIGRATIONS}/{drop}": "DROP TABLE media;\n",
+        },
+    )
+    before = scene.ledger()
+    scene.sql(f"{swallowed}INSERT INTO d1_migrations (name) values ('{tags}');")
+    refused = scene.release("--bump", "patch")
+    assert refused.code == 4, str(refused)
+    assert "0007_drop/migration.sql:1 table media" in refused.err
+    done = scene.release("--bump", "major")
+    assert done.code == 0, str(done)
+    listed = [one["what"] for one in done.answer["writes"] if one["system"] == "d1"]
+    assert listed == [f"note {tags} in the ledger", "apply 0005_page_slug.sql", f"apply {drop}"]
+    assert scene.ledger() == [*before, tags, "0005_page_slug.sql", drop]
+    assert not scene.sql("SELECT name FROM sqlite_schema WHERE name = 'media'")

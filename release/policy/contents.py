@@ -32,13 +32,17 @@ class Fault:
 
 @dataclass(frozen=True)
 class Named:
-    """What a statement does by itself, without triggers and foreign keys: to which rows and columns of one table."""
+    """What a statement does by itself, without triggers and foreign keys: to which rows and columns of one table.
+
+    `touched` are the rows that it writes, also those that it leaves as they are.
+    """
 
     table: str
     verb: Literal["insert", "update", "delete"]
     columns: frozenset[str] = frozenset()
     before: Mapping[Identity, Row] = field(default_factory=dict)
     after: Mapping[Identity, Row] = field(default_factory=dict)
+    touched: frozenset[Identity] = frozenset()
 
     @property
     def removed(self) -> Iterator[Row]:
@@ -175,6 +179,14 @@ def identified(connection: apsw.Connection, table: Table) -> dict[Identity, Row]
     return {(_cell(row[0]),): dict(zip(columns, row[1:], strict=True)) for row in rows}
 
 
+def numbered(connection: apsw.Connection, table: Table, numbers: set[int]) -> frozenset[Identity]:
+    """The identities of the rows with these numbers of SQLite's own; none where a table's rows have no number."""
+    if table.key and not table.virtual:
+        rows = [] if table.without_rowid else _rows(connection, table.name, ("rowid", *table.key))
+        return frozenset(tuple(map(_cell, row[1:])) for row in rows if row[0] in numbers)
+    return frozenset((_cell(one),) for one in numbers)
+
+
 def _rows(connection: apsw.Connection, name: str, columns: tuple[str, ...]) -> list[tuple[Value, ...]]:
     import apsw
 
@@ -211,9 +223,10 @@ def _default(connection: apsw.Connection, table: Table, name: str) -> Value:
     import apsw
 
     try:
-        ((value,),) = connection.execute(f"SELECT {table.columns[name].default or 'NULL'}")
-    except (apsw.Error, ValueError):
+        found = connection.execute(f"SELECT {table.columns[name].default or 'NULL'}").fetchall()
+    except apsw.Error:
         return None
+    value: Value = found[0][0]
     return value
 
 

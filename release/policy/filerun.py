@@ -128,7 +128,8 @@ class FileRun:
         lasting = self._course.since(before)
         found = [reason for change, reason in self._standing.items() if change in lasting]
         found += self._noted.values()
-        known = {one.change.thing for one in found if one.change.grade == "breaking" and not one.change.lost}
+        worse = (one.change for one in found if one.change.grade == "breaking" and not one.change.lost)
+        known = {change.thing.rpartition(" ")[2].partition(".")[0] for change in worse}
         return tuple(sorted(found, key=lambda one: _weight(one, known)))
 
     def _execute(self, statement: str, *, is_alter: bool) -> None:
@@ -184,7 +185,7 @@ class FileRun:
 
 
 def _weight(one: Reason, known: set[str]) -> tuple[int, int, bool, bool, str]:
-    """The worst first, then line by line: what is lost, unless more is the matter with the same thing."""
+    """The worst first, then line by line: what is lost, unless more is the matter with its table."""
     change = one.change
-    is_more = change.lost is not None and change.thing in known
+    is_more = change.lost is not None and change.lost.table in known
     return -ORDER.index(change.grade), one.line, is_more, change.lost is None, str(change)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from release.policy.contents import Named, Row
     from release.policy.seed import Value
-    from release.policy.shape import ForeignKey, Schema, Table
+    from release.policy.shape import ForeignKey, Schema, Table, Unique
 
 Query = tuple[str, tuple["Value", ...]]
 _MOST = 8  # rows that are tried
@@ -77,18 +77,16 @@ def acts(schema: Schema, table: str) -> bool:
     )
 
 
-def plant(connection: apsw.Connection, schema: Schema, table: Table, named: Named) -> None:
-    """Put rows where an INSERT has put its own, alike in one unique thing each, and rows that refer to them."""
+def plant(connection: apsw.Connection, schema: Schema, table: Table, named: Named, unique: Unique) -> None:
+    """Put rows where an INSERT has put its own, alike in one unique thing, and rows that refer to them."""
     fresh = [row for one, row in named.after.items() if named.before.get(one) != row][:_MOST]
-    uniques = [one for one in table.uniques if not one.where]
     with silent(connection):
         for row in fresh:
             condition, held = _this(table, row)
             connection.execute(f"DELETE FROM {quoted(table.name)} WHERE {condition}", held)  # noqa: S608 - names
         for at, row in enumerate(fresh):
-            for place, unique in enumerate(sorted(uniques, key=str)):
-                values = {name: row[name] for name, _ in unique.columns if name in row}
-                add_like(connection, table, values, _FRESH + at * len(uniques) + place)
+            values = {name: row[name] for name, _ in unique.columns if name in row}
+            add_like(connection, table, values, _FRESH + at)
         for child in schema.tables.values():
             for key in sorted(child.foreign_keys, key=str):
                 if key.parent == table.name and _is_active(key):

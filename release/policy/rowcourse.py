@@ -5,9 +5,10 @@ from __future__ import annotations
 import contextlib
 import re
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
-from release.policy.contents import Contents, Named, identified
+from release.policy.contents import Contents, Named, identified, numbered
 from release.policy.grades import Change, Reason
 from release.policy.hypotheses import hypotheses, plant
 from release.policy.losses import Cause, told
@@ -133,8 +134,8 @@ class RowCourse:
         table, triggers = self._schema.tables.get(named.table), self._triggers(named.table)
         if table is not None and triggers:
             there = identified(self._connection, table)
-            for one, _, new in named.changed:
-                row = there.get(one, new)
+            for one in named.touched & there.keys() & named.after.keys():
+                row, new = there[one], named.after[one]
                 others = {name: row[name] for name in row if row[name] != new[name]}
                 contents.change(named.table, new, others)
                 for name in others:
@@ -153,13 +154,17 @@ class RowCourse:
                 seen.append((action, first.lower(), (second or "").lower()))
             return apsw.SQLITE_OK
 
+        hit: set[int] = set()
         with self._aside(), silent(self._connection):
             self._connection.authorizer = note
+            self._connection.set_update_hook(lambda _, __, ___, number: hit.add(number))
             with contextlib.suppress(ScratchError):
                 run(self._connection, statement, values=values)
             self._connection.authorizer = None
+            self._connection.set_update_hook(None)
             table = self._schema.tables.get(seen[0][1]) if seen else None
             after = identified(self._connection, table) if table else {}
+            touched = numbered(self._connection, table, hit) if table else frozenset()
         actions = {action for action, *_ in seen}
         verb = "delete" if apsw.SQLITE_DELETE in actions else "update"
         if apsw.SQLITE_INSERT in actions:
@@ -168,7 +173,7 @@ class RowCourse:
             return Named(seen[0][1] if seen else "", verb)  # type: ignore[arg-type]
         columns = frozenset(second for action, _, second in seen if action == apsw.SQLITE_UPDATE)
         columns |= _listed(tokens(statement), table) if verb == "insert" else frozenset()
-        return Named(table.name, verb, columns, identified(self._connection, table), after)  # type: ignore[arg-type]
+        return Named(table.name, verb, columns, identified(self._connection, table), after, touched)  # type: ignore[arg-type]
 
     def _suppose(self, statement: str, words: tuple[str, ...], named: Named) -> None:
         """Note what it would do to others if it met rows that the sample has not."""
@@ -178,7 +183,9 @@ class RowCourse:
             self._try(query, values, cause)
         table = self._schema.tables.get(named.table)
         if cause.replaces and named.verb == "insert" and table is not None:
-            self._try(statement, (), cause, lambda: plant(self._connection, self._schema, table, named))
+            for unique in sorted((one for one in table.uniques if not one.where), key=str):
+                way = partial(plant, self._connection, self._schema, table, named, unique)
+                self._try(statement, (), cause, way)
 
     def _try(
         self,

@@ -54,7 +54,11 @@ def keep_defaults(connection: apsw.Connection, tables: Iterable[Table]) -> None:
                     ((value,),) = connection.execute(f"SELECT {default}")
                 except (apsw.Error, ValueError):
                     continue
-                add_like(connection, parent, {to[0]: value}, len(SORTS) + 1)
+                free = {
+                    name: None for one in parent.foreign_keys for name in one.columns
+                }  # no action reaches it
+                free = {name: one for name, one in free.items() if not parent.columns[name].notnull}
+                add_like(connection, parent, {**free, to[0]: value}, len(SORTS) + 1)
 
 
 def add_like(connection: apsw.Connection, table: Table, values: Mapping[str, Value], at: int) -> None:

@@ -87,10 +87,20 @@ def plant(connection: apsw.Connection, schema: Schema, table: Table, named: Name
         for at, row in enumerate(fresh):
             values = {name: row[name] for name, _ in unique.columns if name in row}
             add_like(connection, table, values, _FRESH + at)
+        _follow(connection, schema, table)
+
+
+def _follow(connection: apsw.Connection, schema: Schema, table: Table) -> None:
+    """Give the rows of a table others that refer to them, and those others too, level by level."""
+    ahead, seen = [table], {table.name}
+    while ahead:
+        parent = ahead.pop(0)
         for child in schema.tables.values():
             for key in sorted(child.foreign_keys, key=str):
-                if key.parent == table.name and _is_active(key):
-                    _refer(connection, child, key, table)
+                if key.parent == parent.name and _is_active(key):
+                    _refer(connection, child, key, parent)
+                    ahead += [child] if child.name not in seen else []
+                    seen.add(child.name)
 
 
 def _refer(connection: apsw.Connection, child: Table, key: ForeignKey, parent: Table) -> None:

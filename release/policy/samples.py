@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from release.policy.shape import Column, ForeignKey, Schema, Table
 
 # rows besides the plain one: unlike it, like it in all that need not be unique, with NULLs, with values that are
-# easily changed (spaces, case, length), with values of another type than the declared one
-SORTS = ("other", "twin", "sparse", "odd", "alien")
+# easily changed (spaces, case, length), with those that are often taken for none, with values of another type than
+# the declared one
+SORTS = ("other", "twin", "sparse", "odd", "empty", "alien")
 FIRST = (
     710_001  # no number that a migration is likely to write itself, and none of the one row that seed adds
 )
@@ -95,8 +96,10 @@ def sample(connection: apsw.Connection, table: Table, sort: str, at: int) -> dic
 def _preferred(table: Table, column: Column, number: int, sort: str) -> tuple[Value, ...]:
     kind = affinity(column.kind)
     is_rowid = column.kind == "INTEGER" and table.key == (column.name,)
-    if sort == "alien" and not is_rowid and not table.strict:
-        found: Value = b"\x00\xff%d" % number if kind in {"TEXT", "REAL", "NUMERIC"} else f"x{number}"
+    if sort == "empty" and not is_rowid:
+        found: Value = "" if kind == "TEXT" or table.virtual else b"" if kind == "BLOB" else 0
+    elif sort == "alien" and not is_rowid and not table.strict:
+        found = b"\x00\xff%d" % number if kind in {"TEXT", "REAL", "NUMERIC"} else f"x{number}"
     elif kind == "TEXT" or table.virtual:
         found = {"other": f"00{number}", "odd": f"  \u00c4 {number} \u2603\n{'Long and lengthy ' * 20} "}.get(
             sort, f"Text {number}"

@@ -94,8 +94,9 @@ class FileRun:
         elif verb in _WRITES:
             self.written |= self._watch.written
             self.may_lose |= "replace" in tokens(statement) or any(map(self._acts, self._watch.written))
-            for table in sorted(self._watch.written & set(self._course.old.tables)):
-                self.note(Change("data", f"table {table}", _WRITES[verb]))
+            for name in filter(self._course.old.has, sorted(self._watch.written)):
+                kind = "table" if name in self._course.old.tables else "view"
+                self.note(Change("data", f"{kind} {name}", _WRITES[verb]))
 
     def commit(self) -> None:
         """End the file. Raises StoppedError where a deferred foreign key refuses it."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from release.policy.contents import Named, Row
     from release.policy.seed import Value
-    from release.policy.shape import ForeignKey, Schema, Table, Unique
+    from release.policy.shape import ForeignKey, Schema, Table, Unique, View
 
 Query = tuple[str, tuple["Value", ...]]
 _MOST = 8  # rows that are tried
@@ -29,24 +29,39 @@ def hypotheses(
 ) -> Iterator[Query]:
     """Statements of the same kind on rows of the sample, where a trigger, a foreign key or REPLACE may act on others."""
     table = schema.tables.get(named.table)
+    if named.table in schema.views and "where" in words:
+        yield _of_view(schema.views[named.table], named.verb)
     if table is None or table.virtual:
         return
     if replaces and named.verb == "update":
         yield from _clashes(table, named)
     if not acts(schema, table.name):
         return
-    if named.verb == "insert":
-        if len(named.before) == len(named.after):
-            row = sample(connection, table, "other", _FRESH)
-            yield insert(table, {name: one for name, one in row.items() if name in named.columns})
-    elif "where" in words and named.verb == "delete":
+    if named.verb == "insert" and len(named.before) == len(named.after):
+        row = sample(connection, table, "other", _FRESH)
+        yield insert(table, {name: one for name, one in row.items() if name in named.columns})
+    elif "where" in words:
+        yield from _of_others(table, named)
+
+
+def _of_others(table: Table, named: Named) -> Iterator[Query]:
+    """A DELETE of each row of the sample by itself, or an UPDATE of all of them, column by column."""
+    if named.verb == "delete":
         for row in [*named.before.values()][:_MOST]:
             condition, values = _this(table, row)
             yield f"DELETE FROM {quoted(table.name)} WHERE {condition}", values  # noqa: S608 - names are quoted
-    elif "where" in words:
+    elif named.verb == "update":
         for name in sorted(named.columns):
             moved = _MOVED.format(quoted(name))
             yield f"UPDATE {quoted(table.name)} SET {quoted(name)} = {moved}", ()  # noqa: S608 - names are quoted
+
+
+def _of_view(view: View, verb: str) -> Query:
+    """A write of all rows of a view that leaves its own values as they are: what its INSTEAD OF triggers do besides."""
+    if verb == "delete" or not view.columns:
+        return f"DELETE FROM {quoted(view.name)}", ()  # noqa: S608 - a name
+    same = ", ".join(f"{quoted(name)} = {quoted(name)}" for name in view.columns)
+    return f"UPDATE {quoted(view.name)} SET {same}", ()  # noqa: S608 - names
 
 
 def _clashes(table: Table, named: Named) -> Iterator[Query]:

@@ -169,8 +169,10 @@ class RowCourse:
         verb = "delete" if apsw.SQLITE_DELETE in actions else "update"
         if apsw.SQLITE_INSERT in actions:
             verb = "insert"
-        if table is None:
-            return Named(seen[0][1] if seen else "", verb)  # type: ignore[arg-type]
+        if table is None:  # a view: SQLite refuses it while its triggers are silent
+            words = tokens(statement)
+            name = next((word for word in words if word in self._schema.views), "")
+            return Named(name, "delete" if "delete" in words[:1] else "update")
         columns = frozenset(second for action, _, second in seen if action == apsw.SQLITE_UPDATE)
         columns |= _listed(tokens(statement), table) if verb == "insert" else frozenset()
         return Named(table.name, verb, columns, identified(self._connection, table), after, touched)  # type: ignore[arg-type]

@@ -9,6 +9,7 @@ import pytest
 from release.policy.schema import grade
 from tests.unit.policy_cases import migration
 from tests.unit.policy_losses import KEPT, LOSSES, RELEASED, WHOLE
+from tests.unit.policy_shapes import SHAPES
 
 if TYPE_CHECKING:
     from release.policy.grades import FileGrade, Grades
@@ -34,6 +35,14 @@ def test_what_goes_without_being_named_is_breaking_and_told(name: str) -> None:
     assert only(found).grade == "breaking"
     assert any(says in one for one in lost), lost
     assert found.window.open is False
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_it_is_told_in_any_shape_of_schema(name: str) -> None:
+    schema, sql, says = SHAPES[name]
+    lost = [str(one.change) for one in only(graded(sql, released=schema)).reasons if one.change.lost]
+
+    assert any(says in one for one in lost), lost
 
 
 @pytest.mark.parametrize("name", KEPT)

@@ -41,10 +41,28 @@ class Fault:
 
 
 @dataclass(frozen=True)
+class Loss:
+    """Rows or values that are lost without being named: the line of `because` that says so, and what it reaches.
+
+    It reaches the rows of `table` that hold something in `columns`; all of them where `every`. `rows` is how many there
+    are in `database`, None where they were not counted; `is_more` where the count stopped at its limit.
+    """
+
+    said: str
+    table: str
+    columns: tuple[str, ...] = ()
+    every: bool = False
+    database: str = ""
+    rows: int | None = None
+    is_more: bool = False
+
+
+@dataclass(frozen=True)
 class Evidence:
     """What one source says: the least bump it demands (None: none at all), and why, the worst first.
 
     `cannot_tell` blocks unless a person overrules it; `errors` always do. `note` says what was not looked at.
+    `losses` are those of the reasons that tell of lost data.
     """
 
     source: str
@@ -53,6 +71,7 @@ class Evidence:
     cannot_tell: tuple[Fault, ...] = ()
     errors: tuple[Fault, ...] = ()
     note: str = ""
+    losses: tuple[Loss, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -80,6 +99,7 @@ class Verdict:
                     "cannot_tell": [_fault(fault) for fault in one.cannot_tell],
                     "errors": [_fault(fault) for fault in one.errors],
                     "note": one.note,
+                    "losses": [_loss(loss) for loss in one.losses],
                 }
                 for one in self.evidence
             ],
@@ -96,3 +116,14 @@ class Verdict:
 
 def _fault(fault: Fault) -> dict[str, Any]:
     return {"what": fault.what, "file": fault.file, "line": fault.line}
+
+
+def _loss(loss: Loss) -> dict[str, Any]:
+    return {
+        "what": loss.said,
+        "table": loss.table,
+        "columns": list(loss.columns),
+        "every": loss.every,
+        "rows": loss.rows,
+        "more": loss.is_more,
+    }

@@ -16,6 +16,7 @@ from release.errors import ReleaseError
 from release.model import Checkout, Problem, Remote
 from release.ops.deployments import is_kept_by_actions
 from release.ops.past import read_past
+from release.ops.rows import counted
 from release.plan import Plan, drift, make_plan, outlook, stuck
 from release.policy.verdict import judge, level_of, overruled
 from release.policy.verdict import problems as policy_problems
@@ -149,7 +150,9 @@ def check(
 def _judged(ops: Ops, extensions: Extensions, world: World) -> Verdict:
     """What the change demands; nothing where no release can be compared with."""
     past = read_past(ops, world)
-    return judge(world, past, ops.config, extensions.evidence(world, past)) if past else Verdict()
+    if past is None:
+        return Verdict()
+    return counted(ops, world, judge(world, past, ops.config, extensions.evidence(world, past)))
 
 
 def _remarks(request: Request, overruled: str) -> tuple[Remark, ...]:

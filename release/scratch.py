@@ -30,7 +30,13 @@ def scratch() -> apsw.Connection:
     return connection
 
 
-def run(connection: apsw.Connection, sql: str, *, most_steps: int = MOST_STEPS) -> None:
+def run(
+    connection: apsw.Connection,
+    sql: str,
+    *,
+    most_steps: int = MOST_STEPS,
+    values: tuple[int | float | str | bytes | None, ...] = (),
+) -> None:
     """Run one or more statements. Raises ScratchError where SQLite refuses them, or a bound does."""
     import apsw
 
@@ -43,7 +49,7 @@ def run(connection: apsw.Connection, sql: str, *, most_steps: int = MOST_STEPS) 
 
     connection.set_progress_handler(tick, _EVERY)
     try:
-        connection.execute(sql).fetchall()
+        connection.execute(sql, values or None).fetchall()
     except apsw.InterruptError:
         raise ScratchError(f"it does not end within {most_steps // 1_000_000} million steps") from None
     except apsw.NoMemError:

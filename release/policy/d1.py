@@ -95,13 +95,17 @@ MOST_PATTERN = 50  # bytes of a LIKE or GLOB pattern
 
 
 class Watch:
-    """An authorizer that refuses what D1 refuses, and notes which tables the top statement writes, and whether the ledger."""
+    """An authorizer that refuses what D1 refuses, and notes which table the top statement writes, and whether the ledger.
+
+    `touched` are all that any statement writes or drops, also by a trigger or a foreign key's action.
+    """
 
     def __init__(self, ledger: str = LEDGER) -> None:
         self._ledger = ledger.lower()
         self.refused = ""
         self.ledger = False
         self.written: set[str] = set()
+        self.touched: set[str] = set()
 
     def clear(self) -> None:
         """Forget the last statement."""
@@ -120,9 +124,11 @@ class Watch:
             self.refused = self.refused or fault
             return apsw.SQLITE_DENY
         writes = (apsw.SQLITE_INSERT, apsw.SQLITE_UPDATE, apsw.SQLITE_DELETE)
-        if action in writes and trigger is None and first and not first.startswith("sqlite_"):
-            self.written.add(first.lower())
         changing = (*writes, apsw.SQLITE_DROP_TABLE)
+        if action in changing and first and not first.startswith("sqlite_"):
+            self.touched.add(first.lower())
+            if action in writes and trigger is None and not self.written:
+                self.written.add(first.lower())  # SQLite asks for a statement's own table first
         is_altered = action == apsw.SQLITE_ALTER_TABLE and (second or "").lower() == self._ledger
         self.ledger = (
             self.ledger or is_altered or (action in changing and (first or "").lower() == self._ledger)

@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from release.policy import d1
-from release.policy.contents import Contents
 from release.policy.grades import ORDER, CannotTell, Change, Reason
+from release.policy.hypotheses import acts
 from release.policy.shape import quoted
 from release.scratch import ScratchError, run
 from release.sql import tokens
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import apsw
 
     from release.policy.changes import Standing
@@ -54,17 +56,21 @@ class Course(Protocol):
 
 
 class FileRun:
-    """One file, whole or not at all, under D1's refusals. `written` are the tables that its statements write."""
+    """One file, whole or not at all, under D1's refusals.
+
+    `written` are the tables that its statements write by name; `may_lose` says whether a statement is of a kind that
+    takes rows or values away without naming them.
+    """
 
     def __init__(self, course: Course, name: str) -> None:
         self.written: frozenset[str] = frozenset()
+        self.may_lose = False
+        self._renamed: set[str] = set()
         self._course = course
         self._name = name
         self._standing: dict[Change, Reason] = {}
         self._noted: dict[Change, Reason] = {}
         self._watch = d1.Watch(course.ledger)
-        self._rows: dict[str, bool] = {}
-        self._contents = Contents(course.connection, course.old)
         self._at = (1, "")
         course.connection.authorizer = None
         course.connection.execute("BEGIN")
@@ -76,10 +82,9 @@ class FileRun:
         self._at = (line, " ".join(statement.rstrip(";").split())[:_SHOWN])
         if verb in d1.TRANSACTIONS:
             raise self._stopped(f"D1 refuses {verb.upper()}: it applies each file whole or not at all")
-        if words[:2] == ("drop", "table"):
-            self._rows = self._rows or self._filled()
-        if verb in {"drop", "alter"}:
-            self._contents.before(words, self._course.new)
+        if words[:2] == ("drop", "table") or (verb == "alter" and {"drop", "rename"} & {*tokens(statement)}):
+            self.may_lose = True
+            self._renamed |= {*tokens(statement)} & {*self._course.old.tables}
         self._watch.clear()
         self._execute(statement, is_alter=verb == "alter")
         if self._watch.ledger:
@@ -89,8 +94,10 @@ class FileRun:
                 self._standing[change] = self.reason(change)
         elif verb in _WRITES:
             self.written |= self._watch.written
-            for table in sorted(self._watch.written & set(self._course.old.tables)):
-                self.note(Change("data", f"table {table}", _WRITES[verb]))
+            self.may_lose |= "replace" in tokens(statement) or any(map(self._acts, self._watch.written))
+            for name in filter(self._course.old.has, sorted(self._watch.written)):
+                kind = "table" if name in self._course.old.tables else "view"
+                self.note(Change("data", f"{kind} {name}", _WRITES[verb]))
 
     def commit(self) -> None:
         """End the file. Raises StoppedError where a deferred foreign key refuses it."""
@@ -98,19 +105,20 @@ class FileRun:
             run(self._course.connection, "COMMIT")
         except ScratchError as error:
             raise StoppedError(CannotTell(self._name, f"it fails at its end: {error}")) from None
-        if self._rows:
-            for name in sorted(self._rows.keys() - self._filled().keys()):
-                if name in self._course.new.tables and name not in self.written:
-                    why = "loses its rows: dropping a table takes them with it (ON DELETE CASCADE, or no copy made)"
-                    self.note(Change("breaking", f"table {name}", why))
-        for name, column in self._contents.lost(self._course.new, self.written):
-            why = "is empty now: it went and came back, and what it held was not copied"
-            self.note(Change("breaking", f"column {name}.{column}", why))
+
+    @property
+    def touched(self) -> frozenset[str]:
+        """The tables that it writes, drops, alters or renames, also by triggers and foreign keys."""
+        return frozenset(self._watch.touched | self._renamed)
 
     def note(self, *changes: Change) -> None:
         """Note changes that the last statement completed."""
         for change in sorted(changes, key=str):
             self._noted.setdefault(change, self.reason(change))
+
+    def note_losses(self, reasons: Iterable[Reason]) -> None:
+        """Note what is lost, each with the statement that takes it."""
+        self._noted |= {one.change: one for one in reasons}
 
     def reason(self, change: Change) -> Reason:
         """A change with the statement that ran last."""
@@ -122,9 +130,9 @@ class FileRun:
         lasting = self._course.since(before)
         found = [reason for change, reason in self._standing.items() if change in lasting]
         found += self._noted.values()
-        return tuple(
-            sorted(found, key=lambda one: (-ORDER.index(one.change.grade), one.line, str(one.change)))
-        )
+        worse = (one.change for one in found if one.change.grade == "breaking" and not one.change.lost)
+        known = {change.thing.rpartition(" ")[2].partition(".")[0] for change in worse}
+        return tuple(sorted(found, key=lambda one: _weight(one, known)))
 
     def _execute(self, statement: str, *, is_alter: bool) -> None:
         connection = self._course.connection
@@ -166,15 +174,20 @@ class FileRun:
             connection.config(apsw.SQLITE_DBCONFIG_ENABLE_TRIGGER, 1)
         return True
 
-    def _filled(self) -> dict[str, bool]:
-        """The released tables that hold rows now."""
-        course = self._course
-        names = [name for name in course.old.tables if name in course.new.tables]
-        query = "SELECT 1 FROM {} LIMIT 1"
-        return {
-            name: True for name in names if course.connection.execute(query.format(quoted(name))).fetchone()
-        }
+    def _acts(self, name: str) -> bool:
+        """Whether a write of it does more than it says: by a trigger, a foreign key's action, or ON CONFLICT REPLACE."""
+        if name not in self._course.new.tables or acts(self._course.new, name):
+            return True
+        asked = "SELECT 1 FROM sqlite_schema WHERE lower(name) = ? AND sql LIKE '%conflict%replace%'"
+        return self._course.connection.execute(asked, (name,)).fetchone() is not None
 
     def _stopped(self, because: str) -> StoppedError:
         line, statement = self._at
         return StoppedError(CannotTell(self._name, f"{because} ({statement})", line))
+
+
+def _weight(one: Reason, known: set[str]) -> tuple[int, int, bool, bool, str]:
+    """The worst first, then line by line: what is lost, unless more is the matter with its table."""
+    change = one.change
+    is_more = change.lost is not None and change.lost.table in known
+    return -ORDER.index(change.grade), one.line, is_more, change.lost is None, str(change)

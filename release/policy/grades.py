@@ -14,12 +14,25 @@ ORDER: tuple[Grade, ...] = ("none", "data", "additive", "breaking")
 
 
 @dataclass(frozen=True)
+class Lost:
+    """What a loss may reach: the rows of a table that have a value in these columns; `every` where it takes all of them."""
+
+    table: str
+    columns: tuple[str, ...] = ()
+    every: bool = False
+
+
+@dataclass(frozen=True)
 class Change:
-    """One difference that a migration makes, from the old code's side: its grade, the thing, and why."""
+    """One difference that a migration makes, from the old code's side: its grade, the thing, and why.
+
+    `lost` where rows or values go that no statement names.
+    """
 
     grade: Grade
     thing: str
     why: str
+    lost: Lost | None = None
 
     def __str__(self) -> str:
         return f"{self.thing} {self.why}"

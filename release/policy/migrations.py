@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from release.demand import Evidence, Fault
+from release.demand import Evidence, Fault, Loss
 from release.model import Unread
 from release.policy.files import changed, pending
 from release.record import Window
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from release.demand import Past
     from release.model import Level, Migration
-    from release.policy.grades import FileGrade, Grade, Grades
+    from release.policy.grades import FileGrade, Grade, Grades, Reason
 
 SOURCE = "schema"
 _MOST = 12  # reasons that are told
@@ -42,7 +42,7 @@ def weigh(
     grades = grade(released, added, ledger)
     faults = tuple(Fault(one.because, f"{folder}/{one.file}", one.line) for one in grades.cannot_tell)
     least = _DEMANDS[grades.worst] if grades.files else None
-    evidence = Evidence(SOURCE, least, _because(grades), faults, errors)
+    evidence = Evidence(SOURCE, least, _because(grades), faults, errors, losses=_losses(grades))
     return evidence, window_of(grades, added)
 
 
@@ -60,16 +60,31 @@ def window_of(grades: Grades, added: Sequence[Migration]) -> Window:
 def _because(grades: Grades) -> tuple[str, ...]:
     files = sorted(grades.files, key=lambda file: -list(_DEMANDS).index(file.grade))
     told = [line for file in files for line in _of_file(file)]
-    more = [f"and {len(told) - _MOST} more"] if len(told) > _MOST else []
-    return (*told[:_MOST], *more)
+    if len(told) > _MOST:  # what is lost is never among those that are left out
+        lost = {one.said for one in _losses(grades)}
+        told.sort(key=lambda line: line not in lost)
+    most = max(_MOST, len(_losses(grades)))
+    more = [f"and {len(told) - most} more"] if len(told) > most else []
+    return (*told[:most], *more)
 
 
 def _of_file(file: FileGrade) -> list[str]:
     if not file.reasons:
         return [f"{file.name} changes nothing (none)"]
-    return [
-        f"{file.name}:{one.line} {one.change} ({one.change.grade}): {one.statement}" for one in file.reasons
-    ]
+    return [_line(file, one) for one in file.reasons]
+
+
+def _line(file: FileGrade, one: Reason) -> str:
+    return f"{file.name}:{one.line} {one.change} ({one.change.grade}): {one.statement}"
+
+
+def _losses(grades: Grades) -> tuple[Loss, ...]:
+    return tuple(
+        Loss(_line(file, one), lost.table, lost.columns, lost.every)
+        for file in grades.files
+        for one in file.reasons
+        if (lost := one.change.lost)
+    )
 
 
 def _tampered(tag: str, name: str, now: Sequence[Migration], folder: str) -> Fault:

@@ -38,7 +38,7 @@ class OldCode:
     """The old code's queries on the database of the last release; each table's are made once."""
 
     def __init__(self, old: apsw.Connection, schema: Schema) -> None:
-        self._old = old
+        self.database = old
         self._schema = schema
         self._working: dict[str, tuple[Probe, ...]] = {}
 
@@ -57,15 +57,15 @@ class OldCode:
         """The views that could be read and no longer can."""
         for view in self._schema.views.values():
             probe = Probe("SELECT", (_select(view.name, view.columns),))
-            if view.columns and not _failure(self._old, probe):
+            if view.columns and not _failure(self.database, probe):
                 error = _failure(new, probe)
                 if error:
                     yield Change("breaking", f"an old SELECT from {view.name}", f"fails: {error}")
 
     def _probes(self, table: Table) -> tuple[Probe, ...]:
         if table.name not in self._working:
-            made = _made(self._old, table)
-            self._working[table.name] = tuple(one for one in made if not _failure(self._old, one))
+            made = _made(self.database, table)
+            self._working[table.name] = tuple(one for one in made if not _failure(self.database, one))
         return self._working[table.name]
 
     def _is_of_data(self, name: str, probe: Probe, error: str) -> bool:

@@ -11,8 +11,10 @@ from release.policy.files import number_faults, text_of
 from release.policy.grades import CannotTell, Change, FileGrade, Grades, Window, worst
 from release.policy.probes import OldCode
 from release.policy.reader import Reader
-from release.policy.seed import seed
+from release.policy.samples import keep_defaults
+from release.policy.seed import seed, silent
 from release.policy.shape import quoted
+from release.policy.witness import Witness
 from release.scratch import ScratchError, run, scratch
 from release.sql import statements
 from release.wrangler_migrations import LEDGER
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
     from release.model import Migration
     from release.policy.changes import Standing
+    from release.policy.grades import Reason
     from release.policy.shape import Schema
 
 
@@ -68,6 +71,8 @@ def _begin(released: Sequence[Migration], ledger: str) -> _Course:
     reader = Reader(connection, ledger)
     schema, _ = reader.read()
     seed(connection, schema.tables.values())
+    with silent(connection):
+        keep_defaults(connection, schema.tables.values())
     old = scratch()
     with old.backup("main", connection, "main") as copy:
         copy.step()
@@ -88,6 +93,8 @@ class _Course:
         self._reader = reader
         self._old_code = old_code
         self._failing: dict[str, frozenset[Change]] = {}
+        self._witness = Witness(old_code.database, old)
+        self._lost: set[Change] = set()
 
     def take(self, migration: Migration) -> FileGrade:
         """Run one file and grade it. Raises StoppedError where it cannot be run."""
@@ -99,13 +106,14 @@ class _Course:
         for line, statement in statements(text):
             file.run(line, statement)
         file.commit()
+        file.note_losses(self._losses(file, migration, text, before))
         moved = {name for name, table in self.new.tables.items() if before.tables.get(name) is not table}
-        self._seed((moved | file.written) & set(self.old.tables))
+        self._seed((moved | file.touched) & set(self.old.tables))
         if moved or file.written or before != self.new:
             told = {one for one in self.since(standing) if one.grade == "breaking"}
             failing = self._new_failures(before, moved, file.written)
             file.note(*(one for one in failing if not one.is_told_by(told)))
-        self._seed(moved | file.written)  # only now: rows of the new code are none that old queries met
+        self._seed(moved | file.touched)  # only now: rows of the new code are none that old queries met
         reasons = file.reasons(standing)
         if not reasons and self.new != before:
             back = Change("none", "the schema", "goes back to what it was before an earlier pending file")
@@ -115,7 +123,9 @@ class _Course:
     def window(self) -> Window:
         """Whether the released code works on the schema as it is now."""
         closing = {one for some in self.standing.values() for one in some if one.grade == "breaking"}
-        closing |= {one for some in self._failing.values() for one in some if not one.is_told_by(closing)}
+        closing |= self._lost | {
+            one for some in self._failing.values() for one in some if not one.is_told_by(closing)
+        }
         return Window(not closing, tuple(sorted(closing, key=str)), narrowed(self.old, self.new))
 
     def look(self) -> frozenset[Change]:
@@ -137,6 +147,34 @@ class _Course:
 
     def _seed(self, names: Iterable[str]) -> None:
         seed(self.connection, [self.new.tables[name] for name in names if name in self.new.tables])
+
+    def _losses(self, file: FileRun, migration: Migration, text: str, before: Schema) -> tuple[Reason, ...]:
+        """What the file takes away without naming it, in every table that it may reach."""
+        group = self._reached(file.touched, before) if file.may_lose else frozenset()
+        if not group & self.old.tables.keys():
+            self._witness.keep(text)
+            return ()
+        try:
+            found = self._witness.losses(text, group)
+        except ScratchError as error:
+            why = f"what becomes of the rows cannot be followed on sample rows: {error}"
+            raise StoppedError(CannotTell(migration.name, why)) from None
+        self._lost |= {one.change for one in found if one.change.lost}
+        return found
+
+    def _reached(self, names: frozenset[str], before: Schema) -> frozenset[str]:
+        """These tables, and those whose rows refer to theirs, through any number of levels."""
+        keys = {
+            (key.parent, table.name)
+            for schema in (before, self.new)
+            for table in schema.tables.values()
+            for key in table.foreign_keys
+        }
+        reached, more = frozenset[str](), names
+        while more - reached:
+            reached |= more
+            more = frozenset(child for parent, child in keys if parent in reached)
+        return reached
 
     def _new_failures(self, before: Schema, moved: set[str], written: frozenset[str]) -> set[Change]:
         """What old queries fail now and did not before this file."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from release.policy.shape import Column, ForeignKey, Table
 
 Value = int | float | str | bytes | None
+Choices = dict[str, tuple[Value, ...]]  # values of each column, the preferred first
 _TEXTS = (
     "aa",
     "a@b.example",
@@ -40,20 +42,26 @@ _KEY = (
 
 def seed(connection: apsw.Connection, tables: Iterable[Table]) -> None:
     """Give each of these tables a row if it has none and takes one; triggers and foreign keys stay silent."""
-    import apsw
-
     empty = [table for table in tables if _is_empty(connection, table)]
     if not empty:
         return
-    connection.execute("PRAGMA foreign_keys = OFF")
+    with silent(connection):
+        for table in parents_first({table.name: table for table in empty}):
+            _insert(connection, table)
+
+
+@contextlib.contextmanager
+def silent(connection: apsw.Connection) -> Iterator[None]:
+    """Statements do what they name and no more, also inside a transaction: no trigger, no foreign key."""
+    import apsw
+
+    connection.config(apsw.SQLITE_DBCONFIG_ENABLE_FKEY, 0)
     connection.config(apsw.SQLITE_DBCONFIG_ENABLE_TRIGGER, 0)
     try:
-        for table in _parents_first({table.name: table for table in empty}):
-            _insert(connection, table)
+        yield
     finally:
-        connection.execute("PRAGMA ignore_check_constraints = OFF")
         connection.config(apsw.SQLITE_DBCONFIG_ENABLE_TRIGGER, 1)
-        connection.execute("PRAGMA foreign_keys = ON")
+        connection.config(apsw.SQLITE_DBCONFIG_ENABLE_FKEY, 1)
 
 
 def row(connection: apsw.Connection, table: Table, number: int, *, odd: bool = False) -> dict[str, Value]:
@@ -61,14 +69,14 @@ def row(connection: apsw.Connection, table: Table, number: int, *, odd: bool = F
     referred = {
         name: value for key in table.foreign_keys for name, value in _referred(connection, key).items()
     }
-    choices = {
+    some = {
         column.name: (referred[column.name],)
         if column.name in referred
-        else tuple(_choices(table, column, number, odd=odd))
+        else choices(table, column, number, odd=odd)
         for column in table.columns.values()
         if not column.hidden
     }
-    return _passing(connection, table, choices)
+    return passing(connection, table, some)
 
 
 def insert(table: Table, values: dict[str, Value], more: str = "") -> tuple[str, tuple[Value, ...]]:
@@ -81,16 +89,22 @@ def insert(table: Table, values: dict[str, Value], more: str = "") -> tuple[str,
 
 
 def _insert(connection: apsw.Connection, table: Table) -> None:
+    add(connection, table, row(connection, table, _KEY), forced=True)
+
+
+def add(connection: apsw.Connection, table: Table, values: dict[str, Value], *, forced: bool = False) -> None:
+    """Insert a row if the table takes it; `forced` past its CHECKs where they refuse it."""
     import apsw
 
-    statement = insert(table, row(connection, table, _KEY))
-    for bypass in ("OFF", "ON"):
+    statement = insert(table, values)
+    for bypass in ("OFF", "ON") if forced else ("OFF",):
         connection.execute(f"PRAGMA ignore_check_constraints = {bypass}")
         try:
             connection.execute(*statement)
         except apsw.Error:
             continue
-        return
+        break
+    connection.execute("PRAGMA ignore_check_constraints = OFF")
 
 
 def _is_empty(connection: apsw.Connection, table: Table) -> bool:
@@ -103,7 +117,8 @@ def _is_empty(connection: apsw.Connection, table: Table) -> bool:
     return found is None
 
 
-def _parents_first(left: dict[str, Table]) -> Iterator[Table]:
+def parents_first(left: dict[str, Table]) -> Iterator[Table]:
+    """The tables, each behind those that it refers to."""
     while left:
         ready = [
             table
@@ -127,6 +142,11 @@ def _referred(connection: apsw.Connection, key: ForeignKey) -> dict[str, Value]:
     except apsw.Error:
         return {}
     return dict(zip(key.columns, found, strict=False)) if found else {}
+
+
+def choices(table: Table, column: Column, number: int, *, odd: bool = False) -> tuple[Value, ...]:
+    """Values that a column may take, those that its CHECKs name first."""
+    return tuple(_choices(table, column, number, odd=odd))
 
 
 def _choices(table: Table, column: Column, number: int, *, odd: bool) -> Iterator[Value]:
@@ -160,16 +180,14 @@ def _literals(table: Table, name: str) -> Iterator[Value]:
                     yield int(word)
 
 
-def _passing(
-    connection: apsw.Connection, table: Table, choices: dict[str, tuple[Value, ...]]
-) -> dict[str, Value]:
+def passing(connection: apsw.Connection, table: Table, some: Choices) -> dict[str, Value]:
     """The first choice of each column, changed where a CHECK does not let it pass."""
-    chosen = {name: _first(connection, table, name, some) for name, some in choices.items()}
+    chosen = {name: _first(connection, table, name, each) for name, each in some.items()}
     for check in table.checks:
-        names = [name for name in choices if name in tokens(check)]
+        names = [name for name in some if name in tokens(check)]
         if len(names) > 1 and not _holds(connection, table, check, chosen):
-            some = itertools.product(*(choices[name] for name in names))
-            for values in itertools.islice(some, _MOST_TRIES):
+            tries = itertools.product(*(some[name] for name in names))
+            for values in itertools.islice(tries, _MOST_TRIES):
                 tried = {**chosen, **dict(zip(names, values, strict=True))}
                 if _holds(connection, table, check, tried):
                     chosen = tried

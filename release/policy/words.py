@@ -7,19 +7,34 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from release.demand import Evidence, Fault
+    from release.demand import Evidence, Fault, Loss
     from release.record import Window
 
 
 def evidence_words(one: Evidence) -> tuple[str, ...]:
     """What a source demands, then why, line by line."""
-    lines = [*one.because, *(f"cannot tell: {_place(fault)}{fault.what}" for fault in one.cannot_tell)]
+    counted = {loss.said: f"{loss.said} · {rows_words(loss)}" for loss in one.losses}
+    lines = [counted.get(line, line) for line in one.because]
+    lines += [f"cannot tell: {_place(fault)}{fault.what}" for fault in one.cannot_tell]
     lines += [f"wrong: {fault.what}" for fault in one.errors]
     lines += [one.note] if one.note else []
     demanded = one.least or ("cannot tell" if one.cannot_tell else "nothing")
     if len(lines) == 1:
         return (f"{demanded:<8} {lines[0].removeprefix('cannot tell: ')}",)
     return (demanded, *lines)
+
+
+def tells_loss(one: Evidence, line: str) -> bool:
+    """Whether a line of a source's words tells of lost data."""
+    return any(loss.said in line for loss in one.losses)
+
+
+def rows_words(loss: Loss) -> str:
+    """How many rows a loss reaches in production now."""
+    if loss.rows is None:
+        return "row count unknown"
+    many = "more than" if loss.is_more else "" if loss.every else "up to"
+    return f"{many} {loss.rows:,} {'row' if loss.rows == 1 else 'rows'} in {loss.database}".lstrip()
 
 
 def window_words(window: Window | None) -> Iterator[str]:

@@ -11,7 +11,7 @@ from release.attestation import remark
 from release.decide import Go
 from release.markdown import code, escaped, link, table
 from release.model import Base, Database, History
-from release.policy.words import evidence_words, window_words
+from release.policy.words import evidence_words, tells_loss, window_words
 from release.step import Done, Stuck
 from release.views.ending import outcome_lines
 from release.views.text import SHORT, changes, level
@@ -19,6 +19,7 @@ from release.views.text import SHORT, changes, level
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from release.demand import Evidence
     from release.model import Migration, Problem, Release
     from release.outcome import Outcome, StepResult
     from release.plan import Outlook
@@ -82,7 +83,8 @@ class Page:
             return
         yield f"#### The change demands {verdict.least or 'no particular number'}"
         rows = [
-            (escaped(one.source), "<br>".join(map(escaped, evidence_words(one)))) for one in verdict.evidence
+            (escaped(one.source), "<br>".join(_told(one, line) for line in evidence_words(one)))
+            for one in verdict.evidence
         ]
         rows += [("rollback", escaped(said)) for said in window_words(verdict.window)]
         yield table(("source", "what it demands, and why"), rows)
@@ -164,3 +166,8 @@ def _first(text: str) -> str:
 
 def _tildes(text: str) -> list[str]:
     return re.findall("~+", text)
+
+
+def _told(one: Evidence, line: str) -> str:
+    """A line of a source; what tells of lost data stands out."""
+    return f"**{escaped(line)}**" if tells_loss(one, line) else escaped(line)

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 from release.attestation import remark
 from release.decide import Go
 from release.model import Base, Checkout, Database, History, Unread
-from release.policy.words import evidence_words, window_words
+from release.policy.words import evidence_words, tells_loss, window_words
 from release.step import Done, Stuck
 from release.views.line import Line, paragraph
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from release.demand import Verdict
+    from release.demand import Evidence, Verdict
     from release.model import Problem, Release, World
     from release.outcome import StepResult
     from release.package import Package
@@ -70,11 +70,15 @@ def verdict_lines(verdict: Verdict | None, width: int | None = None) -> Iterator
     yield from paragraph(f"the change demands {verdict.least or 'no particular number'}", width, "  ")
     for one in verdict.evidence:
         first, *rest = evidence_words(one)
-        yield from paragraph(f"{one.source:<8} {first}", width, "    ", "dim")
+        yield from paragraph(f"{one.source:<8} {first}", width, "    ", _weight(one, first))
         for line in rest:
-            yield from paragraph(line, width, "             ", "dim")
+            yield from paragraph(line, width, "             ", _weight(one, line))
     for said in window_words(verdict.window):
         yield from paragraph(f"{'rollback':<8} {said}", width, "    ", "dim")
+
+
+def _weight(one: Evidence, line: str) -> Tone:
+    return "bad" if tells_loss(one, line) else "dim"
 
 
 def changes(one: Outlook) -> bool:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from release.rehearsal.forge import rules
 from release.rehearsal.forge.answers import Answer, Refusal, not_found
 from release.rehearsal.forge.bare import ZERO, GitError, Ref
-from release.rehearsal.forge.repository import now
-from release.rehearsal.forge.shapes import unverified
+from release.rehearsal.forge.repository import now, utc
+from release.rehearsal.forge.shapes import UNVERIFIED
 
 if TYPE_CHECKING:
     from release.rehearsal.forge.answers import Call
+    from release.rehearsal.forge.contract import Json
     from release.rehearsal.forge.repository import Repository
-    from release.rehearsal.forge.shapes import Json
 
 _FULL_NAME = re.compile(r"refs/[^/]+/(?!.*(\.\.|//|@\{|\.lock$|\.$|/$))[^\x00-\x20~^:?*\[\\]+")
 
@@ -30,12 +30,12 @@ def get_ref(repository: Repository, call: Call) -> Answer:
 def matching_refs(repository: Repository, call: Call) -> Answer:
     """Every ref whose name starts with what was asked, without pages; an empty list when none does."""
     refs = repository.bare.refs(f"refs/{call.path['ref']}")
-    return Answer(everything=[repository.shapes.ref(ref) for ref in refs])
+    return Answer([repository.shapes.ref(ref) for ref in refs])
 
 
 def create_ref(repository: Repository, call: Call) -> Answer:
     """A new ref, a branch or a lightweight tag."""
-    name, sha = str(call.required("Reference", "ref")), str(call.required("Reference", "sha"))
+    name, sha = call.body["ref"], call.body["sha"]
     if not _FULL_NAME.fullmatch(name):
         raise Refusal(422, f"{name} is not a valid ref name.")
     _object_type(repository, sha)
@@ -44,12 +44,12 @@ def create_ref(repository: Repository, call: Call) -> Answer:
         repository.bare.update_ref(name, sha, ZERO)
     except GitError as error:
         raise Refusal(422, "Reference already exists") from error
-    return Answer(_shown(repository, name), 201)
+    return Answer(_shown(repository, name))
 
 
 def update_ref(repository: Repository, call: Call) -> Answer:
     """An existing ref moved; without `force` only forward."""
-    name, sha = f"refs/{call.path['ref']}", str(call.required("Reference", "sha"))
+    name, sha = f"refs/{call.path['ref']}", call.body["sha"]
     ref = repository.bare.ref(name)
     if ref is None:
         raise Refusal(422, "Reference does not exist")
@@ -68,14 +68,12 @@ def delete_ref(repository: Repository, call: Call) -> Answer:
         raise Refusal(422, "Reference does not exist")
     rules.check_rest_write(repository, name)
     repository.bare.delete_ref(name)
-    return Answer(status=204)
+    return Answer()
 
 
 def create_tag(repository: Repository, call: Call) -> Answer:
     """A tag object; a ref to it is made apart, as on GitHub."""
-    tag, message, sha, kind = (
-        str(call.required("Tag", name)) for name in ("tag", "message", "object", "type")
-    )
+    tag, message, sha, kind = (call.body[name] for name in ("tag", "message", "object", "type"))
     if _object_type(repository, sha) != kind:
         raise Refusal(422, f"Object {sha} is not a {kind}")
     tagger = {"name": call.login, "email": f"{call.login}@users.example", "date": now()}
@@ -84,7 +82,7 @@ def create_tag(repository: Repository, call: Call) -> Answer:
     made = repository.bare.git(
         "mktag", stdin=f"object {sha}\ntype {kind}\ntag {tag}\n{line}\n\n{message.rstrip()}\n"
     )
-    return Answer(_tag(repository, made.strip()), 201)
+    return Answer(_tag(repository, made.strip()))
 
 
 def get_tag(repository: Repository, call: Call) -> Answer:
@@ -105,7 +103,7 @@ def list_branches(repository: Repository, call: Call) -> Answer:
         for name in [ref.name.removeprefix("refs/heads/")]
     ]
     items = [item for item in shown if wanted is None or item["protected"] is (wanted == "true")]
-    return Answer(items=items)
+    return Answer(items)
 
 
 def get_branch(repository: Repository, call: Call) -> Answer:
@@ -156,13 +154,13 @@ def _tag(repository: Repository, sha: str) -> Json:
         "sha": sha,
         "url": f"{url}/git/tags/{sha}",
         "message": message.rstrip("\n"),
-        "tagger": {"name": who["name"], "email": who["email"], "date": _iso(int(who["time"]))},
+        "tagger": {"name": who["name"], "email": who["email"], "date": utc(int(who["time"]))},
         "object": {
             "type": fields["type"],
             "sha": fields["object"],
             "url": f"{url}/git/{fields['type']}s/{fields['object']}",
         },
-        "verification": unverified(),
+        "verification": UNVERIFIED,
     }
 
 
@@ -170,9 +168,3 @@ def _epoch(date: str) -> int:
     from datetime import datetime
 
     return int(datetime.fromisoformat(date).timestamp())
-
-
-def _iso(seconds: int) -> str:
-    from datetime import UTC, datetime
-
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

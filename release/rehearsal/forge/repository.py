@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -32,4 +33,10 @@ class Repository:
 
 def now() -> str:
     """The time in GitHub's form, e.g. 2026-03-01T12:00:00Z."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return utc(time.time())
+
+
+def utc(moment: str | float) -> str:
+    """A moment, in ISO 8601 or in seconds since 1970, in GitHub's form."""
+    known = datetime.fromisoformat(moment) if isinstance(moment, str) else datetime.fromtimestamp(moment, UTC)
+    return known.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

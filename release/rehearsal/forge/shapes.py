@@ -1,31 +1,16 @@
-"""GitHub's JSON for people, the repository and commits: the fields that its description requires."""
+"""GitHub's JSON for people, the repository and commits: what is known of them, without what only fills an answer."""
 
 from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from release.rehearsal.forge.completion import BIRTH
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from release.rehearsal.forge.bare import Commit, Person, Ref
-
-Json = dict[str, Any]
-
-_USER_URLS = "followers following gists starred subscriptions organizations repos events received_events"
-_REPOSITORY_URLS = (
-    "archive assignees blobs branches collaborators comments commits compare contents contributors "
-    "deployments downloads events forks git_commits git_refs git_tags hooks issue_comment issue_events "
-    "issues keys labels languages merges milestones notifications pulls releases stargazers statuses "
-    "subscribers subscription tags teams trees"
-)
-_COUNTS = (
-    "forks forks_count network_count open_issues open_issues_count size stargazers_count subscribers_count "
-    "watchers watchers_count"
-)
-_FEATURES = "has_issues has_projects has_wiki has_pages has_downloads has_discussions archived disabled fork"
-_BIRTH = "2020-01-01T00:00:00Z"
+    from release.rehearsal.forge.contract import Json
 
 
 def stable_id(text: str) -> int:
@@ -54,125 +39,80 @@ class Shapes:
         return f"{self.server_url}/{self.owner}/{self.name}"
 
     def user(self, login: str) -> Json:
-        """A simple user."""
-        url = f"{self.api_url}/users/{login}"
-        known: Json = {
+        return {
             "login": login,
             "id": stable_id(login),
-            "node_id": f"U_{login}",
             "avatar_url": f"{self.server_url}/avatars/{login}",
-            "gravatar_id": "",
-            "url": url,
+            "url": f"{self.api_url}/users/{login}",
             "html_url": f"{self.server_url}/{login}",
             "type": "User",
-            "site_admin": False,
         }
-        return known | {f"{word}_url": f"{url}/{word}" for word in _USER_URLS.split()}
-
-    def public_user(self, login: str) -> Json:
-        """The user whom a token belongs to, as `GET /user` shows it."""
-        unknown = dict.fromkeys(("name", "company", "blog", "location", "email", "hireable", "bio"))
-        counts = dict.fromkeys(("public_repos", "public_gists", "followers", "following"), 0)
-        return self.user(login) | unknown | counts | {"created_at": _BIRTH, "updated_at": _BIRTH}
 
     def repository(self) -> Json:
-        """The repository in full."""
-        known: Json = {
+        allowed = {"admin": True, "maintain": True, "push": True, "triage": True, "pull": True}
+        return {
             "id": stable_id(f"{self.owner}/{self.name}"),
-            "node_id": f"R_{self.name}",
             "name": self.name,
             "full_name": f"{self.owner}/{self.name}",
             "owner": self.user(self.owner),
             "private": False,
-            "description": None,
-            "homepage": None,
-            "language": None,
-            "license": None,
-            "mirror_url": None,
             "default_branch": self.default_branch,
             "url": self.repository_url,
             "html_url": self.html_url,
-            "clone_url": f"{self.html_url}.git",
-            "git_url": f"{self.html_url}.git",
-            "ssh_url": f"{self.html_url}.git",
+            **dict.fromkeys(("clone_url", "git_url", "ssh_url"), f"{self.html_url}.git"),
             "svn_url": self.html_url,
-            "permissions": {"admin": True, "maintain": True, "push": True, "triage": True, "pull": True},
+            "permissions": allowed,
             "allow_merge_commit": True,
             "allow_squash_merge": True,
             "allow_rebase_merge": False,
-            **dict.fromkeys(("created_at", "updated_at", "pushed_at"), _BIRTH),
+            "created_at": BIRTH,
         }
-        urls = {f"{word}_url": f"{self.repository_url}/{word}" for word in _REPOSITORY_URLS.split()}
-        return known | urls | dict.fromkeys(_COUNTS.split(), 0) | dict.fromkeys(_FEATURES.split(), False)
 
     def ref(self, ref: Ref) -> Json:
         """A git reference; an annotated tag's object is the tag."""
+        url = f"{self.repository_url}/git/{ref.type}s/{ref.sha}"
         return {
             "ref": ref.name,
-            "node_id": f"REF_{ref.name}",
             "url": f"{self.repository_url}/git/{ref.name}",
-            "object": {
-                "type": ref.type,
-                "sha": ref.sha,
-                "url": f"{self.repository_url}/git/{ref.type}s/{ref.sha}",
-            },
+            "object": {"type": ref.type, "sha": ref.sha, "url": url},
         }
 
     def commit(self, commit: Commit) -> Json:
         """A commit as the commits API shows it."""
-        url = f"{self.repository_url}/commits/{commit.sha}"
+        known = self.git_commit(commit)
+        inner = {name: known[name] for name in ("message", "author", "committer", "tree", "url")}
         return {
-            "sha": commit.sha,
-            "node_id": f"C_{commit.sha}",
-            "url": url,
-            "html_url": f"{self.html_url}/commit/{commit.sha}",
-            "comments_url": f"{url}/comments",
+            **{name: known[name] for name in ("sha", "html_url", "parents")},
+            "url": f"{self.repository_url}/commits/{commit.sha}",
             "author": self.user(_login(commit.author)),
             "committer": self.user(_login(commit.committer)),
-            "parents": self._parents(commit.parents),
-            "commit": {
-                "message": commit.message,
-                "author": _signature(commit.author),
-                "committer": _signature(commit.committer),
-                "tree": self._tree(commit),
-                "comment_count": 0,
-                "url": f"{self.repository_url}/git/commits/{commit.sha}",
-            },
+            "commit": inner,
         }
 
     def git_commit(self, commit: Commit) -> Json:
         """A commit as the git database API shows it."""
+        page = f"{self.html_url}/commit"
+        parents = [
+            {"sha": sha, "url": f"{self.repository_url}/commits/{sha}", "html_url": f"{page}/{sha}"}
+            for sha in commit.parents
+        ]
         return {
             "sha": commit.sha,
-            "node_id": f"C_{commit.sha}",
             "url": f"{self.repository_url}/git/commits/{commit.sha}",
-            "html_url": f"{self.html_url}/commit/{commit.sha}",
+            "html_url": f"{page}/{commit.sha}",
             "message": commit.message,
             "author": _signature(commit.author),
             "committer": _signature(commit.committer),
-            "tree": self._tree(commit),
-            "parents": self._parents(commit.parents),
-            "verification": unverified(),
+            "tree": {"sha": commit.tree, "url": f"{self.repository_url}/git/trees/{commit.tree}"},
+            "parents": parents,
+            "verification": UNVERIFIED,
         }
 
-    def _tree(self, commit: Commit) -> Json:
-        return {"sha": commit.tree, "url": f"{self.repository_url}/git/trees/{commit.tree}"}
 
-    def _parents(self, parents: Iterable[str]) -> list[Json]:
-        return [
-            {
-                "sha": sha,
-                "url": f"{self.repository_url}/commits/{sha}",
-                "html_url": f"{self.html_url}/commit/{sha}",
-            }
-            for sha in parents
-        ]
-
-
-def unverified() -> Json:
-    """What GitHub says of a commit or tag without a signature."""
-    nothing = dict.fromkeys(("signature", "payload", "verified_at"))
-    return {"verified": False, "reason": "unsigned", **nothing}
+UNVERIFIED = {
+    "verified": False,
+    "reason": "unsigned",
+}  # what GitHub says of a commit or tag without a signature
 
 
 def _signature(person: Person) -> Json:

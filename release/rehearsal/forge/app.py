@@ -12,8 +12,7 @@ from release.rehearsal.forge import access, githttp, routes
 from release.rehearsal.forge.answers import Call, Refusal, check_body, json_object, json_response, not_found
 from release.rehearsal.forge.contract import API_PREFIX, github
 from release.rehearsal.forge.events import Events
-from release.rehearsal.forge.repository import Repository
-from release.rehearsal.forge.shapes import Shapes
+from release.rehearsal.forge.repository import Repository, Shapes
 from release.rehearsal.loopback import Loopback
 
 if TYPE_CHECKING:

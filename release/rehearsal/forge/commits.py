@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from release.rehearsal.forge.answers import Answer, not_found, page_of
 from release.rehearsal.forge.store import CommitStatus
-from release.rehearsal.forge.stored import chosen, fields
+from release.rehearsal.forge.stored import chosen, fields, made
 
 if TYPE_CHECKING:
     from release.rehearsal.forge.answers import Call
@@ -99,8 +99,7 @@ def overall(repository: Repository, sha: str) -> str:
 
 def create_status(repository: Repository, call: Call) -> Answer:
     sha = repository.commit(call.path["sha"]).sha
-    given = {name: call.body[name] for name in ("context", "description", "target_url") if name in call.body}
-    status = CommitStatus(repository.state.new_id(), sha, call.body["state"], call.login, **given)
+    status = made(CommitStatus, repository, call, sha=sha, author=call.login)
     repository.state.statuses.append(status)
     return Answer(_status(repository, status))
 

@@ -10,7 +10,7 @@ from release.rehearsal.forge.answers import Answer, Refusal, invalid, not_found
 from release.rehearsal.forge.bare import GitError, Person
 from release.rehearsal.forge.repository import now
 from release.rehearsal.forge.store import Comment, Pull
-from release.rehearsal.forge.stored import fields, found
+from release.rehearsal.forge.stored import fields, found, made
 
 if TYPE_CHECKING:
     from release.rehearsal.forge.answers import Call
@@ -55,18 +55,8 @@ def create_pull(repository: Repository, call: Call) -> Answer:
         raise _refused(f"No commits between {base} and {head}")
     if "title" not in call.body:  # the description leaves it out for the pull request of an issue
         raise invalid("PullRequest", "title", "missing_field")
-    pull = Pull(
-        number=repository.state.new_number(),
-        id=repository.state.new_id(),
-        title=call.body["title"],
-        body=call.body.get("body"),
-        head=head,
-        base=base,
-        head_sha=head_sha,
-        base_sha=base_sha,
-        author=call.login,
-        draft=bool(call.body.get("draft")),
-    )
+    known = {"head": head, "base": base, "head_sha": head_sha, "base_sha": base_sha, "author": call.login}
+    pull = made(Pull, repository, call, number=repository.state.new_number(), **known)
     repository.state.pulls[pull.number] = pull
     return Answer(detailed(repository, pull))
 
@@ -126,7 +116,7 @@ def list_comments(repository: Repository, call: Call) -> Answer:
 
 def create_comment(repository: Repository, call: Call) -> Answer:
     number = found(repository.state.pulls, call, "issue_number").number
-    comment = Comment(repository.state.new_id(), number, call.body["body"], call.login)
+    comment = made(Comment, repository, call, number=number, author=call.login)
     repository.state.comments[comment.id] = comment
     return Answer(_comment(repository, comment))
 

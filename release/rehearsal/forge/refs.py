@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 from release.rehearsal.forge import rules
 from release.rehearsal.forge.answers import Answer, Refusal, not_found
 from release.rehearsal.forge.bare import ZERO, GitError, Ref
-from release.rehearsal.forge.repository import now, utc
-from release.rehearsal.forge.shapes import UNVERIFIED
+from release.rehearsal.forge.repository import UNVERIFIED, now, utc
 
 if TYPE_CHECKING:
     from release.rehearsal.forge.answers import Call

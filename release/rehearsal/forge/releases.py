@@ -11,7 +11,7 @@ from release.rehearsal.forge.answers import Answer, Refusal, invalid, not_found
 from release.rehearsal.forge.bare import ZERO, GitError
 from release.rehearsal.forge.repository import now, utc
 from release.rehearsal.forge.store import Release
-from release.rehearsal.forge.stored import fields, found
+from release.rehearsal.forge.stored import fields, found, made
 
 if TYPE_CHECKING:
     from release.rehearsal.forge.answers import Call
@@ -23,11 +23,6 @@ _STORED = {  # a body's fields, and what they are called in the store
     "target_commitish": "target",
     **{name: name for name in ("name", "body", "draft", "prerelease")},
 }
-
-
-def list_releases(repository: Repository, _: Call) -> Answer:
-    """Every release, drafts too, newest first."""
-    return Answer([shown(repository, release) for release in reversed(repository.state.releases.values())])
 
 
 def latest(repository: Repository, _: Call) -> Answer:
@@ -56,20 +51,14 @@ def create_release(repository: Repository, call: Call) -> Answer:
     name, body = call.body.get("name"), call.body.get("body")
     if call.body.get("generate_release_notes"):
         written = notes.generate(repository, tag, target, _previous_tag(repository, tag))
-        name, body = name or written.name, "\n\n".join(filter(None, (body, written.body)))
+        body = "\n\n".join(filter(None, (body, written)))
     sha = _tagged(repository, tag, target, create=not draft)
-    release = Release(
-        id=repository.state.new_id(),
-        tag=tag,
-        target=target,
-        name=name or tag,
-        body=body,
-        draft=draft,
-        prerelease=bool(call.body.get("prerelease")),
-        author=call.login,
-        created_at=utc(repository.commit(sha).committer.date),
-        published_at=None if draft else now(),
-    )
+    texts = {"tag": tag, "target": target, "name": name or tag, "body": body, "author": call.login}
+    dates = {
+        "created_at": utc(repository.commit(sha).committer.date),
+        "published_at": None if draft else now(),
+    }
+    release = made(Release, repository, call, **texts, **dates)
     repository.state.releases[release.id] = release
     _mark_latest(repository, release, call)
     return Answer(shown(repository, release))
@@ -102,7 +91,7 @@ def generate_notes(repository: Repository, call: Call) -> Answer:
     previous = call.body.get("previous_tag_name") or _previous_tag(repository, tag)
     if previous and repository.bare.ref(f"refs/tags/{previous}") is None:
         raise invalid("Release", "previous_tag_name", "custom", "Invalid previous_tag parameter")
-    return Answer(fields(notes.generate(repository, tag, target, previous), "name body"))
+    return Answer({"name": tag, "body": notes.generate(repository, tag, target, previous)})
 
 
 def _latest(repository: Repository) -> Release | None:
@@ -144,7 +133,6 @@ def _tagged(repository: Repository, tag: str, target: str, *, create: bool) -> s
 
 
 def shown(repository: Repository, release: Release) -> Json:
-    """A release."""
     shapes = repository.shapes
     url = f"{shapes.repository_url}/releases/{release.id}"
     return {

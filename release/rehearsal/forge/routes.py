@@ -9,7 +9,6 @@ from release.rehearsal.forge import (
     actions,
     commits,
     contents,
-    deployments,
     environments,
     pulls,
     refs,
@@ -18,7 +17,7 @@ from release.rehearsal.forge import (
     settings,
 )
 from release.rehearsal.forge.contract import ContractViolation, github
-from release.rehearsal.forge.stored import one
+from release.rehearsal.forge.stored import newest, one
 
 if TYPE_CHECKING:
     from release.rehearsal.forge.contract import Operation
@@ -28,6 +27,7 @@ _REPO = "/repos/{owner}/{repo}"
 
 # by the permission that a token of limited ones needs, in the words of a workflow's `permissions:`, as docs.github.com
 # lists them in "Permissions required for fine-grained personal access tokens"
+_DEPLOYED = environments.deployment_shown
 _BELOW_REPO: dict[str, dict[str, Handler]] = {
     "": {
         "GET ": settings.get_repository,
@@ -63,7 +63,7 @@ _BELOW_REPO: dict[str, dict[str, Handler]] = {
         "GET /commits/{ref}": commits.get_commit,
         "GET /compare/{basehead}": commits.compare,
         "GET /contents/{path}": contents.get_content,
-        "GET /releases": releases.list_releases,
+        "GET /releases": newest("releases", releases.shown),
         "POST /releases": releases.create_release,
         "GET /releases/latest": releases.latest,
         "POST /releases/generate-notes": releases.generate_notes,
@@ -94,15 +94,17 @@ _BELOW_REPO: dict[str, dict[str, Handler]] = {
         "POST /issues/{issue_number}/comments": pulls.create_comment,
     },
     "deployments": {
-        "GET /deployments": deployments.list_deployments,
-        "POST /deployments": deployments.create_deployment,
-        "GET /deployments/{deployment_id}": one("deployments", "deployment_id", deployments.shown),
-        "GET /deployments/{deployment_id}/statuses": deployments.list_statuses,
-        "POST /deployments/{deployment_id}/statuses": deployments.create_status,
+        "GET /deployments": newest("deployments", _DEPLOYED, "sha", "ref", "task", "environment"),
+        "POST /deployments": environments.create_deployment,
+        "GET /deployments/{deployment_id}": one("deployments", "deployment_id", _DEPLOYED),
+        "GET /deployments/{deployment_id}/statuses": environments.list_statuses,
+        "POST /deployments/{deployment_id}/statuses": environments.create_status,
         "POST /actions/runs/{run_id}/pending_deployments": environments.review,  # more than to look asks for
     },
     "actions": {
-        "GET /environments/{environment_name}": one("environments", "environment_name", environments.shown),
+        "GET /environments/{environment_name}": one(
+            "environments", "environment_name", environments.environment_shown
+        ),
         "GET /actions/workflows": actions.list_workflows,
         "POST /actions/workflows/{workflow_id}/dispatches": actions.dispatch,
         "GET /actions/runs": actions.list_runs,

@@ -23,27 +23,25 @@ class Release(msgspec.Struct, frozen=True):
     id: int
     tag: str
     target: str
-    name: str | None
-    body: str | None
-    draft: bool
-    prerelease: bool
     author: str
     created_at: str
     published_at: str | None
+    name: str | None = None
+    body: str | None = None
+    draft: bool = False
+    prerelease: bool = False
 
 
 class Pull(msgspec.Struct, frozen=True):
-    """A pull request between two branches of the repository."""
-
     number: int
     id: int
     title: str
-    body: str | None
     head: str
     base: str
     head_sha: str
     base_sha: str
     author: str
+    body: str | None = None
     created_at: str = _at()
     updated_at: str = _at()
     draft: bool = False
@@ -102,8 +100,6 @@ class Environment(msgspec.Struct, frozen=True):
 
 
 class Deployment(msgspec.Struct, frozen=True):
-    """A deployment of a commit to an environment."""
-
     id: int
     ref: str
     sha: str
@@ -116,16 +112,14 @@ class Deployment(msgspec.Struct, frozen=True):
 
 
 class DeploymentStatus(msgspec.Struct, frozen=True):
-    """One state that a deployment went through."""
-
     id: int
     deployment: int
     state: str
-    description: str
     environment: str
-    environment_url: str
-    log_url: str
     creator: str
+    description: str = ""
+    environment_url: str = ""
+    log_url: str = ""
     created_at: str = _at()
 
 

@@ -6,8 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 from release.rehearsal.forge.answers import Answer, Refusal, not_found
+from release.rehearsal.forge.commits import workflow_files
 from release.rehearsal.forge.completion import BIRTH
-from release.rehearsal.forge.contents import workflow_files
 from release.rehearsal.forge.repository import stable_id
 from release.rehearsal.forge.stored import chosen, fields, found
 

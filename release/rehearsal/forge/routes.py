@@ -8,7 +8,6 @@ from urllib.parse import unquote
 from release.rehearsal.forge import (
     actions,
     commits,
-    contents,
     environments,
     pulls,
     refs,
@@ -62,7 +61,7 @@ _BELOW_REPO: dict[str, dict[str, Handler]] = {
         "GET /commits": commits.list_commits,
         "GET /commits/{ref}": commits.get_commit,
         "GET /compare/{basehead}": commits.compare,
-        "GET /contents/{path}": contents.get_content,
+        "GET /contents/{path}": commits.get_content,
         "GET /releases": newest("releases", releases.shown),
         "POST /releases": releases.create_release,
         "GET /releases/latest": releases.latest,

@@ -94,7 +94,7 @@ def test_state_and_refs_survive_a_restart(
 ) -> None:
     github.post("releases", json={"tag_name": "v1"}).raise_for_status()
     forge.protect_environment("production", ["alice"])
-    port = forge.loopback.port
+    port = forge.port
     forge.stop()
     with Forge(tmp_path / "forge", "acme", "cms", "t0ken", port=port) as again:
         assert again.clone_url == forge.clone_url

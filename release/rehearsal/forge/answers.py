@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug.wrappers import Response
 
+from release.rehearsal.forge.completion import completed
+from release.rehearsal.forge.contract import github
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from werkzeug.wrappers import Request
 
-Json = dict[str, Any]
+    from release.rehearsal.forge.contract import Json, Operation
 
 DOCUMENTATION = "https://docs.github.com/rest"
 _PER_PAGE, _MOST_PER_PAGE = 30, 100
@@ -33,7 +36,7 @@ class Refusal(Exception):  # noqa: N818  # an answer, not an error of ours
         body: Json = {"message": self.message, "documentation_url": DOCUMENTATION, "status": str(self.status)}
         if self.errors:
             body["errors"] = list(self.errors)
-        return _response(self.status, body, self.headers)
+        return json_response(self.status, body, self.headers)
 
 
 def not_found(message: str = "Not Found") -> Refusal:
@@ -54,7 +57,6 @@ def invalid(resource: str, field_name: str, code: str = "invalid", message: str 
 class Call:
     """One REST request: the path's variables and the query as text, the JSON body, and who asks."""
 
-    method: str
     url: str
     path: Mapping[str, str]
     query: Mapping[str, str]
@@ -67,42 +69,31 @@ class Call:
             raise not_found()
         return int(self.path[name])
 
-    def required(self, resource: str, name: str) -> Any:  # noqa: ANN401  # any JSON value
-        """A field of the body. Raises Refusal 422 when it is missing."""
-        if name not in self.body:
-            raise invalid(resource, name, "missing_field")
-        return self.body[name]
-
 
 @dataclass(frozen=True)
 class Answer:
-    """A successful answer: one of `body`, or a list.
+    """A successful answer: an object, a list, or nothing.
 
-    `items` is a whole list of which the page asked for is sent; `page_items` is that page already, of
-    `total`; `everything` is a list that GitHub does not page. `key` names the list within an object that has
-    its total_count.
+    Where GitHub's description knows pages, the one that was asked for is cut out of the list; with `total` the list
+    is that page already, of so many items. What the description requires besides is filled in.
     """
 
-    body: Json | None = None
-    status: int = 200
-    items: Sequence[Json] | None = None
-    page_items: Sequence[Json] | None = None
-    everything: Sequence[Json] | None = None
-    total: int = 0
-    key: str = ""
+    body: Json | list[Json] | None = None
+    total: int | None = None
 
-    def response(self, call: Call) -> Response:
+    def response(self, call: Call, operation: Operation) -> Response:
         """The HTTP response, with GitHub's Link header when there are more pages."""
-        if self.everything is not None:
-            return _response(self.status, list(self.everything), {})
-        if self.items is None and self.page_items is None:
-            return _response(self.status, self.body, {})
-        page, size = page_of(call)
-        total, shown = self.total, list(self.page_items or ())
-        if self.items is not None:
-            total, shown = len(self.items), list(self.items[(page - 1) * size : page * size])
-        body = {"total_count": total, self.key: shown} if self.key else shown
-        return _response(self.status, body, _links(call, page, size, total))
+        body: Any = self.body
+        status, schema = github().success(operation, has_body=body is not None)
+        headers: dict[str, str] = {}
+        if isinstance(body, list) and "per_page" in github().queries(operation):
+            page, size = page_of(call)
+            total = len(body) if self.total is None else self.total
+            headers = _links(call, page, -(-total // size))
+            body = body if self.total is not None else body[(page - 1) * size : page * size]
+            names = schema.get("properties", {}).keys() - {"total_count"}
+            body = {"total_count": total, **dict.fromkeys(names, body)} if names else body
+        return json_response(status, completed(github(), schema, body), headers)
 
 
 def page_of(call: Call) -> tuple[int, int]:
@@ -128,22 +119,28 @@ def json_object(request: Request) -> dict[str, Any]:
     return body
 
 
-def _links(call: Call, page: int, size: int, total: int) -> dict[str, str]:
-    last = max(1, -(-total // size))
-    targets = {"prev": page - 1, "next": page + 1, "last": last, "first": 1}
+def check_body(operation: Operation, body: Json) -> None:
+    """Raise Refusal 422 for a body in which GitHub's description misses a field, or finds one that is wrong."""
+    faults = github().body_faults(operation, body)
+    if faults:
+        _, schema = github().success(operation, has_body=True)
+        resource = schema.get("$ref", "").rpartition("/")[2].title().replace("-", "")
+        errors = [{"resource": resource, "field": name, "code": code} for name, code in faults]
+        raise Refusal(422, "Validation Failed", errors)
+
+
+def _links(call: Call, page: int, last: int) -> dict[str, str]:
+    from urllib.parse import urlencode
+
+    targets = {"prev": page - 1, "next": page + 1, "last": max(1, last), "first": 1}
     wanted = (["prev", "first"] if page > 1 else []) + (["next", "last"] if page < last else [])
-    link = ", ".join(f'<{_page_url(call, targets[name])}>; rel="{name}"' for name in wanted)
+    pages = {name: urlencode({**call.query, "page": targets[name]}) for name in wanted}
+    link = ", ".join(f'<{call.url}?{query}>; rel="{name}"' for name, query in pages.items())
     return {"Link": link} if link else {}
 
 
-def _page_url(call: Call, page: int) -> str:
-    from urllib.parse import urlencode
-
-    return f"{call.url}?{urlencode({**call.query, 'page': page})}"
-
-
-def _response(status: int, body: object, headers: Mapping[str, str]) -> Response:
+def json_response(status: int, body: object, headers: Mapping[str, str]) -> Response:
+    """A body as GitHub sends it; None for none."""
     if body is None:
         return Response(status=status, headers=headers)
-    text = json.dumps(body)
-    return Response(text, status, headers, content_type="application/json; charset=utf-8")
+    return Response(json.dumps(body), status, headers, content_type="application/json; charset=utf-8")

@@ -1,23 +1,22 @@
-"""Commits, their statuses and checks, comparisons and files, from git and from what tests set."""
+"""Commits, comparisons and files, from git; statuses and checks of commits, from what tests set."""
 
 from __future__ import annotations
 
 import base64
 from typing import TYPE_CHECKING
 
-from release.rehearsal.forge.answers import Answer, invalid, not_found, page_of
+from release.rehearsal.forge.answers import Answer, not_found, page_of
 from release.rehearsal.forge.bare import GitError
-from release.rehearsal.forge.repository import now
 from release.rehearsal.forge.store import CommitStatus
+from release.rehearsal.forge.stored import chosen, fields, made
 
 if TYPE_CHECKING:
     from release.rehearsal.forge.answers import Call
+    from release.rehearsal.forge.contract import Json
     from release.rehearsal.forge.repository import Repository
-    from release.rehearsal.forge.shapes import Json
     from release.rehearsal.forge.store import CheckRun
 
 _MOST_COMPARED = 250  # GitHub shows so many commits of a comparison on its first page
-_STATES = ("error", "failure", "pending", "success")
 
 
 def list_commits(repository: Repository, call: Call) -> Answer:
@@ -30,7 +29,7 @@ def list_commits(repository: Repository, call: Call) -> Answer:
     paths = [call.query["path"]] if "path" in call.query else []
     shown = repository.bare.commits(f"--skip={(page - 1) * size}", f"-{size}", *limits, tip, paths=paths)
     total = int(repository.bare.git("rev-list", "--count", *limits, tip, "--", *paths))
-    return Answer(page_items=[repository.shapes.commit(commit) for commit in shown], total=total)
+    return Answer([repository.shapes.commit(commit) for commit in shown], total)
 
 
 def get_commit(repository: Repository, call: Call) -> Answer:
@@ -67,90 +66,32 @@ def compare(repository: Repository, call: Call) -> Answer:
             "base_commit": shapes.commit(base),
             "merge_base_commit": shapes.commit(repository.commit(common)),
             "status": status.get((ahead > 0, behind > 0), "diverged"),
-            "ahead_by": ahead,
+            **dict.fromkeys(("ahead_by", "total_commits"), ahead),
             "behind_by": behind,
-            "total_commits": ahead,
             "commits": [shapes.commit(commit) for commit in found],
         }
     )
 
 
-def combined_status(repository: Repository, call: Call) -> Answer:
-    """The newest status of each context, and all of them in one word; pending when there is none."""
-    sha = repository.commit(call.path["ref"]).sha
-    newest = {status.context: status for status in repository.state.statuses if status.sha == sha}
-    url = f"{repository.shapes.repository_url}/commits/{sha}"
-    return Answer(
-        {
-            "state": overall(repository, sha),
-            "statuses": [_status(repository, status) for status in newest.values()],
-            "sha": sha,
-            "total_count": len(newest),
-            "repository": repository.shapes.repository(),
-            "commit_url": url,
-            "url": f"{url}/status",
-        }
-    )
-
-
-def overall(repository: Repository, sha: str) -> str:
-    """GitHub's one word for a commit's statuses: failure, pending or success."""
-    newest = {status.context: status.state for status in repository.state.statuses if status.sha == sha}
-    states = set(newest.values())
-    if states & {"error", "failure"}:
-        return "failure"
-    return "success" if states == {"success"} else "pending"
-
-
-def create_status(repository: Repository, call: Call) -> Answer:
-    """A status set on a commit."""
-    state = call.required("Status", "state")
-    if state not in _STATES:
-        raise invalid("Status", "state")
-    status = CommitStatus(
-        id=repository.state.new_id(),
-        sha=repository.commit(call.path["sha"]).sha,
-        context=call.body.get("context", "default"),
-        state=state,
-        description=call.body.get("description"),
-        target_url=call.body.get("target_url"),
-        author=call.login,
-        created_at=now(),
-    )
-    repository.state.statuses.append(status)
-    return Answer(_status(repository, status), 201)
-
-
-def list_check_runs(repository: Repository, call: Call) -> Answer:
-    """The check runs on a commit; `check_name` and `status` choose among them."""
-    sha = repository.commit(call.path["ref"]).sha
-    runs = [
-        run
-        for run in repository.state.check_runs.values()
-        if run.sha == sha
-        and call.query.get("check_name", run.name) == run.name
-        and call.query.get("status", run.status) == run.status
-    ]
-    return Answer(items=[_check_run(repository, run) for run in runs], key="check_runs")
-
-
 def get_content(repository: Repository, call: Call) -> Answer:
     """A file's content in base64, or a folder's entries."""
-    revision = repository.bare.resolve(call.query.get("ref", repository.bare.default_branch))
-    path = call.path["path"].strip("/")
+    bare, path = repository.bare, call.path["path"].strip("/")
+    ref = call.query.get("ref", bare.default_branch)
+    revision = bare.resolve(ref)
     if revision is None:
         raise not_found(f"No commit found for the ref {call.query.get('ref', '')}")
-    lines = repository.bare.git("ls-tree", "-z", "-l", revision, "--", path).split("\0")[:-1]
-    if not lines:
+
+    def listed(path: str) -> list[Json]:
+        lines = bare.git("ls-tree", "-z", "-l", revision, "--", path).split("\0")[:-1]
+        return [_entry(repository, line, ref) for line in lines]
+
+    entry = next(iter(listed(path)), None)
+    if entry is None:
         raise not_found()
-    entry = _entry(repository, lines[0], call.query.get("ref", repository.bare.default_branch))
     if entry["type"] == "dir":
-        inside = repository.bare.git("ls-tree", "-z", "-l", revision, "--", f"{path}/").split("\0")[:-1]
-        ref = call.query.get("ref", repository.bare.default_branch)
-        return Answer(everything=[_entry(repository, line, ref) for line in inside])
-    content = repository.bare.git("cat-file", "blob", entry["sha"]).encode(errors="surrogateescape")
-    encoded = base64.encodebytes(content).decode()
-    return Answer({**entry, "encoding": "base64", "content": encoded})
+        return Answer(listed(f"{path}/"))
+    content = bare.git("cat-file", "blob", entry["sha"]).encode(errors="surrogateescape")
+    return Answer({**entry, "encoding": "base64", "content": base64.encodebytes(content).decode()})
 
 
 def workflow_files(repository: Repository) -> list[tuple[str, str]]:
@@ -185,18 +126,57 @@ def _entry(repository: Repository, line: str, ref: str) -> Json:
     }
 
 
+def combined_status(repository: Repository, call: Call) -> Answer:
+    """The newest status of each context, and all of them in one word; pending when there is none."""
+    sha = repository.commit(call.path["ref"]).sha
+    newest = _newest(repository, sha)
+    url = f"{repository.shapes.repository_url}/commits/{sha}"
+    return Answer(
+        {
+            "state": overall(repository, sha),
+            "statuses": [_status(repository, status) for status in newest],
+            "sha": sha,
+            "total_count": len(newest),
+            "repository": repository.shapes.repository(),
+            "commit_url": url,
+            "url": f"{url}/status",
+        }
+    )
+
+
+def overall(repository: Repository, sha: str) -> str:
+    """GitHub's one word for a commit's statuses: failure, pending or success."""
+    states = {status.state for status in _newest(repository, sha)}
+    if states & {"error", "failure"}:
+        return "failure"
+    return "success" if states == {"success"} else "pending"
+
+
+def create_status(repository: Repository, call: Call) -> Answer:
+    sha = repository.commit(call.path["sha"]).sha
+    status = made(CommitStatus, repository, call, sha=sha, author=call.login)
+    repository.state.statuses.append(status)
+    return Answer(_status(repository, status))
+
+
+def list_check_runs(repository: Repository, call: Call) -> Answer:
+    """The check runs on a commit; `check_name` and `status` choose among them."""
+    sha = repository.commit(call.path["ref"]).sha
+    runs = chosen(repository.state.check_runs.values(), call, check_name="name", status="status")
+    return Answer([_check_run(repository, run) for run in runs if run.sha == sha])
+
+
+def _newest(repository: Repository, sha: str) -> list[CommitStatus]:
+    """The newest status of each context."""
+    found = {status.context: status for status in repository.state.statuses if status.sha == sha}
+    return list(found.values())
+
+
 def _status(repository: Repository, status: CommitStatus) -> Json:
     return {
-        "id": status.id,
-        "node_id": f"SC_{status.id}",
+        **fields(status, "id state description target_url context created_at"),
         "url": f"{repository.shapes.repository_url}/statuses/{status.sha}",
-        "avatar_url": None,
-        "state": status.state,
-        "description": status.description,
-        "target_url": status.target_url,
-        "context": status.context,
         "creator": repository.shapes.user(status.author),
-        **dict.fromkeys(("created_at", "updated_at"), status.created_at),
     }
 
 
@@ -204,23 +184,10 @@ def _check_run(repository: Repository, run: CheckRun) -> Json:
     url = f"{repository.shapes.repository_url}/check-runs/{run.id}"
     page = f"/actions/runs/{run.run}/job/{run.id}" if run.run else f"/runs/{run.id}"
     return {
-        "id": run.id,
-        "node_id": f"CR_{run.id}",
-        "name": run.name,
+        **fields(run, "id name status conclusion started_at"),
         "head_sha": run.sha,
-        "external_id": "",
         "url": url,
         **dict.fromkeys(("html_url", "details_url"), f"{repository.shapes.html_url}{page}"),
-        "status": run.status,
-        "conclusion": run.conclusion,
-        "started_at": run.started_at,
         "completed_at": run.started_at if run.status == "completed" else None,
-        "output": {
-            **dict.fromkeys(("title", "summary", "text")),
-            "annotations_count": 0,
-            "annotations_url": f"{url}/annotations",
-        },
-        "check_suite": None,
-        "app": None,
-        "pull_requests": [],
+        "output": {"annotations_url": f"{url}/annotations"},
     }

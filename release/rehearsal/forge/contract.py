@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from jsonschema.protocols import Validator  # type: ignore[import-untyped]
 
@@ -104,15 +104,41 @@ class Contract:
     def check_request(self, method: str, raw_path: str, query: str, content: bytes) -> Operation:
         """The operation, when GitHub would take the request. Raises ContractViolation otherwise."""
         operation = self.operation(method, raw_path)
-        parameters = [self.resolved(item) for item in operation.described.get("parameters", ())]
+        parameters = self._parameters(operation)
         values = {"path": dict(operation.variables), "query": dict(parse_qsl(query, keep_blank_values=True))}
-        known = {item["name"] for item in parameters if item["in"] == "query"}
-        for name in values["query"].keys() - known:
+        for name in values["query"].keys() - self.queries(operation):
             raise ContractViolation(operation.name, "query", f"unknown parameter {name!r}")
         for item in parameters:
             self._check_parameter(operation, item, values.get(item["in"], {}).get(item["name"]))
         self._check_body(operation, content)
         return operation
+
+    def _parameters(self, operation: Operation) -> list[Json]:
+        return [self.resolved(item) for item in operation.described["parameters"]]
+
+    def queries(self, operation: Operation) -> set[str]:
+        """The names of what its query may ask."""
+        return {item["name"] for item in self._parameters(operation) if item["in"] == "query"}
+
+    def success(self, operation: Operation, *, has_body: bool) -> tuple[int, Json]:
+        """Status and schema of an answer that says yes; what is described without a body has an empty schema."""
+        described = operation.described["responses"]
+        for status in sorted(code for code in described if int(code) in _SUCCESS):
+            media = self.resolved(described[status]).get("content", {})
+            if has_body is bool(media):
+                return int(status), media["application/json"]["schema"] if media else {}
+        raise ContractViolation(operation.name, "answer", "a body" if has_body else "no body")
+
+    def body_faults(self, operation: Operation, body: Json) -> list[tuple[str, str]]:
+        """Each field of a body that is missing or wrong, with GitHub's code for what it is."""
+        described = operation.described.get("requestBody")
+        if described is None:
+            return []
+        schema = described["content"]["application/json"]["schema"]
+        missing = [name for name in schema.get("required", ()) if name not in body]
+        problems = self._validator(f"{operation.name} faults", schema).iter_errors(body)
+        wrong = dict.fromkeys(str(problem.path[0]) for problem in problems if problem.path)
+        return [(name, "missing_field") for name in missing] + [(name, "invalid") for name in wrong]
 
     def _check_parameter(self, operation: Operation, item: Json, text: str | None) -> None:
         if text is not None:
@@ -161,22 +187,25 @@ class Contract:
             raise ContractViolation(operation.name, where, problem or "an error without a message")
 
     def _problem(self, key: str, schema: Json, value: object) -> str:
+        found = next(self._validator(key, schema).iter_errors(value), None)
+        return _told(found) if found else ""
+
+    def _validator(self, key: str, schema: Json) -> Validator:
         if key not in self._validators:
             self._validators[key] = _validator(schema, self._components)
-        found = next(self._validators[key].iter_errors(value), None)
-        return "; ".join(_told(found)) if found else ""
+        return self._validators[key]
 
     @cached_property
     def _components(self) -> Json:
         return {"components": {"schemas": _modern(self.document["components"]["schemas"])}}
 
 
-def _told(error: Any) -> Iterator[str]:  # noqa: ANN401  # jsonschema's error types differ between its versions
+def _told(error: Any) -> str:  # noqa: ANN401  # jsonschema's error types differ between its versions
     """Where and what; of an anyOf, what is wrong with the alternative that comes nearest."""
     from jsonschema.exceptions import best_match  # type: ignore[import-untyped]
 
     nearest = best_match([error])
-    yield f"{nearest.json_path} {nearest.message}"
+    return f"{nearest.json_path} {nearest.message}"
 
 
 def _validator(schema: Json, components: Json) -> Validator:

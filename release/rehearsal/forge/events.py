@@ -2,31 +2,41 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+import contextlib
+import threading
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from release.rehearsal.forge import rules, store
-from release.rehearsal.forge.repository import now
+from release.rehearsal.forge.bare import Bare
 
 if TYPE_CHECKING:
-    import threading
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 
-class Events(ABC):
-    """The part of a forge that changes its state from inside this process."""
+class Events:
+    """The part of a forge that keeps its state in a folder, and changes it from inside this process."""
 
-    _state: store.State
-    _guard: threading.RLock
+    def __init__(self, directory: Path) -> None:
+        """Open what the folder has, or make it."""
+        directory.mkdir(parents=True, exist_ok=True)
+        self.bare = Bare((directory / "repository.git").absolute())
+        self._file = directory / "state.json"
+        self._state = store.load(self._file)
+        self._guard = threading.RLock()
 
     @property
-    @abstractmethod
     def repository(self) -> Path:
-        """The bare repository's folder."""
+        """The bare repository's folder; its `hooks` work as on any server."""
+        return self.bare.folder
 
-    @abstractmethod
-    def _save(self) -> None: ...
+    @contextlib.contextmanager
+    def _changing(self) -> Iterator[store.State]:
+        with self._guard:
+            yield self._state
+            store.save(self._state, self._file)
 
     def protect_environment(
         self,
@@ -35,11 +45,9 @@ class Events(ABC):
         **more: Any,  # noqa: ANN401
     ) -> store.Environment:
         """Make or change an environment; GitHub takes at most six reviewers. `more` are further fields of it."""
-        with self._guard:
-            number = self._state.new_id()
-            environment = store.Environment(number, name, now(), tuple(reviewers), **more)
-            self._state.environments[name] = environment
-            self._save()
+        with self._changing() as state:
+            environment = store.Environment(state.new_id(), name, tuple(reviewers), **more)
+            state.environments[name] = environment
         return environment
 
     def add_ruleset(
@@ -55,57 +63,42 @@ class Events(ABC):
 
         They do not hold for pushes of the logins in `bypass`.
         """
-        with self._guard:
-            made = (self._state.new_id(), name, tuple(branches), tuple(kinds), tuple(bypass), target)
+        with self._changing() as state:
+            made = (state.new_id(), name, tuple(branches), tuple(kinds), tuple(bypass), target)
             ruleset = store.Ruleset(*made)
-            self._state.rulesets.append(ruleset)
-            rules.write_hook(self._state.rulesets, self.repository / "hooks" / "update")
-            self._save()
+            state.rulesets.append(ruleset)
+            rules.write_hook(state.rulesets, self.repository / "hooks" / "update")
         return ruleset
 
     def add_check_run(
         self, sha: str, name: str, conclusion: str | None = "success", *, workflow_run: int | None = None
     ) -> store.CheckRun:
         """A check run on a commit, completed with `conclusion`, or in progress with None; perhaps a workflow's job."""
-        with self._guard:
+        with self._changing() as state:
             status = "completed" if conclusion else "in_progress"
-            run = store.CheckRun(self._state.new_id(), sha, name, status, conclusion, now(), workflow_run)
-            self._state.check_runs[run.id] = run
-            self._save()
+            run = store.CheckRun(state.new_id(), sha, name, status, conclusion, workflow_run)
+            state.check_runs[run.id] = run
         return run
 
     def change_check_run(self, number: int, **changes: Any) -> store.CheckRun:  # noqa: ANN401  # its fields
         """A check run with some fields changed, e.g. `status="completed", conclusion="failure"`."""
-        import msgspec
-
-        with self._guard:
-            run = msgspec.structs.replace(self._state.check_runs[number], **changes)
-            self._state.check_runs[number] = run
-            self._save()
-        return run
+        with self._changing() as state:
+            state.check_runs[number] = msgspec.structs.replace(state.check_runs[number], **changes)
+            return state.check_runs[number]
 
     def add_run(self, workflow: str, event: str, branch: str, sha: str, actor: str) -> store.Run:
         """A queued run of a workflow's file for an event that no request makes, such as a push."""
-        with self._guard:
-            number = 1 + sum(run.workflow == workflow for run in self._state.runs.values())
-            run = store.Run(self._state.new_id(), number, workflow, event, branch, sha, actor, now())
-            self._state.runs[run.id] = run
-            self._save()
-        return run
+        with self._changing() as state:
+            return state.add_run(workflow, event, branch, sha, actor)
 
     def change_run(self, run_id: int, **changes: Any) -> store.Run:  # noqa: ANN401  # the fields of Run
         """A workflow run with some fields of store.Run changed, e.g. `waiting_for="production"`."""
-        import msgspec
-
-        with self._guard:
-            run = msgspec.structs.replace(self._state.runs[run_id], **changes)
-            self._state.runs[run_id] = run
-            self._save()
-        return run
+        with self._changing() as state:
+            state.runs[run_id] = msgspec.structs.replace(state.runs[run_id], **changes)
+            return state.runs[run_id]
 
     def change(self, **settings: Any) -> None:  # noqa: ANN401  # the fields of State
         """Fields of store.State set anew, such as `secrets={"production": ("CLOUDFLARE_API_TOKEN",)}`."""
-        with self._guard:
+        with self._changing() as state:
             for name, value in settings.items():
-                setattr(self._state, name, value)
-            self._save()
+                setattr(state, name, value)

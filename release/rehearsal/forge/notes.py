@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -15,15 +14,7 @@ if TYPE_CHECKING:
 _SQUASHED = re.compile(r"(?P<title>.+) \(#(?P<number>\d+)\)")  # the subject GitHub gives to a squash merge
 
 
-@dataclass(frozen=True)
-class Notes:
-    """A release's name and body."""
-
-    name: str
-    body: str
-
-
-def generate(repository: Repository, tag: str, target: str, previous: str | None) -> Notes:
+def generate(repository: Repository, tag: str, target: str, previous: str | None) -> str:
     """The notes of `tag` (or of `target` while the tag does not exist) since the tag `previous`.
 
     A commit that came without a pull request is not listed, as on GitHub.
@@ -36,7 +27,7 @@ def generate(repository: Repository, tag: str, target: str, previous: str | None
     html = repository.shapes.html_url
     link = f"{html}/compare/{previous}...{tag}" if previous else f"{html}/commits/{tag}"
     changes = "## What's Changed\n" + "\n".join(lines) + "\n\n\n" if lines else ""
-    return Notes(tag, f"{changes}**Full Changelog**: {link}")
+    return f"{changes}**Full Changelog**: {link}"
 
 
 def _lines(repository: Repository, commit: Commit) -> Iterator[str]:

@@ -10,97 +10,82 @@ from release.rehearsal.forge.answers import Answer, Refusal, invalid, not_found
 from release.rehearsal.forge.bare import GitError, Person
 from release.rehearsal.forge.repository import now
 from release.rehearsal.forge.store import Comment, Pull
+from release.rehearsal.forge.stored import fields, found, made
 
 if TYPE_CHECKING:
     from release.rehearsal.forge.answers import Call
+    from release.rehearsal.forge.contract import Json
     from release.rehearsal.forge.repository import Repository
-    from release.rehearsal.forge.shapes import Json
 
 
 def list_pulls(repository: Repository, call: Call) -> Answer:
     """Pull requests, newest first; `state` (open by default), `head` (`owner:branch`) and `base` choose."""
     state, head, base = call.query.get("state", "open"), call.query.get("head"), call.query.get("base")
-    found = [
+    pulls = [
         pull
         for pull in sorted(repository.state.pulls.values(), key=lambda pull: -pull.number)
         if state in ("all", pull.state)
         and head in (None, _label(repository, pull.head))
         and base in (None, pull.base)
     ]
-    return Answer(items=[_shown(repository, pull) for pull in found])
+    return Answer([_shown(repository, pull) for pull in pulls])
 
 
 def pulls_of_commit(repository: Repository, call: Call) -> Answer:
     """The pull requests that a commit belongs to: merged as it, or with it between base and head."""
     sha = repository.commit(call.path["commit_sha"]).sha
     bare = repository.bare
-    found = [
+    pulls = [
         pull
         for pull in repository.state.pulls.values()
         if pull.merge_commit == sha
         or (bare.contains(pull.head_sha, sha) and not bare.contains(pull.base_sha, sha))
     ]
-    return Answer(items=[_shown(repository, pull) for pull in found])
-
-
-def get_pull(repository: Repository, call: Call) -> Answer:
-    """One pull request with whether it can be merged."""
-    return Answer(_detailed(repository, _by_number(repository, call)))
+    return Answer([_shown(repository, pull) for pull in pulls])
 
 
 def create_pull(repository: Repository, call: Call) -> Answer:
     """A new pull request. 422 when a branch is missing, nothing differs, or one is open already."""
-    head = str(call.required("PullRequest", "head")).removeprefix(f"{repository.shapes.owner}:")
-    base = str(call.required("PullRequest", "base"))
+    head, base = call.body["head"].removeprefix(f"{repository.shapes.owner}:"), call.body["base"]
     head_sha, base_sha = _tip(repository, "head", head), _tip(repository, "base", base)
     for pull in repository.state.pulls.values():
         if (pull.head, pull.base, pull.state) == (head, base, "open"):
-            message = f"A pull request already exists for {_label(repository, head)}."
-            raise Refusal(422, "Validation Failed", [_custom(message)])
+            raise _refused(f"A pull request already exists for {_label(repository, head)}.")
     if repository.bare.contains(base_sha, head_sha):
-        raise Refusal(422, "Validation Failed", [_custom(f"No commits between {base} and {head}")])
-    pull = Pull(
-        number=repository.state.new_number(),
-        id=repository.state.new_id(),
-        title=str(call.required("PullRequest", "title")),
-        body=call.body.get("body"),
-        head=head,
-        base=base,
-        head_sha=head_sha,
-        base_sha=base_sha,
-        author=call.login,
-        draft=bool(call.body.get("draft")),
-        **dict.fromkeys(("created_at", "updated_at"), now()),
-    )
+        raise _refused(f"No commits between {base} and {head}")
+    if "title" not in call.body:  # the description leaves it out for the pull request of an issue
+        raise invalid("PullRequest", "title", "missing_field")
+    known = {"head": head, "base": base, "head_sha": head_sha, "base_sha": base_sha, "author": call.login}
+    pull = made(Pull, repository, call, number=repository.state.new_number(), **known)
     repository.state.pulls[pull.number] = pull
-    return Answer(_detailed(repository, pull), 201)
+    return Answer(detailed(repository, pull))
 
 
 def update_pull(repository: Repository, call: Call) -> Answer:
     """Title, body, base or state changed."""
-    pull = _by_number(repository, call)
-    changes: dict[str, object] = {
+    pull = _refreshed(repository, found(repository.state.pulls, call, "pull_number"))
+    changes: Json = {
         name: call.body[name] for name in ("title", "body", "base", "state") if name in call.body
     }
     if changes.get("state") == "open" and pull.merged_at:
-        raise Refusal(422, "Validation Failed", [_custom("Cannot reopen a merged pull request.")])
+        raise _refused("Cannot reopen a merged pull request.")
     if "state" in changes:
         changes["closed_at"] = now() if changes["state"] == "closed" else None
     changed = msgspec.structs.replace(pull, **changes, updated_at=now())
     repository.state.pulls[pull.number] = changed
-    return Answer(_detailed(repository, changed))
+    return Answer(detailed(repository, changed))
 
 
 def is_merged(repository: Repository, call: Call) -> Answer:
     """204 when it was merged, 404 when not."""
-    if _by_number(repository, call).merged_at is None:
+    if found(repository.state.pulls, call, "pull_number").merged_at is None:
         raise not_found()
-    return Answer(status=204)
+    return Answer()
 
 
 def merge(repository: Repository, call: Call) -> Answer:
     """The head merged (or squashed) into the base. 409 when `sha` is not the head, 405 on a conflict."""
-    pull = _by_number(repository, call)
+    pull = _refreshed(repository, found(repository.state.pulls, call, "pull_number"))
     if call.body.get("sha", pull.head_sha) != pull.head_sha:
         raise Refusal(409, "Head branch was modified. Review and try the merge again.")
     tree = repository.bare.merged_tree(pull.base_sha, pull.head_sha)
@@ -108,7 +93,7 @@ def merge(repository: Repository, call: Call) -> Answer:
         raise Refusal(405, "Pull Request is not mergeable")
     method = call.body.get("merge_method", "merge")
     if method not in ("merge", "squash"):
-        raise Refusal(405, f"{str(method).capitalize()} merges are not allowed on this repository.")
+        raise Refusal(405, f"{method.capitalize()} merges are not allowed on this repository.")
     by = Person(call.login, f"{call.login}@users.example", now())
     parents = [pull.base_sha, pull.head_sha] if method == "merge" else [pull.base_sha]
     sha = repository.bare.commit_tree(tree, parents, _merge_message(repository, pull, call, method), by)
@@ -124,18 +109,16 @@ def merge(repository: Repository, call: Call) -> Answer:
 
 def list_comments(repository: Repository, call: Call) -> Answer:
     """The comments on a pull request, oldest first."""
-    number = _by_number(repository, call, "issue_number").number
-    found = [comment for comment in repository.state.comments.values() if comment.number == number]
-    return Answer(items=[_comment(repository, comment) for comment in found])
+    number = found(repository.state.pulls, call, "issue_number").number
+    comments = [comment for comment in repository.state.comments.values() if comment.number == number]
+    return Answer([_comment(repository, comment) for comment in comments])
 
 
 def create_comment(repository: Repository, call: Call) -> Answer:
-    """A new comment on a pull request."""
-    number = _by_number(repository, call, "issue_number").number
-    body = str(call.required("IssueComment", "body"))
-    comment = Comment(repository.state.new_id(), number, body, call.login, now())
+    number = found(repository.state.pulls, call, "issue_number").number
+    comment = made(Comment, repository, call, number=number, author=call.login)
     repository.state.comments[comment.id] = comment
-    return Answer(_comment(repository, comment), 201)
+    return Answer(_comment(repository, comment))
 
 
 def _tip(repository: Repository, field: str, branch: str) -> str:
@@ -143,13 +126,6 @@ def _tip(repository: Repository, field: str, branch: str) -> str:
     if ref is None:
         raise invalid("PullRequest", field)
     return ref.sha
-
-
-def _by_number(repository: Repository, call: Call, name: str = "pull_number") -> Pull:
-    pull = repository.state.pulls.get(call.number(name))
-    if pull is None:
-        raise not_found()
-    return _refreshed(repository, pull)
 
 
 def _refreshed(repository: Repository, pull: Pull) -> Pull:
@@ -174,8 +150,10 @@ def _merge_message(repository: Repository, pull: Pull, call: Call, method: str) 
     return f"{title}\n\n{call.body.get('commit_message', body)}".strip() + "\n"
 
 
-def _custom(message: str) -> Json:
-    return {"resource": "PullRequest", "code": "custom", "message": message}
+def _refused(message: str) -> Refusal:
+    return Refusal(
+        422, "Validation Failed", [{"resource": "PullRequest", "code": "custom", "message": message}]
+    )
 
 
 def _label(repository: Repository, branch: str) -> str:
@@ -207,63 +185,44 @@ def _shown(repository: Repository, stored: Pull) -> Json:
         "commits": f"{url}/commits",
         "statuses": f"{shapes.repository_url}/statuses/{pull.head_sha}",
     }
-    named = {f"{name}_url": link for name, link in links.items() if name != "self"}
-    times = {name: getattr(pull, name) for name in ("created_at", "updated_at", "closed_at", "merged_at")}
+    same = "id number state title body draft created_at updated_at closed_at merged_at"
     return {
-        "id": pull.id,
-        "node_id": f"PR_{pull.id}",
-        "number": pull.number,
+        **fields(pull, same),
         "url": url,
-        **named,
+        **{f"{name}_url": link for name, link in links.items() if name != "self"},
         "diff_url": f"{html}.diff",
         "patch_url": f"{html}.patch",
-        "state": pull.state,
-        "locked": False,
-        "title": pull.title,
-        "body": pull.body,
         "user": shapes.user(pull.author),
-        "labels": [],
-        "draft": pull.draft,
         "head": _end(repository, pull.head, pull.head_sha),
         "base": _end(repository, pull.base, pull.base_sha),
         "merge_commit_sha": pull.merge_commit,
         "author_association": "OWNER",
         "_links": {name: {"href": link} for name, link in links.items()},
-        **dict.fromkeys(("milestone", "assignee", "auto_merge", "active_lock_reason")),
-        **{name: [] for name in ("assignees", "requested_reviewers", "requested_teams")},
-        **times,
     }
 
 
-def _detailed(repository: Repository, stored: Pull) -> Json:
+def detailed(repository: Repository, stored: Pull) -> Json:
+    """A pull request with whether it can be merged."""
     pull, bare = _refreshed(repository, stored), repository.bare
     mergeable = pull.state == "open" and bare.merged_tree(pull.base_sha, pull.head_sha) is not None
-    ahead = bare.ahead_behind(pull.base_sha, pull.head_sha)[0]
-    comments = sum(comment.number == pull.number for comment in repository.state.comments.values())
     return {
         **_shown(repository, pull),
         "merged": pull.merged_at is not None,
         "merged_by": repository.shapes.user(pull.merged_by) if pull.merged_by else None,
         "mergeable": mergeable if pull.state == "open" else None,
-        "rebaseable": False,
         "mergeable_state": ("clean" if mergeable else "dirty") if pull.state == "open" else "unknown",
-        "maintainer_can_modify": False,
-        "comments": comments,
-        "commits": ahead,
-        **dict.fromkeys(("review_comments", "additions", "deletions", "changed_files"), 0),
+        "comments": sum(comment.number == pull.number for comment in repository.state.comments.values()),
+        "commits": bare.ahead_behind(pull.base_sha, pull.head_sha)[0],
     }
 
 
 def _comment(repository: Repository, comment: Comment) -> Json:
     shapes = repository.shapes
     return {
-        "id": comment.id,
-        "node_id": f"IC_{comment.id}",
+        **fields(comment, "id body created_at"),
         "url": f"{shapes.repository_url}/issues/comments/{comment.id}",
         "html_url": f"{shapes.html_url}/pull/{comment.number}#issuecomment-{comment.id}",
         "issue_url": f"{shapes.repository_url}/issues/{comment.number}",
-        "body": comment.body,
         "user": shapes.user(comment.author),
         "author_association": "OWNER",
-        **dict.fromkeys(("created_at", "updated_at"), comment.created_at),
     }

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from release.rehearsal.forge import rules
 from release.rehearsal.forge.answers import Answer, Refusal, not_found
 from release.rehearsal.forge.bare import ZERO, GitError, Ref
-from release.rehearsal.forge.repository import now
-from release.rehearsal.forge.shapes import unverified
+from release.rehearsal.forge.repository import UNVERIFIED, now, utc
 
 if TYPE_CHECKING:
     from release.rehearsal.forge.answers import Call
+    from release.rehearsal.forge.contract import Json
     from release.rehearsal.forge.repository import Repository
-    from release.rehearsal.forge.shapes import Json
 
 _FULL_NAME = re.compile(r"refs/[^/]+/(?!.*(\.\.|//|@\{|\.lock$|\.$|/$))[^\x00-\x20~^:?*\[\\]+")
 
@@ -30,35 +30,35 @@ def get_ref(repository: Repository, call: Call) -> Answer:
 def matching_refs(repository: Repository, call: Call) -> Answer:
     """Every ref whose name starts with what was asked, without pages; an empty list when none does."""
     refs = repository.bare.refs(f"refs/{call.path['ref']}")
-    return Answer(everything=[repository.shapes.ref(ref) for ref in refs])
+    return Answer([repository.shapes.ref(ref) for ref in refs])
 
 
 def create_ref(repository: Repository, call: Call) -> Answer:
     """A new ref, a branch or a lightweight tag."""
-    name, sha = str(call.required("Reference", "ref")), str(call.required("Reference", "sha"))
+    name, sha = call.body["ref"], call.body["sha"]
     if not _FULL_NAME.fullmatch(name):
         raise Refusal(422, f"{name} is not a valid ref name.")
-    _object_type(repository, sha)
+    kind = _object_type(repository, sha)
     rules.check_rest_write(repository, name)
     try:
         repository.bare.update_ref(name, sha, ZERO)
     except GitError as error:
         raise Refusal(422, "Reference already exists") from error
-    return Answer(_shown(repository, name), 201)
+    return Answer(repository.shapes.ref(Ref(name, sha, kind)))
 
 
 def update_ref(repository: Repository, call: Call) -> Answer:
     """An existing ref moved; without `force` only forward."""
-    name, sha = f"refs/{call.path['ref']}", str(call.required("Reference", "sha"))
+    name, sha = f"refs/{call.path['ref']}", call.body["sha"]
     ref = repository.bare.ref(name)
     if ref is None:
         raise Refusal(422, "Reference does not exist")
-    _object_type(repository, sha)
+    kind = _object_type(repository, sha)
     rules.check_rest_write(repository, name)
     if not call.body.get("force") and not repository.bare.contains(sha, ref.sha):
         raise Refusal(422, "Update is not a fast forward")
     repository.bare.update_ref(name, sha, ref.sha)
-    return Answer(_shown(repository, name))
+    return Answer(repository.shapes.ref(Ref(name, sha, kind)))
 
 
 def delete_ref(repository: Repository, call: Call) -> Answer:
@@ -68,23 +68,22 @@ def delete_ref(repository: Repository, call: Call) -> Answer:
         raise Refusal(422, "Reference does not exist")
     rules.check_rest_write(repository, name)
     repository.bare.delete_ref(name)
-    return Answer(status=204)
+    return Answer()
 
 
 def create_tag(repository: Repository, call: Call) -> Answer:
     """A tag object; a ref to it is made apart, as on GitHub."""
-    tag, message, sha, kind = (
-        str(call.required("Tag", name)) for name in ("tag", "message", "object", "type")
-    )
+    tag, message, sha, kind = (call.body[name] for name in ("tag", "message", "object", "type"))
     if _object_type(repository, sha) != kind:
         raise Refusal(422, f"Object {sha} is not a {kind}")
     tagger = {"name": call.login, "email": f"{call.login}@users.example", "date": now()}
     tagger |= call.body.get("tagger") or {}
-    line = f"tagger {tagger['name']} <{tagger['email']}> {_epoch(tagger['date'])} +0000"
+    seconds = int(datetime.fromisoformat(tagger["date"]).timestamp())
+    line = f"tagger {tagger['name']} <{tagger['email']}> {seconds} +0000"
     made = repository.bare.git(
         "mktag", stdin=f"object {sha}\ntype {kind}\ntag {tag}\n{line}\n\n{message.rstrip()}\n"
     )
-    return Answer(_tag(repository, made.strip()), 201)
+    return Answer(_tag(repository, made.strip()))
 
 
 def get_tag(repository: Repository, call: Call) -> Answer:
@@ -94,18 +93,15 @@ def get_tag(repository: Repository, call: Call) -> Answer:
 
 def list_branches(repository: Repository, call: Call) -> Answer:
     """Every branch, or the protected ones alone."""
-    wanted = call.query.get("protected")
-    shown = [
-        {
-            "name": name,
-            "commit": {"sha": ref.sha, "url": f"{repository.shapes.repository_url}/commits/{ref.sha}"},
-            "protected": rules.is_protected(repository, name),
-        }
-        for ref in repository.bare.refs("refs/heads/")
-        for name in [ref.name.removeprefix("refs/heads/")]
-    ]
-    items = [item for item in shown if wanted is None or item["protected"] is (wanted == "true")]
-    return Answer(items=items)
+    url, wanted = f"{repository.shapes.repository_url}/commits", call.query.get("protected")
+    shown: list[Json] = []
+    for ref in repository.bare.refs("refs/heads/"):
+        name = ref.name.removeprefix("refs/heads/")
+        protected = rules.is_protected(repository, name)
+        if wanted is None or protected is (wanted == "true"):
+            commit = {"sha": ref.sha, "url": f"{url}/{ref.sha}"}
+            shown.append({"name": name, "commit": commit, "protected": protected})
+    return Answer(shown)
 
 
 def get_branch(repository: Repository, call: Call) -> Answer:
@@ -135,11 +131,6 @@ def _object_type(repository: Repository, sha: str) -> str:
         raise Refusal(422, "Object does not exist") from error
 
 
-def _shown(repository: Repository, name: str) -> Json:
-    ref = repository.bare.ref(name)
-    return repository.shapes.ref(ref or Ref(name, ZERO, "commit"))
-
-
 def _tag(repository: Repository, sha: str) -> Json:
     try:
         text = repository.bare.git("cat-file", "tag", sha)
@@ -149,30 +140,12 @@ def _tag(repository: Repository, sha: str) -> Json:
     fields = dict(line.split(" ", 1) for line in head.splitlines())
     signed = re.fullmatch(r"(?P<name>.*) <(?P<email>.*)> (?P<time>\d+) [+-]\d{4}", fields["tagger"])
     who = signed.groupdict() if signed else {"name": "", "email": "", "time": "0"}
-    url = repository.shapes.repository_url
+    shown = repository.shapes.ref(Ref(f"tags/{sha}", fields["object"], fields["type"]))
     return {
-        "node_id": f"TAG_{sha}",
+        **{name: shown[name] for name in ("url", "object")},
         "tag": fields["tag"],
         "sha": sha,
-        "url": f"{url}/git/tags/{sha}",
         "message": message.rstrip("\n"),
-        "tagger": {"name": who["name"], "email": who["email"], "date": _iso(int(who["time"]))},
-        "object": {
-            "type": fields["type"],
-            "sha": fields["object"],
-            "url": f"{url}/git/{fields['type']}s/{fields['object']}",
-        },
-        "verification": unverified(),
+        "tagger": {"name": who["name"], "email": who["email"], "date": utc(int(who["time"]))},
+        "verification": UNVERIFIED,
     }
-
-
-def _epoch(date: str) -> int:
-    from datetime import datetime
-
-    return int(datetime.fromisoformat(date).timestamp())
-
-
-def _iso(seconds: int) -> str:
-    from datetime import UTC, datetime
-
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,14 +1,11 @@
-"""Every REST operation that the forge serves, and how a raw path finds its own."""
+"""Every REST operation that the forge serves; GitHub's description says how a path finds its own."""
 
 from __future__ import annotations
 
-import re
-from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote
 
 from release.rehearsal.forge import (
-    account,
     actions,
     commits,
     environments,
@@ -18,104 +15,134 @@ from release.rehearsal.forge import (
     rules,
     settings,
 )
+from release.rehearsal.forge.contract import ContractViolation, github
+from release.rehearsal.forge.stored import newest, one
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from release.rehearsal.forge.answers import Answer, Call
-    from release.rehearsal.forge.repository import Repository
-
-    Handler = Callable[[Repository, Call], Answer]
+    from release.rehearsal.forge.contract import Operation
+    from release.rehearsal.forge.stored import Handler
 
 _REPO = "/repos/{owner}/{repo}"
-_RUN = f"{_REPO}/actions/runs/{{run_id}}"
 
-# within one method the first match counts, so literal parts stand before variables
-ROUTES: dict[tuple[str, str], Handler] = {
-    ("GET", "/user"): account.get_user,
-    ("GET", _REPO): account.get_repository,
-    ("GET", f"{_REPO}/branches"): refs.list_branches,
-    ("GET", f"{_REPO}/branches/{{branch}}/protection"): rules.get_protection,
-    ("GET", f"{_REPO}/branches/{{branch}}"): refs.get_branch,
-    ("GET", f"{_REPO}/rules/branches/{{branch}}"): rules.list_rules,
-    ("GET", f"{_REPO}/rulesets"): rules.list_rulesets,
-    ("GET", f"{_REPO}/rulesets/{{ruleset_id}}"): rules.get_ruleset,
-    ("GET", f"{_REPO}/keys"): settings.list_keys,
-    ("GET", f"{_REPO}/actions/secrets"): settings.list_secrets,
-    ("GET", f"{_REPO}/actions/variables"): settings.list_variables,
-    ("GET", f"{_REPO}/actions/permissions/workflow"): settings.workflow_permissions,
-    ("GET", f"{_REPO}/environments/{{environment_name}}/secrets"): settings.list_secrets,
-    ("GET", f"{_REPO}/environments/{{environment_name}}/variables"): settings.list_variables,
-    ("GET", f"{_REPO}/git/ref/{{ref}}"): refs.get_ref,
-    ("GET", f"{_REPO}/git/matching-refs/{{ref}}"): refs.matching_refs,
-    ("POST", f"{_REPO}/git/refs"): refs.create_ref,
-    ("PATCH", f"{_REPO}/git/refs/{{ref}}"): refs.update_ref,
-    ("DELETE", f"{_REPO}/git/refs/{{ref}}"): refs.delete_ref,
-    ("GET", f"{_REPO}/git/commits/{{commit_sha}}"): commits.get_git_commit,
-    ("POST", f"{_REPO}/git/tags"): refs.create_tag,
-    ("GET", f"{_REPO}/git/tags/{{tag_sha}}"): refs.get_tag,
-    ("GET", f"{_REPO}/commits"): commits.list_commits,
-    ("GET", f"{_REPO}/commits/{{commit_sha}}/pulls"): pulls.pulls_of_commit,
-    ("GET", f"{_REPO}/commits/{{ref}}/status"): commits.combined_status,
-    ("GET", f"{_REPO}/commits/{{ref}}/check-runs"): commits.list_check_runs,
-    ("GET", f"{_REPO}/commits/{{ref}}"): commits.get_commit,
-    ("POST", f"{_REPO}/statuses/{{sha}}"): commits.create_status,
-    ("GET", f"{_REPO}/compare/{{basehead}}"): commits.compare,
-    ("GET", f"{_REPO}/contents/{{path}}"): commits.get_content,
-    ("GET", f"{_REPO}/releases"): releases.list_releases,
-    ("POST", f"{_REPO}/releases"): releases.create_release,
-    ("GET", f"{_REPO}/releases/latest"): releases.latest,
-    ("POST", f"{_REPO}/releases/generate-notes"): releases.generate_notes,
-    ("GET", f"{_REPO}/releases/tags/{{tag}}"): releases.by_tag,
-    ("GET", f"{_REPO}/releases/{{release_id}}"): releases.get_release,
-    ("PATCH", f"{_REPO}/releases/{{release_id}}"): releases.update_release,
-    ("DELETE", f"{_REPO}/releases/{{release_id}}"): releases.delete_release,
-    ("GET", f"{_REPO}/pulls"): pulls.list_pulls,
-    ("POST", f"{_REPO}/pulls"): pulls.create_pull,
-    ("GET", f"{_REPO}/pulls/{{pull_number}}"): pulls.get_pull,
-    ("PATCH", f"{_REPO}/pulls/{{pull_number}}"): pulls.update_pull,
-    ("GET", f"{_REPO}/pulls/{{pull_number}}/merge"): pulls.is_merged,
-    ("PUT", f"{_REPO}/pulls/{{pull_number}}/merge"): pulls.merge,
-    ("GET", f"{_REPO}/issues/{{issue_number}}/comments"): pulls.list_comments,
-    ("POST", f"{_REPO}/issues/{{issue_number}}/comments"): pulls.create_comment,
-    ("GET", f"{_REPO}/environments/{{environment_name}}"): environments.get_environment,
-    ("GET", f"{_REPO}/deployments"): environments.list_deployments,
-    ("POST", f"{_REPO}/deployments"): environments.create_deployment,
-    ("GET", f"{_REPO}/deployments/{{deployment_id}}"): environments.get_deployment,
-    ("GET", f"{_REPO}/deployments/{{deployment_id}}/statuses"): environments.list_statuses,
-    ("POST", f"{_REPO}/deployments/{{deployment_id}}/statuses"): environments.create_status,
-    ("GET", f"{_REPO}/check-runs/{{check_run_id}}/annotations"): actions.list_annotations,
-    ("GET", f"{_REPO}/actions/workflows"): actions.list_workflows,
-    ("POST", f"{_REPO}/actions/workflows/{{workflow_id}}/dispatches"): actions.dispatch,
-    ("GET", f"{_REPO}/actions/runs"): actions.list_runs,
-    ("GET", _RUN): actions.get_run,
-    ("GET", f"{_RUN}/attempts/{{attempt_number}}"): actions.get_attempt,
-    ("GET", f"{_RUN}/jobs"): actions.list_jobs,
-    ("GET", f"{_RUN}/approvals"): actions.list_approvals,
-    ("GET", f"{_RUN}/pending_deployments"): actions.pending_deployments,
-    ("POST", f"{_RUN}/pending_deployments"): actions.review,
+# by the permission that a token of limited ones needs, in the words of a workflow's `permissions:`, as docs.github.com
+# lists them in "Permissions required for fine-grained personal access tokens"
+_DEPLOYED = environments.deployment_shown
+_BELOW_REPO: dict[str, dict[str, Handler]] = {
+    "": {
+        "GET ": settings.get_repository,
+        "GET /rules/branches/{branch}": rules.list_rules,
+        "GET /rulesets": rules.list_rulesets,
+        "GET /rulesets/{ruleset_id}": rules.get_ruleset,
+    },
+    "administration": {
+        "GET /keys": settings.list_keys,
+        "GET /actions/permissions/workflow": settings.workflow_permissions,
+    },
+    "secrets": {
+        "GET /actions/secrets": settings.list_secrets,
+        "GET /environments/{environment_name}/secrets": settings.list_secrets,
+    },
+    "variables": {
+        "GET /actions/variables": settings.list_variables,
+        "GET /environments/{environment_name}/variables": settings.list_variables,
+    },
+    "contents": {
+        "GET /branches": refs.list_branches,
+        "GET /branches/{branch}": refs.get_branch,
+        "GET /branches/{branch}/protection": rules.get_protection,
+        "GET /git/ref/{ref}": refs.get_ref,
+        "GET /git/matching-refs/{ref}": refs.matching_refs,
+        "POST /git/refs": refs.create_ref,
+        "PATCH /git/refs/{ref}": refs.update_ref,
+        "DELETE /git/refs/{ref}": refs.delete_ref,
+        "GET /git/commits/{commit_sha}": commits.get_git_commit,
+        "POST /git/tags": refs.create_tag,
+        "GET /git/tags/{tag_sha}": refs.get_tag,
+        "GET /commits": commits.list_commits,
+        "GET /commits/{ref}": commits.get_commit,
+        "GET /compare/{basehead}": commits.compare,
+        "GET /contents/{path}": commits.get_content,
+        "GET /releases": newest("releases", releases.shown),
+        "POST /releases": releases.create_release,
+        "GET /releases/latest": releases.latest,
+        "POST /releases/generate-notes": releases.generate_notes,
+        "GET /releases/tags/{tag}": releases.by_tag,
+        "GET /releases/{release_id}": one("releases", "release_id", releases.shown),
+        "PATCH /releases/{release_id}": releases.update_release,
+        "DELETE /releases/{release_id}": releases.delete_release,
+    },
+    "statuses": {
+        "GET /commits/{ref}/status": commits.combined_status,
+        "POST /statuses/{sha}": commits.create_status,
+    },
+    "checks": {
+        "GET /commits/{ref}/check-runs": commits.list_check_runs,
+        "GET /check-runs/{check_run_id}/annotations": actions.list_annotations,
+    },
+    "pull-requests": {
+        "GET /commits/{commit_sha}/pulls": pulls.pulls_of_commit,
+        "GET /pulls": pulls.list_pulls,
+        "POST /pulls": pulls.create_pull,
+        "GET /pulls/{pull_number}": one("pulls", "pull_number", pulls.detailed),
+        "PATCH /pulls/{pull_number}": pulls.update_pull,
+        "GET /pulls/{pull_number}/merge": pulls.is_merged,
+        "PUT /pulls/{pull_number}/merge": pulls.merge,
+    },
+    "issues": {
+        "GET /issues/{issue_number}/comments": pulls.list_comments,
+        "POST /issues/{issue_number}/comments": pulls.create_comment,
+    },
+    "deployments": {
+        "GET /deployments": newest("deployments", _DEPLOYED, "sha", "ref", "task", "environment"),
+        "POST /deployments": environments.create_deployment,
+        "GET /deployments/{deployment_id}": one("deployments", "deployment_id", _DEPLOYED),
+        "GET /deployments/{deployment_id}/statuses": environments.list_statuses,
+        "POST /deployments/{deployment_id}/statuses": environments.create_status,
+        "POST /actions/runs/{run_id}/pending_deployments": environments.review,  # more than to look asks for
+    },
+    "actions": {
+        "GET /environments/{environment_name}": one(
+            "environments", "environment_name", environments.environment_shown
+        ),
+        "GET /actions/workflows": actions.list_workflows,
+        "POST /actions/workflows/{workflow_id}/dispatches": actions.dispatch,
+        "GET /actions/runs": actions.list_runs,
+        "GET /actions/runs/{run_id}": one("runs", "run_id", actions.shown),
+        "GET /actions/runs/{run_id}/attempts/{attempt_number}": actions.get_attempt,
+        "GET /actions/runs/{run_id}/jobs": actions.list_jobs,
+        "GET /actions/runs/{run_id}/approvals": environments.list_approvals,
+        "GET /actions/runs/{run_id}/pending_deployments": environments.pending_deployments,
+    },
 }
 
-# GitHub takes slashes in these, both raw and as %2F
-_WITH_SLASHES = frozenset({"ref", "path", "basehead", "branch", "tag"})
+
+def _row(words: str) -> tuple[str, str]:
+    method, _, path = words.partition(" ")
+    return method, f"{_REPO}{path}"
 
 
-@cache
-def _patterns() -> list[tuple[str, re.Pattern[str], Handler]]:
-    def variable(match: re.Match[str]) -> str:
-        name = match.group(1)
-        return f"(?P<{name}>.+)" if name in _WITH_SLASHES else f"(?P<{name}>[^/]+)"
-
-    return [
-        (method, re.compile(re.sub(r"\\{(\w+)\\}", variable, re.escape(template))), handler)
-        for (method, template), handler in ROUTES.items()
-    ]
+ROUTES: dict[tuple[str, str], Handler] = {("GET", "/user"): settings.get_user} | {
+    _row(words): handler for rows in _BELOW_REPO.values() for words, handler in rows.items()
+}
+_PERMISSIONS = {_row(words): permission for permission, rows in _BELOW_REPO.items() for words in rows}
 
 
-def find(method: str, raw_path: str) -> tuple[Handler, dict[str, str]] | None:
-    """The handler of a path as it was on the wire (still quoted), and the path's variables unquoted."""
-    for wanted, pattern, handler in _patterns():
-        match = pattern.fullmatch(raw_path) if wanted == method else None
-        if match:
-            return handler, {name: unquote(value) for name, value in match.groupdict().items()}
-    return None
+class Found(NamedTuple):
+    """What serves a request, the path's variables unquoted, what GitHub's description says, and the permission it takes."""
+
+    handler: Handler
+    variables: dict[str, str]
+    operation: Operation
+    permission: str
+
+
+def find(method: str, raw_path: str) -> Found | None:
+    """What serves a path as it was on the wire (still quoted)."""
+    try:
+        operation = github().operation(method, raw_path)
+    except ContractViolation:
+        return None
+    route = (method, operation.template)
+    variables = {name: unquote(value) for name, value in operation.variables.items()}
+    handler = ROUTES.get(route)
+    return Found(handler, variables, operation, _PERMISSIONS.get(route, "")) if handler is not None else None

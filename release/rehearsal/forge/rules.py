@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from release.rehearsal.forge.answers import Call
+    from release.rehearsal.forge.contract import Json
     from release.rehearsal.forge.repository import Repository
-    from release.rehearsal.forge.shapes import Json
     from release.rehearsal.forge.store import Ruleset
 
 # a rule of these types refuses a direct push; the words are those that GitHub's GH013 answer uses
@@ -56,12 +56,12 @@ def is_protected(repository: Repository, branch: str) -> bool:
 
 def list_rules(repository: Repository, call: Call) -> Answer:
     """The active rules of a branch, which need not exist."""
-    return Answer(items=rules_of(repository, call.path["branch"]))
+    return Answer(rules_of(repository, call.path["branch"]))
 
 
 def list_rulesets(repository: Repository, _: Call) -> Answer:
     """Every ruleset, without its rules, as GitHub lists them."""
-    return Answer(items=[_ruleset(repository, ruleset) for ruleset in repository.state.rulesets])
+    return Answer([_ruleset(repository, ruleset) for ruleset in repository.state.rulesets])
 
 
 def get_ruleset(repository: Repository, call: Call) -> Answer:

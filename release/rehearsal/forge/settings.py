@@ -1,65 +1,51 @@
-"""What the owner of a repository sets: secrets (names only), variables, deploy keys, what a workflow's token may do."""
+"""The user, the repository, and what its owner sets: secrets (names only), variables, deploy keys, a token's default."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from release.rehearsal.forge.answers import Answer, not_found
+from release.rehearsal.forge.answers import Answer
+from release.rehearsal.forge.completion import BIRTH
+from release.rehearsal.forge.stored import fields, found
 
 if TYPE_CHECKING:
     from release.rehearsal.forge.answers import Call
     from release.rehearsal.forge.repository import Repository
 
-_BIRTH = "2020-01-01T00:00:00Z"
+
+def get_user(repository: Repository, call: Call) -> Answer:
+    return Answer(repository.shapes.user(call.login))
+
+
+def get_repository(repository: Repository, _: Call) -> Answer:
+    return Answer(repository.shapes.repository())
 
 
 def list_secrets(repository: Repository, call: Call) -> Answer:
     """The names of the secrets of the repository, or of an environment; nobody can read their values."""
     names = repository.state.secrets.get(_where(repository, call), ())
-    return Answer(
-        items=[{"name": name, "created_at": _BIRTH, "updated_at": _BIRTH} for name in names], key="secrets"
-    )
+    return Answer([{"name": name, "created_at": BIRTH} for name in names])
 
 
 def list_variables(repository: Repository, call: Call) -> Answer:
-    """The variables of the repository, or of an environment."""
-    found = repository.state.variables.get(_where(repository, call), {})
-    return Answer(
-        items=[
-            {"name": name, "value": value, "created_at": _BIRTH, "updated_at": _BIRTH}
-            for name, value in found.items()
-        ],
-        key="variables",
-    )
+    variables = repository.state.variables.get(_where(repository, call), {})
+    return Answer([{"name": name, "value": value, "created_at": BIRTH} for name, value in variables.items()])
 
 
 def list_keys(repository: Repository, _: Call) -> Answer:
-    """The deploy keys."""
-    return Answer(
-        items=[
-            {
-                "id": key.id,
-                "key": "ssh-ed25519 AAAA",
-                "url": f"{repository.shapes.repository_url}/keys/{key.id}",
-                "title": key.title,
-                "verified": True,
-                "created_at": _BIRTH,
-                "read_only": key.read_only,
-            }
-            for key in repository.state.deploy_keys
-        ]
-    )
+    url = f"{repository.shapes.repository_url}/keys"
+    more = {"key": "ssh-ed25519 AAAA", "verified": True, "created_at": BIRTH}
+    keys = repository.state.deploy_keys
+    return Answer([{**fields(key, "id title read_only"), "url": f"{url}/{key.id}", **more} for key in keys])
 
 
 def workflow_permissions(repository: Repository, _: Call) -> Answer:
     """What a workflow's token may do that asks for nothing."""
-    default = repository.state.default_permissions
-    return Answer({"default_workflow_permissions": default, "can_approve_pull_request_reviews": False})
+    return Answer({"default_workflow_permissions": repository.state.default_permissions})
 
 
 def _where(repository: Repository, call: Call) -> str:
     """The environment that a path names, "" for the repository."""
-    name = call.path.get("environment_name", "")
-    if name and name not in repository.state.environments:
-        raise not_found()
-    return name
+    if "environment_name" not in call.path:
+        return ""
+    return found(repository.state.environments, call, "environment_name").name

@@ -11,80 +11,28 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from release.rehearsal.forge.routes import ROUTES
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
 Json = dict[str, Any]
 
-_REPO = "/repos/{owner}/{repo}"
-OPERATIONS: Mapping[str, tuple[str, ...]] = {
-    "/rate_limit": ("get",),
-    "/user": ("get",),
-    _REPO: ("get",),
-    f"{_REPO}/branches": ("get",),
-    f"{_REPO}/branches/{{branch}}": ("get",),
-    f"{_REPO}/branches/{{branch}}/protection": ("get",),
-    f"{_REPO}/rules/branches/{{branch}}": ("get",),
-    f"{_REPO}/rulesets": ("get",),
-    f"{_REPO}/rulesets/{{ruleset_id}}": ("get",),
-    f"{_REPO}/keys": ("get",),
-    f"{_REPO}/git/ref/{{ref}}": ("get",),
-    f"{_REPO}/git/matching-refs/{{ref}}": ("get",),
-    f"{_REPO}/git/refs": ("post",),
-    f"{_REPO}/git/refs/{{ref}}": ("patch", "delete"),
-    f"{_REPO}/git/commits/{{commit_sha}}": ("get",),
-    f"{_REPO}/git/tags": ("post",),
-    f"{_REPO}/git/tags/{{tag_sha}}": ("get",),
-    f"{_REPO}/commits": ("get",),
-    f"{_REPO}/commits/{{ref}}": ("get",),
-    f"{_REPO}/commits/{{commit_sha}}/pulls": ("get",),
-    f"{_REPO}/commits/{{ref}}/status": ("get",),
-    f"{_REPO}/commits/{{ref}}/check-runs": ("get",),
-    f"{_REPO}/statuses/{{sha}}": ("post",),
-    f"{_REPO}/compare/{{basehead}}": ("get",),
-    f"{_REPO}/contents/{{path}}": ("get",),
-    f"{_REPO}/releases": ("get", "post"),
-    f"{_REPO}/releases/latest": ("get",),
-    f"{_REPO}/releases/tags/{{tag}}": ("get",),
-    f"{_REPO}/releases/{{release_id}}": ("get", "patch", "delete"),
-    f"{_REPO}/releases/generate-notes": ("post",),
-    f"{_REPO}/pulls": ("get", "post"),
-    f"{_REPO}/pulls/{{pull_number}}": ("get", "patch"),
-    f"{_REPO}/pulls/{{pull_number}}/merge": ("get", "put"),
-    f"{_REPO}/issues/{{issue_number}}/comments": ("get", "post"),
-    f"{_REPO}/environments/{{environment_name}}": ("get",),
-    f"{_REPO}/environments/{{environment_name}}/secrets": ("get",),
-    f"{_REPO}/environments/{{environment_name}}/variables": ("get",),
-    f"{_REPO}/deployments": ("get", "post"),
-    f"{_REPO}/deployments/{{deployment_id}}": ("get",),
-    f"{_REPO}/deployments/{{deployment_id}}/statuses": ("get", "post"),
-    f"{_REPO}/check-runs/{{check_run_id}}/annotations": ("get",),
-    f"{_REPO}/actions/secrets": ("get",),
-    f"{_REPO}/actions/variables": ("get",),
-    f"{_REPO}/actions/permissions/workflow": ("get",),
-    f"{_REPO}/actions/workflows": ("get",),
-    f"{_REPO}/actions/workflows/{{workflow_id}}/dispatches": ("post",),
-    f"{_REPO}/actions/runs": ("get",),
-    f"{_REPO}/actions/runs/{{run_id}}": ("get",),
-    f"{_REPO}/actions/runs/{{run_id}}/attempts/{{attempt_number}}": ("get",),
-    f"{_REPO}/actions/runs/{{run_id}}/jobs": ("get",),
-    f"{_REPO}/actions/runs/{{run_id}}/approvals": ("get",),
-    f"{_REPO}/actions/runs/{{run_id}}/pending_deployments": ("get", "post"),
-}
+
+def _served() -> dict[str, tuple[str, ...]]:
+    """The methods of each path that the forge has a handler for."""
+    paths: dict[str, tuple[str, ...]] = {}
+    for method, path in (("GET", "/rate_limit"), *ROUTES):
+        paths[path] = (*paths.get(path, ()), method.lower())
+    return paths
+
+
+OPERATIONS = _served()
 
 _PROSE = frozenset(
     {
-        "description",
-        "summary",
-        "title",
-        "example",
-        "examples",
-        "externalDocs",
-        "tags",
-        "headers",
-        "deprecated",
-        "servers",
-        "readOnly",
+        *("description", "summary", "title", "tags", "deprecated", "readOnly"),
+        *("example", "examples", "externalDocs", "headers", "servers"),
     }
 )
 _NAMED = frozenset({"properties", "schemas", "responses", "paths"})  # their keys are names, never prose

@@ -8,39 +8,42 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from release.rehearsal.forge.repository import now
+
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-class Release(msgspec.Struct, frozen=True):
-    """A GitHub Release; times are ISO 8601 in UTC."""
+def _at() -> Any:  # noqa: ANN401  # a field's default
+    """The time at which a thing is made, ISO 8601 in UTC."""
+    return msgspec.field(default_factory=now)
 
+
+class Release(msgspec.Struct, frozen=True):
     id: int
     tag: str
     target: str
-    name: str | None
-    body: str | None
-    draft: bool
-    prerelease: bool
     author: str
     created_at: str
     published_at: str | None
+    name: str | None = None
+    body: str | None = None
+    draft: bool = False
+    prerelease: bool = False
 
 
 class Pull(msgspec.Struct, frozen=True):
-    """A pull request between two branches of the repository."""
-
     number: int
     id: int
     title: str
-    body: str | None
     head: str
     base: str
     head_sha: str
     base_sha: str
     author: str
-    created_at: str
-    updated_at: str
+    body: str | None = None
+    created_at: str = _at()
+    updated_at: str = _at()
     draft: bool = False
     state: str = "open"
     closed_at: str | None = None
@@ -50,13 +53,13 @@ class Pull(msgspec.Struct, frozen=True):
 
 
 class Comment(msgspec.Struct, frozen=True):
-    """A comment on an issue or a pull request."""
+    """A comment on the issue or pull request of a number."""
 
     id: int
     number: int
     body: str
     author: str
-    created_at: str
+    created_at: str = _at()
 
 
 class CommitStatus(msgspec.Struct, frozen=True):
@@ -64,12 +67,12 @@ class CommitStatus(msgspec.Struct, frozen=True):
 
     id: int
     sha: str
-    context: str
     state: str
-    description: str | None
-    target_url: str | None
     author: str
-    created_at: str
+    context: str = "default"
+    description: str | None = None
+    target_url: str | None = None
+    created_at: str = _at()
 
 
 class CheckRun(msgspec.Struct, frozen=True):
@@ -80,8 +83,8 @@ class CheckRun(msgspec.Struct, frozen=True):
     name: str
     status: str
     conclusion: str | None
-    started_at: str
     run: int | None = None
+    started_at: str = _at()
 
 
 class Environment(msgspec.Struct, frozen=True):
@@ -89,39 +92,35 @@ class Environment(msgspec.Struct, frozen=True):
 
     id: int
     name: str
-    created_at: str
     reviewers: tuple[str, ...] = ()
     prevent_self_review: bool = False
     wait_timer: int = 0
     protected_branches_only: bool = False
+    created_at: str = _at()
 
 
 class Deployment(msgspec.Struct, frozen=True):
-    """A deployment of a commit to an environment."""
-
     id: int
     ref: str
     sha: str
-    task: str
-    environment: str
-    description: str | None
-    payload: Any
     creator: str
-    created_at: str
+    task: str = "deploy"
+    environment: str = "production"
+    description: str | None = None
+    payload: Any = {}
+    created_at: str = _at()
 
 
 class DeploymentStatus(msgspec.Struct, frozen=True):
-    """One state that a deployment went through."""
-
     id: int
     deployment: int
     state: str
-    description: str
     environment: str
-    environment_url: str
-    log_url: str
     creator: str
-    created_at: str
+    description: str = ""
+    environment_url: str = ""
+    log_url: str = ""
+    created_at: str = _at()
 
 
 class Annotation(msgspec.Struct, frozen=True):
@@ -166,8 +165,8 @@ class Run(msgspec.Struct, frozen=True):
     branch: str
     sha: str
     actor: str
-    created_at: str
     inputs: dict[str, Any] = {}
+    created_at: str = _at()
     status: str = "queued"
     conclusion: str | None = None
     waiting_for: str | None = None
@@ -233,6 +232,13 @@ class State(msgspec.Struct):
         """The next number of an issue or pull request."""
         self.last_number += 1
         return self.last_number
+
+    def add_run(self, workflow: str, *about: Any) -> Run:  # noqa: ANN401  # the fields of Run, from `event` on
+        """The next run of a workflow's file."""
+        number = 1 + sum(run.workflow == workflow for run in self.runs.values())
+        run = Run(self.new_id(), number, workflow, *about)
+        self.runs[run.id] = run
+        return run
 
 
 def load(file: Path) -> State:

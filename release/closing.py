@@ -40,7 +40,16 @@ def without_run(prospect: Prospect) -> Outcome:
     if isinstance(decision, Nothing):
         release = Release.of(decision.last, environment) if decision.last else None
         code = EXIT_CODES["released"] if decision.released else EXIT_CODES["nothing"]
-        return Outcome("nothing", "nothing", environment, release, plan, decision.why, exit_code=code)
+        return Outcome(
+            "nothing",
+            "nothing",
+            environment,
+            release,
+            plan,
+            decision.why,
+            exit_code=code,
+            rolled_back=decision.rolled_back,
+        )
     return Outcome(
         "blocked",
         prospect.kind,
@@ -53,6 +62,7 @@ def without_run(prospect: Prospect) -> Outcome:
         warnings=prospect.warnings,
         remarks=prospect.remarks,
         verdict=prospect.verdict,
+        rolled_back=decision.rolled_back,
     )
 
 
@@ -129,6 +139,8 @@ def outcome(
         warnings=prospect.warnings,
         remarks=prospect.remarks,
         verdict=prospect.verdict,
+        # What a release has changed is newer than any rollback.
+        rolled_back=prospect.decision.rolled_back if ending in {"failed", "blocked"} else None,
     )
 
 

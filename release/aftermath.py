@@ -28,7 +28,7 @@ class RolledBack:
     `live` is what each worker serves; `remaining` are the workers that still serve the release, where the rollback is
     not complete. `commits` are those since the last release, `coming` the number that they get; None where that is not
     known. `is_numbered` is false in an environment whose deployments have no number of their own: there a commit is what
-    was rolled back, `commit` where it is known.
+    was rolled back, `commit` where it is known. `is_returning`: a rollback forward to it is what is not complete.
     """
 
     environment: str
@@ -40,6 +40,7 @@ class RolledBack:
     coming: str | None = None
     is_numbered: bool = True
     commit: str | None = None
+    is_returning: bool = False
 
     @property
     def name(self) -> str:
@@ -68,16 +69,18 @@ class RolledBack:
     @property
     def finishing(self) -> str:
         """The command that completes a rollback that is half done."""
+        if self.is_returning:
+            return self.forward
         return "inv rollback" if self.is_numbered else f"inv rollback --env {self.environment}"
 
     @property
     def sentence(self) -> str:
-        """Who rolled what back, when and why, in one line without a full stop."""
+        """What was rolled back, to what, by whom, when and why, in one line without a full stop."""
         by = self.by
         who = f" by {by.who}" if by.who else ""
         when = f" on {moment(by.at)}" if by.at else ""
         to = f" to {self.to}" if self.to else ""
-        return f"{self.name} was rolled back{to}{who}{when}: {by.why or 'no reason given'}"
+        return f"{self.name}{to}{who}{when}: {by.why or 'no reason given'}"
 
     def as_json(self) -> dict[str, Any]:
         """For scripts."""
@@ -103,8 +106,11 @@ def facts(back: RolledBack | None) -> Iterator[tuple[str, str]]:
         return
     yield "rolled back", back.sentence
     if back.remaining:
-        yield "not complete", f"{', '.join(back.remaining)} still on {back.name}; to finish:\n{back.finishing}"
-    yield "live now", live_words(back.live)
+        yield (
+            "not complete",
+            f"{', '.join(back.remaining)} on {back.name}, the rest is not; to finish:\n{back.finishing}",
+        )
+    yield "live now", f"{back.environment}: {live_words(back.live)}"
     if back.is_numbered and back.version:
         yield "burnt", f"{back.version} is never used for another commit"
         yield "ships next", _next(back)
@@ -147,9 +153,16 @@ def after(
     )
     if len(remaining) == len(lives):
         return None
-    is_numbered = environment == config.production
+    newest = [live.rollbacks[0].to for live in read if live.rollbacks and _is_of(live.release, left)]
     return RolledBack(
-        environment, version, by, lives, remaining, is_numbered=is_numbered, commit=left[1]
+        environment,
+        version,
+        by,
+        lives,
+        remaining,
+        is_numbered=environment == config.production,
+        commit=left[1],
+        is_returning=by.left in newest,
     )
 
 

@@ -123,7 +123,7 @@ def outcome(
     failure: Failure | None = None,
 ) -> Outcome:
     """The outcome of a run that was begun."""
-    is_go = isinstance(prospect.decision, Go)
+    is_go, back = isinstance(prospect.decision, Go), prospect.decision.rolled_back
     return Outcome(
         ending,
         prospect.kind,
@@ -140,7 +140,10 @@ def outcome(
         remarks=prospect.remarks,
         verdict=prospect.verdict,
         # What a release has changed is newer than any rollback.
-        rolled_back=prospect.decision.rolled_back if ending in {"failed", "blocked"} else None,
+        rolled_back=back if ending in {"failed", "blocked"} else None,
+        state=(("before", f"{back.to} was live: {back.name} was rolled back"),)
+        if back and ending == "released"
+        else (),
     )
 
 

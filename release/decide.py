@@ -76,7 +76,9 @@ def decide(world: World, request: Request, config: Config) -> Decision:
         return Blocked(problems)
     begun, back = unfinished(world, config), standing(world, config)
     try:
-        decision = (_finish(world, begun) if begun is not None else None) or _next(world, request, config, begun)
+        decision = (_finish(world, begun) if begun is not None else None) or _next(
+            world, request, config, begun
+        )
     except ReleaseError as error:
         decision = Blocked((Problem("version", error.what, error.advice),))
     return decision if back is None else _after_rollback(decision, back, world, request, config)

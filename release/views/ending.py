@@ -53,11 +53,12 @@ def _summary(outcome: Outcome, width: int | None) -> Iterator[Line]:
     yield from paragraph(f"{_done(outcome)}{seconds}.", width, tone="good")
     if release is not None and outcome.outcome == "released":
         before = f" (was {release.previous})" if release.previous else " (the first release)"
+        before = "" if "before" in dict(outcome.state) else before
         yield from fact("version", f"{release.version}{before}", width)
         yield from fact("tag", f"{release.tag} on {release.commit[:SHORT]}", width)
     for number, url in enumerate(outcome.urls):
         yield from fact("" if number else "live at", url, width)
-    yield from fact_lines(outcome.state, width)
+    yield from fact_lines((*outcome.state, *facts(outcome.rolled_back)), width)
     if times := took(outcome.steps):
         yield from fact("took", times, width)
 

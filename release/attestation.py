@@ -5,9 +5,9 @@ The same lines stand in the tag's message and at the end of the GitHub Release.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from release.aftermath import moment
 from release.markdown import escaped, link
 
 if TYPE_CHECKING:
@@ -60,8 +60,4 @@ def _parts(one: Remark) -> Iterator[str]:
 
 
 def _approval(one: Approval) -> str:
-    return f"Approved-by: {one.who} ({one.how}), {_moment(one.at)}, plan {one.plan[:7]}"
-
-
-def _moment(at: float) -> str:
-    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M} UTC"
+    return f"Approved-by: {one.who} ({one.how}), {moment(one.at)}, plan {one.plan[:7]}"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from release import lock
-from release.aftermath import findings
+from release.branch_findings import findings
 from release.decide import Go, Nothing
 from release.errors import ReleaseError
 from release.evidence import unfinished
@@ -48,7 +48,15 @@ def without_run(prospect: Prospect, config: Config) -> Outcome:
             findings(history.aftermath, release, config) if release and isinstance(history, History) else ()
         )
         return Outcome(
-            "nothing", "nothing", environment, release, plan, decision.why, exit_code=code, findings=found
+            "nothing",
+            "nothing",
+            environment,
+            release,
+            plan,
+            decision.why,
+            exit_code=code,
+            rolled_back=decision.rolled_back,
+            findings=found,
         )
     return Outcome(
         "blocked",
@@ -62,6 +70,7 @@ def without_run(prospect: Prospect, config: Config) -> Outcome:
         warnings=prospect.warnings,
         remarks=prospect.remarks,
         verdict=prospect.verdict,
+        rolled_back=decision.rolled_back,
     )
 
 
@@ -120,7 +129,7 @@ def outcome(
     failure: Failure | None = None,
 ) -> Outcome:
     """The outcome of a run that was begun."""
-    is_go = isinstance(prospect.decision, Go)
+    is_go, back = isinstance(prospect.decision, Go), prospect.decision.rolled_back
     return Outcome(
         ending,
         prospect.kind,
@@ -136,6 +145,11 @@ def outcome(
         warnings=prospect.warnings,
         remarks=prospect.remarks,
         verdict=prospect.verdict,
+        # What a release has changed is newer than any rollback.
+        rolled_back=back if ending in {"failed", "blocked"} else None,
+        state=(("before", f"{back.to} was live: {back.name} was rolled back"),)
+        if back and ending == "released"
+        else (),
     )
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from release import bump
+from release.aftermath import standing, with_next
 from release.errors import BlockedError, ReleaseError
 from release.evidence import (
     is_out,
@@ -22,6 +23,7 @@ from release.record import Record
 from release.version import TagPattern, bumped, in_line, precedes, prerelease
 
 if TYPE_CHECKING:
+    from release.aftermath import RolledBack
     from release.config import Config
     from release.model import Level, Request, World
     from release.record import Subject
@@ -35,13 +37,15 @@ class Go:
 
     start: a new number, or the same release once more · finish: it is live and healthy, record it ·
     supersede: the number was never healthy, another commit takes it. `relive` is true when the number
-    may be live already, so that a health answer alone does not prove the new bundle.
+    may be live already, so that a health answer alone does not prove the new bundle. `rolled_back`, here and below, is
+    the release that a rollback took away, while nothing newer is live.
     """
 
     kind: Kind
     release: Release
     why: str
     relive: bool = False
+    rolled_back: RolledBack | None = None
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,7 @@ class Nothing:
     why: str
     last: Subject | None = None
     released: bool = False
+    rolled_back: RolledBack | None = None
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,7 @@ class Blocked:
     """The world cannot be read well enough, or contradicts itself."""
 
     problems: tuple[Problem, ...]
+    rolled_back: RolledBack | None = None
 
 
 Decision = Go | Nothing | Blocked
@@ -68,15 +74,33 @@ def decide(world: World, request: Request, config: Config) -> Decision:
     problems = unreadable(world)
     if problems:
         return Blocked(problems)
-    begun = unfinished(world, config)
+    begun, back = unfinished(world, config), standing(world, config)
     try:
-        if begun is not None:
-            closing = _finish(world, begun)
-            if closing is not None:
-                return closing
-        return _next(world, request, config, begun)
+        decision = (_finish(world, begun) if begun is not None else None) or _next(
+            world, request, config, begun
+        )
     except ReleaseError as error:
-        return Blocked((Problem("version", error.what, error.advice),))
+        decision = Blocked((Problem("version", error.what, error.advice),))
+    return decision if back is None else _after_rollback(decision, back, world, request, config)
+
+
+def _after_rollback(
+    decision: Decision, back: RolledBack, world: World, request: Request, config: Config
+) -> Decision:
+    """The same decision, with what was rolled back: that release is not said to be released."""
+    if isinstance(decision, Go):
+        count = len(world.history.unreleased) if isinstance(world.history, History) else None
+        return replace(decision, rolled_back=with_next(back, count, decision.release.version))
+    last = previous(world, config)
+    try:
+        coming = _number(last[0], request, world, config, None) if last else None
+    except ReleaseError:
+        coming = None
+    told = with_next(back, 0 if isinstance(decision, Nothing) else None, coming)
+    if isinstance(decision, Nothing) and last and last[1] == back.tag:
+        why = f"no commits since {back.tag}, which was rolled back"
+        return replace(decision, why=why, released=False, rolled_back=told)
+    return replace(decision, rolled_back=told)
 
 
 def decide_deploy(world: World, request: Request, config: Config) -> Decision:
@@ -111,7 +135,7 @@ def decide_deploy(world: World, request: Request, config: Config) -> Decision:
         tag,
         base,
     )
-    return Go("start", release, f"commit {base[:7]}", relive=True)
+    return Go("start", release, f"commit {base[:7]}", relive=True, rolled_back=standing(world, config))
 
 
 def _finish(world: World, begun: Subject) -> Decision | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from release.aftermath import standing
 from release.model import Database, Health, Live, Problem, Remote, Unread, names
 from release.package import Package
 from release.packaging import ours
@@ -42,8 +43,11 @@ def unfinished(world: World, config: Config) -> Subject | None:
     that left no trace outside its record (a test failed, say) was not begun: its number binds nobody.
     """
     record = world.record
-    if isinstance(record, Record) and record.unfinished is not None and _has_trace(world, record.unfinished):
-        return record.unfinished
+    back = standing(world, config)
+    closed = back.tag if back and not back.remaining else None
+    begun = record.unfinished if isinstance(record, Record) else None
+    if begun is not None and begun.tag != closed and _has_trace(world, begun):
+        return begun
     for live in world.live.values():
         found = _from_annotation(live, world, config) if isinstance(live, Live) else None
         if found is not None and not (isinstance(record, Record) and found.version in record.burnt):
@@ -104,8 +108,11 @@ def rolled_back(world: World, config: Config) -> set[str]:
 
 
 def rolled_back_tag(world: World, base: str) -> str | None:
-    """The release of this base that the deployments' messages say was rolled back."""
-    closed = (one for live in world.live.values() if isinstance(live, Live) for one in live.closed)
+    """The release of this base that the deployments' messages say was rolled back, and that is not back since."""
+    lives = [live for live in world.live.values() if isinstance(live, Live)]
+    marks = {live.release for live in lives}
+    back = marks.pop() if len(marks) == 1 else None
+    closed = (one for live in lives for one in live.closed if back is None or one[0] != back[0])
     return next((tag for tag, shipped in closed if shipped == base), None)
 
 
@@ -128,7 +135,9 @@ def _from_annotation(live: Live, world: World, config: Config) -> Subject | None
     if live.release is None or version is None or isinstance(world.remote, Unread):
         return None
     tag, commit = live.release
-    base = _word_after(live.message or "", "base")
+    message = live.message or ""
+    told = _word_after(message, "base") if message.startswith("was ") else None
+    base = told or dict(live.closed).get(tag)  # it was rolled back, and is back since
     last = previous(world, config)
     if tag in world.remote.tags or not base or (last and precedes(version, last[0])):
         return None

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from release.package import Package, Tarball
     from release.readiness import Readiness
-    from release.record import Record, Remark, Subject
+    from release.record import Record, Remark, Rollback, Subject
     from release.reviewers import Reviewers
     from release.wrangler_migrations import Rules
 
@@ -128,7 +128,8 @@ class Live:
 
     `closed` are the releases that the listed deployments say were rolled back: tag, and base commit ("" where it is
     not told). `bases` are the commits that they say were deployed, newest first; `bindings` are the names that the
-    main version binds, variables and secrets too (None where Cloudflare does not tell).
+    main version binds, variables and secrets too (None where Cloudflare does not tell). `rollbacks` are those since a
+    release was deployed last, newest first.
     """
 
     script: str
@@ -138,6 +139,7 @@ class Live:
     closed: tuple[tuple[str, str], ...] = ()
     bases: tuple[str, ...] = ()
     bindings: frozenset[str] | None = None
+    rollbacks: tuple[Rollback, ...] = ()
 
     @property
     def version_id(self) -> str | None:
@@ -180,11 +182,15 @@ class Database:
 
 @dataclass(frozen=True)
 class Health:
-    """One answer of a health route; `problem` says why it is not healthy, None when it is."""
+    """One answer of a health route; `problem` says why it is not healthy, None when it is.
+
+    `answered` is false where nothing came back, so that nobody knows how it is.
+    """
 
     version: str | None
     commit: str | None
     problem: str | None
+    answered: bool = True
 
 
 def names(said: str, commit: str) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 from release import errors
 
 if TYPE_CHECKING:
+    from release.aftermath import RolledBack
     from release.demand import Verdict
     from release.model import Problem, Release, Write
     from release.record import Remark
@@ -72,7 +73,9 @@ class Failure:
 class Outcome:
     """The end of an invocation. `decision` is start, finish, supersede, nothing or blocked.
 
-    `warnings` were told with the plan; `findings` are what the end found besides.
+    `warnings` were told with the plan; `findings` are what the end found besides. `rolled_back` is the release that a
+    rollback took away, while nothing newer is live; `state` lists what is true now, as label and fact, where it ended well
+    (a failure has its own).
     """
 
     outcome: Ending
@@ -91,6 +94,8 @@ class Outcome:
     remarks: tuple[Remark, ...] = ()
     verdict: Verdict | None = None
     findings: tuple[Problem, ...] = ()
+    rolled_back: RolledBack | None = None
+    state: tuple[tuple[str, str], ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """The contract of `--json`, see docs/architecture.md."""
@@ -119,6 +124,8 @@ class Outcome:
             "warnings": [_problem(warning) for warning in (*self.warnings, *self.findings)],
             "remarks": [{"kind": r.kind, "what": r.what, "why": r.why, "who": r.who} for r in self.remarks],
             "policy": self.verdict.as_json() if self.verdict else None,
+            "rolled_back": self.rolled_back.as_json() if self.rolled_back else None,
+            "state": dict(self.failure.state if self.failure else self.state),
         }
 
 

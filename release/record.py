@@ -79,14 +79,30 @@ class Window(msgspec.Struct, frozen=True, kw_only=True):
     migrations: tuple[str, ...] = ()
 
 
+class Rollback(msgspec.Struct, frozen=True, kw_only=True):
+    """A rollback: the release that was `left` for `to`, both as their tags, or a few words where no release made them.
+
+    `at` is in seconds since 1970, 0.0 where it is not known. `was` is the record's outcome before it: what the release
+    is again when it is put back. A deployment's message does not tell it, nor a reason longer than Cloudflare keeps.
+    """
+
+    left: str
+    to: str
+    who: str = ""
+    at: float = 0.0
+    why: str = ""
+    was: str = ""
+
+
 class Record(msgspec.Struct, frozen=True, kw_only=True):
     """The last release of an environment: its plan, what served before it, and how far it came.
 
     `outcome`: running, failed, recorded (tag is on the remote), released, rolled-back.
     `lease_until` is in seconds since 1970. `burnt` are numbers that were healthy once and then left.
-    `before` maps a worker to the version id that served before the first deploy of this release; `migrated` are the
-    migrations that lie between then and the end of it, `bookmark` is from before them. `packed` are the integrities of
-    the tarballs that this release was about to publish: what the registry has of them is this release's.
+    `before` maps a worker to the version id that served before the first deploy of this release, and `served` to the tag
+    of the release that made it; `migrated` are the migrations that lie between then and the end of it, `bookmark` is from
+    before them. `packed` are the integrities of the tarballs that this release was about to publish: what the registry
+    has of them is this release's. `rollback` is the one that took this release away, until it is put back.
     """
 
     schema: int = SCHEMA
@@ -100,6 +116,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     approvals: tuple[Approval, ...] = ()
     remarks: tuple[Remark, ...] = ()
     before: dict[str, str] = {}
+    served: dict[str, str] = {}
     bookmark: str | None = None
     migrated: tuple[str, ...] = ()
     window: Window | None = None
@@ -107,6 +124,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     outcome: str = "released"
     burnt: tuple[str, ...] = ()
     packed: tuple[str, ...] = ()
+    rollback: Rollback | None = None
 
     @property
     def barring(self) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from release import report_package
+from release.aftermath import live_words
 from release.errors import StoppedError
 from release.model import Database, History, Live, Remote, Unread
 from release.outcome import Failure
@@ -99,22 +100,12 @@ def _between(world: World) -> tuple[str, ...]:
 
 def live_now(world: World) -> str:
     """What serves and how far the database is, in one line."""
-    parts = [f"{name} {_serving(live)}" for name, live in world.live.items()]
+    parts = [live_words(world.live)]
     if isinstance(world.database, Unread):
         parts.append("database unknown")
     elif world.database is not None and world.database.applied:
         parts.append(f"database at {world.database.applied[-1]}")
     return ", ".join(parts)
-
-
-def _serving(live: Live | Unread | None) -> str:
-    if live is None:
-        return "not deployed"
-    if isinstance(live, Unread):
-        return f"unknown ({live.because})"
-    if live.version_id is None:
-        return " and ".join(f"{share:.0f} % {version[:8]}" for version, share in live.shares)
-    return f"{live.version_id[:8]} ({live.release[0] if live.release else 'made by no release'})"
 
 
 def _recorded(failure: Failure, prospect: Prospect, release: Release) -> str:

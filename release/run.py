@@ -168,6 +168,9 @@ def _wanted(run: Run, granted: Granted) -> Record:
         for name, live in world.live.items()
         if isinstance(live, Live) and live.version_id
     }
+    marked = {
+        name: live.release[0] for name, live in world.live.items() if isinstance(live, Live) and live.release
+    }
     holder, now = lock.holder(run.ops), run.ops.clock.now()
     said = tuple(
         msgspec.structs.replace(one, who=one.who or holder.who, at=one.at or now)
@@ -183,6 +186,7 @@ def _wanted(run: Run, granted: Granted) -> Record:
         approvals=(*(same.approvals if same else ()), *granted.approvals),
         remarks=_unrepeated(*(same.remarks if same else ()), *said),
         before=begun.before if begun else serving,
+        served=begun.served if begun else marked,
         bookmark=begun.bookmark if begun else None,
         migrated=tuple(dict.fromkeys((*(begun.migrated if begun else ()), *run.plan.migrations))),
         window=_window(run, begun),

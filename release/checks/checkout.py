@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from release.aftermath import bring_back, it, named
+from release.branch_findings import bring_back, it, named
 from release.checks.checklist import ticked_by
 from release.model import Base, Checkout, History, Problem, Remote
 

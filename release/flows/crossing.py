@@ -37,6 +37,8 @@ class Between:
 def migrations_between(ops: Ops, record: Record, tag: str | None) -> Between:
     """What lies between the record's release and the one before, or `tag`. Where nothing is known, all bars the way."""
     subject = record.subject
+    if subject is not None and tag == subject.tag:
+        return Between()  # forward again: the database was never moved
     if tag is None or subject is None or tag == subject.previous_tag:
         return _judged(record.migrated, record.window)
     window = _window_from_objects(ops, tag, subject.commit)

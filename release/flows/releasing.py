@@ -160,4 +160,5 @@ def planned(prospect: Prospect, ops: Ops) -> Outcome:
         warnings=prospect.warnings,
         remarks=prospect.remarks,
         verdict=prospect.verdict,
+        rolled_back=prospect.decision.rolled_back,
     )

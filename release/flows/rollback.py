@@ -8,28 +8,35 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import msgspec
+from msgspec.structs import replace
 
 from release import lock
+from release.aftermath import serving
 from release.config import load
 from release.errors import BlockedError, EffectError, ReleaseError
 from release.flows import telling
 from release.flows.crossing import migrations_between
 from release.flows.redeploy import redeploy
-from release.flows.way_back import ROLLED_BACK, survey, ways_to_noted, ways_to_tag
-from release.model import Write
+from release.flows.rollback_end import Course, already, half, whole
+from release.flows.way_back import as_one, survey, ways_to_noted, ways_to_tag
+from release.model import Live, Unread, Write
 from release.ops import connect
+from release.ops.cloudflare import UNREASONED
 from release.ops.machine import is_busy
-from release.outcome import EXIT_CODES, Failure, Outcome, StepResult
+from release.outcome import Failure, StepResult
+from release.record import Rollback
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from release.flows.way_back import Ground, Way
-    from release.model import Live
+    from release.flows.way_back import Ground, Trip, Way
     from release.ops import Connect, Ops
-    from release.outcome import Ending, Listener
+    from release.outcome import Listener, Outcome
+    from release.record import Record
+
+INCOMPLETE = "The rollback is not complete."
+AGAIN = "Run the same command again to finish."
 
 
 @dataclass(frozen=True)
@@ -65,24 +72,16 @@ def rollback(
         ground = survey(ops, listener.line)
         ways = ways_to_tag(ops, ground, wanted.tag) if wanted.tag else ways_to_noted(ops, ground)
         if not ways:
-            back = wanted.tag or "what served before"
-            outcome = Outcome(
-                "nothing", "rollback", ops.name, why=f"{ops.name} is back on {back} already", exit_code=0
-            )
-            listener.ended(outcome)
-            return outcome
+            return already(ops, ground, wanted.tag, listener)
         _refuse(ops, ground, wanted, listener)
+        course = Course(ops, listener, ground, ways, as_one(ops, ground, ways), wanted.tag)
         for way in ways:
-            listener.line(
-                f"{way.worker:<6} {way.now[:8] or 'nothing'} -> {(way.to or f'a new deployment of {wanted.tag}')[:36]}"
-            )
+            listener.line(str(way))
         _say_database(ops, ground, listener)
-        confirm(f"Roll {ops.name} back?", ops.name)
-        try:
-            outcome = _carried_out(ops, ground, ways, wanted, listener)
-        except KeyboardInterrupt as error:
-            outcome = _interrupted(ops, ways, str(error) or "Interrupted (Ctrl-C).", listener)
-        telling.rolled_back(ops, _left(ground), wanted.reason, outcome, listener)
+        where = f"forward to {course.trip.to}" if course.trip.is_forward else "back"
+        confirm(f"Roll {ops.name} {where}?", ops.name)
+        outcome = _carried_out(course, wanted)
+        telling.rolled_back(ops, course.trip.left, wanted.reason, outcome, listener)
         return outcome
     finally:
         ops.close()
@@ -122,43 +121,30 @@ def time_travel(ops: Ops, bookmark: str) -> str:
     return f"wrangler d1 time-travel restore {environment.database} --env {environment.wrangler} --bookmark={bookmark}"
 
 
-def _carried_out(
-    ops: Ops, ground: Ground, ways: tuple[Way, ...], wanted: Wanted, listener: Listener
-) -> Outcome:
-    results: list[StepResult] = []
-    left = _left(ground)
-    message = f"{ROLLED_BACK}{left} -> {_aim(ground, wanted)}: {wanted.reason or 'no reason given'}"
-    for way in ways:
-        name, started = f"roll back {way.worker}", ops.clock.elapsed()
-        listener.started(name)
-        trouble = _put_back(ops, way, wanted, message, listener)
-        live = _live(ops, way.script)
-        if trouble or live is None or (live.version_id != way.to if way.to else live.release is None):
-            failure = Failure(
-                name,
-                trouble or "Cloudflare still serves another version.",
-                "The rollback is not complete.",
-                "Run the same command again.",
-            )
-            return _ended(ops, listener, "unrecorded", results, failure)
-        write = Write(name, "cloudflare", way.script, f"deploy version {live.version_id}")
-        detail = f"version {(live.version_id or '')[:8]} (was {way.now[:8] or 'nothing'})"
-        results.append(StepResult(name, "ok", ops.clock.elapsed() - started, detail, (write,)))
-        listener.finished(results[-1])
-    _close(ops, ground, listener)
-    return _smoke(ops, results, left, listener)
-
-
-def _interrupted(ops: Ops, ways: tuple[Way, ...], why: str, listener: Listener) -> Outcome:
-    """The outcome of a rollback that was stopped: what serves now, as Cloudflare says it."""
-    state, is_unchanged = [], True
-    for way in ways:
-        live = _live(ops, way.script)
-        is_unchanged = is_unchanged and live is not None and (live.version_id or "") == way.now
-        state.append((way.worker, f"serves {live.version_id or 'nothing'}" if live else "unknown: no answer"))
-    meaning = "No worker was put back." if is_unchanged else "The rollback is not complete."
-    failure = Failure("rollback", why, meaning, "Run the same command again to finish.", tuple(state))
-    return _ended(ops, listener, "failed" if is_unchanged else "unrecorded", [], failure)
+def _carried_out(course: Course, wanted: Wanted) -> Outcome:
+    """Deploy each way, the last worker first; a way that fails ends it."""
+    ops, listener, results = course.ops, course.listener, list[StepResult]()
+    lives: dict[str, Live | Unread | None] = dict(course.ground.live)
+    message = f"{course.trip.message}{wanted.reason or UNREASONED}"
+    try:
+        for way in course.ways:
+            name, started = f"roll back {way.worker}", ops.clock.elapsed()
+            listener.started(name)
+            trouble = _put_back(ops, way, wanted, message, listener)
+            live = lives[way.worker] = _live(ops, way.script)
+            if trouble or not _is_there(way, live):
+                failure = Failure(name, trouble or _still(live), INCOMPLETE, AGAIN)
+                return half(course, results, failure, lives)
+            version = live.version_id if isinstance(live, Live) else ""
+            write = Write(name, "cloudflare", way.script, f"deploy version {version}")
+            detail = f"version {serving(live)} (was {way.now[:8] or 'nothing'})"
+            results.append(StepResult(name, "ok", ops.clock.elapsed() - started, detail, (write,)))
+            listener.finished(results[-1])
+        return whole(course, results, _close(course, wanted), lives)
+    except KeyboardInterrupt as error:
+        lives |= {way.worker: _live(ops, way.script) for way in course.ways}
+        failure = Failure("rollback", str(error) or "Interrupted (Ctrl-C).", INCOMPLETE, AGAIN)
+        return half(course, results, failure, lives)
 
 
 def _put_back(ops: Ops, way: Way, wanted: Wanted, message: str, listener: Listener) -> str:
@@ -173,94 +159,54 @@ def _put_back(ops: Ops, way: Way, wanted: Wanted, message: str, listener: Listen
     return ""
 
 
-def _left(ground: Ground) -> str:
-    """The release that is left: the record's, or what the workers say."""
-    if ground.record and ground.record.subject:
-        return ground.record.subject.tag
-    marks = [live.release[0] for live in ground.live.values() if live and live.release]
-    return marks[-1] if marks else "unknown"
+def _is_there(way: Way, live: Live | Unread | None) -> bool:
+    return isinstance(live, Live) and (live.version_id == way.to if way.to else live.release is not None)
 
 
-def _aim(ground: Ground, wanted: Wanted) -> str:
-    """The release that comes back: the one named, or the one before the record's."""
-    subject = ground.record.subject if ground.record else None
-    return wanted.tag or (subject and subject.previous_tag) or "what served before"
+def _still(live: Live | Unread | None) -> str:
+    if isinstance(live, Unread):
+        return f"What Cloudflare serves could not be read: {live.because}"
+    return "Cloudflare still serves another version."
 
 
-def _live(ops: Ops, script: str) -> Live | None:
+def _live(ops: Ops, script: str) -> Live | Unread | None:
     try:
         return ops.cloudflare.live(script)
-    except ReleaseError:
-        return None
-
-
-def _close(ops: Ops, ground: Ground, listener: Listener) -> None:
-    """Note in the record that the release is closed, and its number burnt; the workers are back either way."""
-    record = ground.record
-    if record is None:
-        return
-    burnt = (*record.burnt, record.subject.version) if record.subject else record.burnt
-    closed = msgspec.structs.replace(
-        record, holder=None, outcome="rolled-back", burnt=tuple(dict.fromkeys(burnt))
-    )
-    try:
-        lock.put(ops, closed, ground.held)
     except ReleaseError as error:
-        listener.line(f"the record could not be updated: {error.what}")
+        return Unread(error.what, error.advice)
 
 
-def _smoke(ops: Ops, results: list[StepResult], left: str, listener: Listener) -> Outcome:
-    """Whether the environment is healthy again, as another version than the one that was left."""
-    listener.started("smoke")
-    started, limits = ops.clock.elapsed(), ops.environment.smoke
-    in_a_row, fault, version = 0, None, None
-    while in_a_row < limits.streak and ops.clock.elapsed() - started < limits.deadline:
-        health = ops.web.health(ops.environment, ops.url)
-        version, fault = health.version, health.problem
-        if fault is None and ops.config.app.pattern.tag(version or "0.0.0") == left:
-            fault = f"it still answers as {version}"
-        in_a_row = 0 if fault else in_a_row + 1
-        if in_a_row < limits.streak:
-            listener.line(fault or f"{version} is healthy ({in_a_row} of {limits.streak})")
-            ops.clock.sleep(limits.interval)
-    healthy = in_a_row >= limits.streak
-    detail = f"{version} is healthy" if healthy else fault or "no healthy answer"
-    results.append(StepResult("smoke", "ok" if healthy else "failed", ops.clock.elapsed() - started, detail))
-    listener.finished(results[-1])
-    failure = (
-        None
-        if healthy
-        else Failure(
-            "smoke",
-            detail,
-            "What served before is not healthy either.",
-            "Look at the database and the bindings: D1 was not rolled back.",
-        )
+def _close(course: Course, wanted: Wanted) -> Record | None:
+    """Note in the record what is true now; the workers serve it either way. The record as it should be."""
+    record = course.ground.record
+    if record is None:
+        return None
+    closed = _noted(course.ops, record, course.trip, wanted)
+    try:
+        lock.put(course.ops, closed, course.ground.held)
+    except ReleaseError as error:
+        course.listener.line(f"the record could not be updated: {error.what}")
+    return closed
+
+
+def _noted(ops: Ops, record: Record, trip: Trip, wanted: Wanted) -> Record:
+    """The record after a rollback. A number that was left stays burnt, also once its own release is back."""
+    subject, kept, version_of = record.subject, record.rollback, ops.config.app.pattern.version
+    if trip.is_forward and subject is not None and trip.to == subject.tag:
+        was = kept.was if kept else ""
+        outcome = was if was in {"released", "recorded"} else "failed"  # the next run looks what is missing
+        return replace(record, holder=None, outcome=outcome, rollback=None)
+    if kept is None or record.outcome != "rolled-back" or trip.left == kept.left:
+        now, was = ops.clock.now(), record.outcome
+        by = lock.holder(ops).who
+        kept = Rollback(left=trip.left, to=trip.to, who=by, at=now, why=wanted.reason, was=was)
+    else:
+        kept = replace(kept, to=trip.to)  # from one older release to another: what took this one away stays
+    burnt = (*record.burnt, version_of(trip.left) or "", subject.version if subject else "")
+    return replace(
+        record,
+        holder=None,
+        outcome="rolled-back",
+        burnt=tuple(filter(None, dict.fromkeys(burnt))),
+        rollback=kept,
     )
-    back = f"{left} is rolled back: {ops.name} is healthy on {version}"
-    return _ended(
-        ops, listener, "rolled-back" if healthy else "unrecorded", results, failure, back if healthy else ""
-    )
-
-
-def _ended(
-    ops: Ops,
-    listener: Listener,
-    ending: Ending,
-    results: list[StepResult],
-    failure: Failure | None,
-    why: str = "",
-) -> Outcome:
-    outcome = Outcome(
-        ending,
-        "rollback",
-        ops.name,
-        why=why,
-        steps=tuple(results),
-        failure=failure,
-        urls=(ops.url,),
-        next=None if failure is None else "inv rollback",
-        exit_code=EXIT_CODES[ending],
-    )
-    listener.ended(outcome)
-    return outcome

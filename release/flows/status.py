@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from release.aftermath import facts, standing
 from release.bump import TRAILER
 from release.config import load
+from release.decide import decide
 from release.evidence import previous, unfinished
-from release.model import Base, Database, Health, Live, Remote, Unread
+from release.model import Base, Database, Health, Live, Remote, Request, Unread
 from release.ops import connect
 from release.record import Record
 from release.steps.migrate import pending
@@ -18,9 +20,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from release.aftermath import RolledBack
     from release.config import Config
     from release.model import World
     from release.ops import Ops
+
+
+WIDE = 12  # columns of what a rollback is told with
 
 
 @dataclass(frozen=True)
@@ -59,6 +65,8 @@ def lines(status: Status) -> Iterator[str]:
             yield f"  {status.config.branch:<10} {_counted(found['ahead'])} ahead"
         if found["holder"]:
             yield f"  locked by  {found['holder']}"
+        for label, text in facts(rolled_back(status.config, status.worlds[name])):
+            yield f"  {label:<{WIDE}} {text.replace(chr(10), ' ')}"
         if found["unfinished"]:
             yield f"  UNFINISHED {found['unfinished']}; finish it: inv release --env {name}"
         yield from (f"  unread     {reason}" for reason in found["unread"])
@@ -74,6 +82,13 @@ def as_json(status: Status) -> dict[str, Any]:
     }
 
 
+def rolled_back(config: Config, world: World) -> RolledBack | None:
+    """The rollback that stands here, with what `inv release` would ship next from this checkout."""
+    if world.environment != config.production:
+        return standing(world, config)
+    return decide(world, Request(world.environment), config).rolled_back or standing(world, config)
+
+
 def _silence(health: Unread | None) -> str:
     return health.because if health else "not asked"
 
@@ -83,6 +98,7 @@ def _environment(config: Config, world: World, ahead: int | None) -> dict[str, A
     record = world.record if isinstance(world.record, Record) else None
     begun = unfinished(world, config)
     last = previous(world, config)
+    back = rolled_back(config, world)
     return {
         "health": {"version": health.version, "commit": health.commit, "problem": health.problem},
         "workers": {name: _live(live) for name, live in world.live.items()},
@@ -92,6 +108,7 @@ def _environment(config: Config, world: World, ahead: int | None) -> dict[str, A
         "last": last[1] if last else None,
         "ahead": ahead,
         "unfinished": begun.tag if begun and world.environment == config.production else None,
+        "rolled_back": back.as_json() if back else None,
         "holder": f"{record.holder.who} on {record.holder.where}" if record and record.holder else None,
         "unread": _unread(world),
     }

@@ -6,13 +6,16 @@ wrangler process takes about a second and an HTTP request some milliseconds.
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from release.errors import CannotReadError, EffectError
 from release.model import Database, Live, SchemaObject
 from release.ops.http import PassingError
+from release.record import Rollback
 from release.wrangler_migrations import LEDGER
 
 if TYPE_CHECKING:
@@ -23,6 +26,9 @@ if TYPE_CHECKING:
 DEFAULT_URL = "https://api.cloudflare.com/client/v4"
 NO_ROUTE = frozenset({7000, 7003})  # "Could not route": the account id is none, which is not a missing script
 LONGEST_MESSAGE = 100
+UNREASONED = "no reason given"
+_DEPLOYED = re.compile(r"was \S+ base (?P<base>\S+)")
+_ROLLBACK = re.compile(r"rollback (?P<left>\S+) -> (?P<to>[^:]+?)(?:: (?P<why>.*))?$", re.DOTALL)
 UNAUTHORIZED = frozenset({401, 403})
 _TABLES = (
     "SELECT type, name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\' "
@@ -81,6 +87,7 @@ class Cloudflare:
             _closed(deployments),
             tuple(filter(None, map(_base, _messages(deployments)))),
             _bound(version),
+            _rollbacks(deployments),
         )
 
     @_known_form()
@@ -198,14 +205,42 @@ class Cloudflare:
 
 
 def _closed(deployments: list[dict[str, Any]]) -> tuple[tuple[str, str], ...]:
-    """The releases that were rolled back, by the messages of the deployments (newest first): tag and base commit."""
-    messages = _messages(deployments)
+    """The releases that were rolled back, by the messages of the deployments (newest first): tag and base commit.
+
+    Of several rollbacks in a row only the first one left what was deployed before them.
+    """
+    bases: dict[str, str] = {}
+    shipped, found = "", []
+    for message in reversed(_messages(deployments)):
+        said = _ROLLBACK.match(message)
+        if said is None:
+            shipped = _base(message) or shipped
+            continue
+        base, shipped = bases.setdefault(said["left"], shipped), ""
+        found.append((said["left"], base))
+    return tuple(reversed(found))
+
+
+def _rollbacks(deployments: list[dict[str, Any]]) -> tuple[Rollback, ...]:
+    """The rollbacks since a release was deployed last, newest first, as the deployments tell them."""
     found = []
-    for at, message in enumerate(messages):
-        words = message.split()
-        if message.startswith("rollback ") and " -> " in message:
-            found.append((words[1], next(filter(None, map(_base, messages[at + 1 :])), "")))
+    for one, message in zip(deployments, _messages(deployments), strict=True):
+        if _DEPLOYED.match(message):
+            break
+        if said := _ROLLBACK.match(message):
+            why = (said["why"] or "").removeprefix(UNREASONED)
+            who = str(one.get("author_email") or "")
+            at = _seconds(one.get("created_on"))
+            found.append(Rollback(left=said["left"], to=said["to"], who=who, at=at, why=why))
     return tuple(found)
+
+
+def _seconds(moment: object) -> float:
+    """Seconds since 1970; 0.0 where it is no moment."""
+    try:
+        return datetime.fromisoformat(str(moment)).timestamp()
+    except ValueError:
+        return 0.0
 
 
 def _bound(version: dict[str, Any]) -> frozenset[str] | None:
@@ -220,8 +255,8 @@ def _messages(deployments: list[dict[str, Any]]) -> list[str]:
 
 def _base(message: str) -> str:
     """The commit of which a deployment's message says that it was deployed: "was ID base COMMIT"."""
-    said = message.split()
-    return said[said.index("base") + 1] if "base" in said[:-1] else ""
+    said = _DEPLOYED.match(message)
+    return said["base"] if said else ""
 
 
 def kept(message: str) -> str:

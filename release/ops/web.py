@@ -41,7 +41,7 @@ class Web:
         try:
             answer = self._http.send("GET", url + fields.path, timeout=10.0, most=MOST_HEALTH)
         except PassingError as error:
-            return Health(None, None, f"no answer from {fields.path}: {error}")
+            return Health(None, None, f"no answer from {fields.path}: {error}", answered=False)
         try:
             said = answer.json()
         except ValueError:

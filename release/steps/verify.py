@@ -25,24 +25,14 @@ class Verify:
     name: str = "verify"
     reads: tuple[Part, ...] = ("health", "remote", "releases")
     changes: bool = False
-    meaning: str = "The release is live and recorded, but one place disagrees."
-    advice: str = "Look at the place it names. `inv verify` looks again."
+    meaning: str = "Live and recorded, but some checks disagree."
+    advice: str = "Fix what is named above, then run inv verify."
 
     def look(self, world: World, release: Release) -> Look:
         """Done when all agree; else which does not."""
         if self.has_badge and world.badge is None:
             return Todo((ReadBadge(release),))
-        faults = [
-            fault
-            for fault in (
-                self._health(world, release),
-                self._badge(world, release),
-                self._git(world, release),
-                self._release(world, release),
-                *self._published(world, release),
-            )
-            if fault
-        ]
+        faults = self.faults(world, release)
         if faults:
             return Stuck("; ".join(faults), self.advice)
         badge, more = (
@@ -51,6 +41,17 @@ class Verify:
         )
         places = ("health", *badge, "tag", "Release", *more)
         return Done(f"{', '.join(places)} agree on {release.version}")
+
+    def faults(self, world: World, release: Release) -> tuple[str, ...]:
+        """What does not agree, one sentence each."""
+        found = (
+            self._health(world, release),
+            self._badge(world, release),
+            self._git(world, release),
+            self._release(world, release),
+            *self._published(world, release),
+        )
+        return tuple(fault for fault in found if fault)
 
     def _health(self, world: World, release: Release) -> str | None:
         health = world.health

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 from invoke.context import Context  # noqa: TC002 - Invoke reads the annotations of a task
 from invoke.tasks import task
 
-from release.tasks.ending import confirmation, leave
+from release.tasks.ending import confirmation, leave, terminal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
 
@@ -47,7 +46,7 @@ def _adopt(root: Path, environ: dict[str, str], words: list[str], *, yes: bool, 
     from release.adopt import files
     from release.adopt.questions import Interview, given
 
-    interview = Interview(given(words), _prompt(), guessing=yes)
+    interview = Interview(given(words), terminal(), guessing=yes)
     adoption = files.prepare(root, environ, interview)
     sys.stdout.write(files.diff(adoption.files))
     sys.stdout.flush()
@@ -59,22 +58,7 @@ def _adopt(root: Path, environ: dict[str, str], words: list[str], *, yes: bool, 
     if dry_run:
         sys.stderr.write(f"Nothing was written; it would be {count}.\n")
         return
-    confirmation(yes=yes)(f"Write {count}?", "yes")
+    confirmation(None, yes=yes)(f"Write {count}?", "yes")
     files.write(root, adoption.files)
     sys.stderr.write(f"Wrote {', '.join(one.path for one in adoption.files)}.\n")
     sys.stderr.write("Next: read [tool.release], commit, then rehearse: ./inv rehearse\n")
-
-
-def _prompt() -> Callable[[str], str] | None:
-    """Asks the person at the terminal; None where there is none."""
-    import sys
-
-    if not sys.stdin.isatty():
-        return None
-
-    def prompt(text: str) -> str:
-        sys.stderr.write(text)
-        sys.stderr.flush()
-        return sys.stdin.readline()
-
-    return prompt

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from invoke.exceptions import Exit
 
-from release.deadline import HaltError, command, paused
+from release.deadline import HaltError, command
 from release.errors import BLOCKED, UNRECORDED, ReleaseError, UsageError
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from release.model import Request
     from release.ops.secrets import Mask
-    from release.outcome import Outcome
+    from release.outcome import Listener, Outcome
     from release.run import Gate
 
 LEVELS = ("patch", "minor", "major", "auto")
@@ -154,44 +154,38 @@ def print_json(value: Any) -> None:  # noqa: ANN401
     sys.stdout.flush()
 
 
-def confirmation(*, yes: bool) -> Callable[[str, str], None]:
-    """Ask a question that a typed word answers, unless `--yes`. Raises BlockedError for another word, or no terminal."""
+def confirmation(view: Listener | None, *, yes: bool) -> Callable[[str, str], None]:
+    """Ask a question that a typed word answers, unless `--yes`. Raises BlockedError for another word, or no terminal.
+
+    `view` is what shows the command meanwhile: it is paused while the question stands.
+    """
 
     def confirm(question: str, word: str) -> None:
         from release.errors import BlockedError
 
         if yes:
             return
-        if not sys.stdin.isatty():
+        ask = terminal(view)
+        if ask is None:
             raise BlockedError(f"{question} There is no terminal to ask at.", "Add --yes.")
-        sys.stderr.write(f"{question} Type {word}: ")
-        sys.stderr.flush()
-        with paused():
-            typed = sys.stdin.readline().strip()
-        if typed != word:
+        if (typed := ask(f"{question} Type {word}: ")) != word:
             raise BlockedError(f'Not done: "{typed}" is not {word}.', "Nothing was written.")
 
     return confirm
 
 
-def terminal_gate(*, yes: bool) -> Gate:
-    """Who approves: the reviewers of a workflow's run, or whoever sits here."""
+def terminal_gate(view: Listener, *, yes: bool) -> Gate:
+    """Who approves: the reviewers of a workflow's run, or whoever sits here; `view` is paused while they are asked."""
     from release.gates import Person, usual
     from release.run import AtOnce
 
-    ask = terminal()
+    ask = terminal(view)
     gate = usual(Person(yes=yes, ask=ask))
     return gate if ask and not yes else AtOnce(gate)
 
 
-def terminal() -> Callable[[str], str] | None:
-    """What asks whoever sits here; None where nobody does."""
-    return _ask if sys.stdin.isatty() else None
+def terminal(view: Listener | None = None) -> Callable[[str], str] | None:
+    """What asks whoever sits here, while `view` is paused; None where nobody does."""
+    from release.views.asking import asking
 
-
-def _ask(question: str) -> str:
-    """What a person types; nothing where they end the input."""
-    sys.stderr.write(question)
-    sys.stderr.flush()
-    with paused():
-        return sys.stdin.readline().strip()
+    return asking(view)

@@ -59,6 +59,7 @@ def hotfix(
                 "Which release?", "Say the tag of the last one: inv hotfix TAG (inv status names it)."
             )
         wanted = flow.Wanted(tag, tuple(pick), reason, here, break_glass, deadline * 60.0)
-        return flow.hotfix(root_of(context), os.environ, wanted, terminal_gate(yes=yes), listener(json=json))
+        view = listener(json=json)
+        return flow.hotfix(root_of(context), os.environ, wanted, terminal_gate(view, yes=yes), view)
 
     finish(run, json=json)

@@ -78,7 +78,7 @@ def publish(
         view = listener(json=json, verbose=verbose)
         if dry_run:
             return releasing.plan(root_of(context), os.environ, asked, view)
-        return releasing.release(root_of(context), os.environ, asked, terminal_gate(yes=yes), view)
+        return releasing.release(root_of(context), os.environ, asked, terminal_gate(view, yes=yes), view)
 
     finish(run, json=json)
 

@@ -81,7 +81,7 @@ def release(
         view = listener(json=json, verbose=verbose)
         if dry_run:
             return releasing.plan(root_of(context), os.environ, asked, view)
-        return releasing.release(root_of(context), os.environ, asked, terminal_gate(yes=yes), view)
+        return releasing.release(root_of(context), os.environ, asked, terminal_gate(view, yes=yes), view)
 
     finish(run, json=json)
 
@@ -140,6 +140,6 @@ def deploy(
         view = listener(json=json, verbose=verbose)
         if dry_run:
             return releasing.plan(root_of(context), os.environ, asked, view)
-        return releasing.release(root_of(context), os.environ, asked, terminal_gate(yes=True), view)
+        return releasing.release(root_of(context), os.environ, asked, terminal_gate(view, yes=True), view)
 
     finish(run, json=json)

@@ -83,8 +83,8 @@ def rollback(
         from release.flows import rollback as flow
         from release.views import listener
 
-        wanted = flow.Wanted(env, to or None, reason, despite_migrations)
-        return flow.rollback(root_of(context), os.environ, wanted, confirmation(yes=yes), listener(json=json))
+        wanted, view = flow.Wanted(env, to or None, reason, despite_migrations), listener(json=json)
+        return flow.rollback(root_of(context), os.environ, wanted, confirmation(view, yes=yes), view)
 
     finish(run, json=json)
 
@@ -102,7 +102,8 @@ def unlock(context: Context, env: str = "production", yes: bool = False, json: b
         from release.flows import unlock as flow
         from release.views import listener
 
-        return flow.unlock(root_of(context), os.environ, env, confirmation(yes=yes), listener(json=json))
+        view = listener(json=json)
+        return flow.unlock(root_of(context), os.environ, env, confirmation(view, yes=yes), view)
 
     finish(run, json=json)
 

@@ -85,9 +85,8 @@ def _step(name: str, does: str) -> Task:  # type: ignore[type-arg]
 
             only = name.replace("deploy-", "deploy ", 1)
             asked = releasing.Asked(requested(bump, env), only=only, through=through or None)
-            return releasing.release(
-                root_of(context), os.environ, asked, terminal_gate(yes=yes), listener(json=json)
-            )
+            view = listener(json=json)
+            return releasing.release(root_of(context), os.environ, asked, terminal_gate(view, yes=yes), view)
 
         finish(run, json=json)
 

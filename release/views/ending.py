@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from release.views.line import Line, fact, paragraph
+from release.aftermath import facts
+from release.views.line import Line, fact, fact_lines, paragraph
 from release.views.text import SHORT, problem_lines, took, warning_lines
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ def outcome_lines(outcome: Outcome, width: int | None = None) -> Iterator[Line]:
     """How it ended. `width` is in columns; None leaves long lines whole, as a log wants them."""
     if outcome.outcome == "nothing":
         yield from paragraph(_nothing(outcome), width, tone="strong")
+        yield from fact_lines((*outcome.state, *facts(outcome.rolled_back)), width)
     elif outcome.outcome == "planned":
         yield from paragraph("This is a plan. Nothing was written.", width, tone="strong")
     elif outcome.failure is not None:
@@ -54,10 +56,12 @@ def _summary(outcome: Outcome, width: int | None) -> Iterator[Line]:
     yield from paragraph(f"{_done(outcome)}{seconds}.", width, tone="good")
     if release is not None and outcome.outcome == "released":
         before = f" (was {release.previous})" if release.previous else " (the first release)"
+        before = "" if "before" in dict(outcome.state) else before
         yield from fact("version", f"{release.version}{before}", width)
         yield from fact("tag", f"{release.tag} on {release.commit[:SHORT]}", width)
     for number, url in enumerate(outcome.urls):
         yield from fact("" if number else "live at", url, width)
+    yield from fact_lines((*outcome.state, *facts(outcome.rolled_back)), width)
     if times := took(outcome.steps):
         yield from fact("took", times, width)
 
@@ -92,5 +96,4 @@ def _failure(outcome: Outcome, failure: Failure, width: int | None) -> Iterator[
     if failure.standing:
         yield from fact("means", failure.meaning, width)
     yield from fact("do", failure.advice, width)
-    for label, text in failure.state:
-        yield from fact(label, text, width)
+    yield from fact_lines(failure.state, width)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 Tone = Literal["plain", "strong", "good", "bad", "warn", "dim"]
 LABEL = 14  # columns of a label
@@ -35,6 +35,12 @@ def fact(label: str, text: str, width: int | None = None, tone: Tone = "dim") ->
         return
     yield Line(f"  {label:<{LABEL}}{lines[0]}".rstrip(), tone, lead=2 + LABEL)
     yield from (Line(f"  {'':<{LABEL}}{line}") for line in lines[1:])
+
+
+def fact_lines(facts: Iterable[tuple[str, str]], width: int | None = None) -> Iterator[Line]:
+    """Several facts, one below the other."""
+    for label, text in facts:
+        yield from fact(label, text, width)
 
 
 def paragraph(text: str, width: int | None = None, indent: str = "", tone: Tone = "plain") -> Iterator[Line]:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import atexit
+import re
 import sys
+import threading
 import time
 from collections import deque
+from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, cast
 
 from rich.cells import cell_len, set_cell_size
@@ -34,6 +37,7 @@ WIDEST = 100  # columns that a finished step's line fills at most, so that its s
 PER_SECOND = 8
 LONGEST = 400  # characters of a line that are kept
 MARGIN = 4  # columns left free on the right: terminals wrap at the last one, and echo a Ctrl-C there
+_NUMBER = re.compile(r"\d+(?:\.\d+)?")
 STYLES = {"plain": "", "strong": "bold", "good": "green", "bad": "bold red", "warn": "yellow", "dim": "dim"}
 
 
@@ -72,19 +76,13 @@ class LiveView:
         self._progress = Progress()
         self._tail: deque[str] = deque(maxlen=KEPT)
         self._since = 0.0
+        self._lock = threading.RLock()
+        self._waits, self._held = False, list[Line]()
         wide = terminal.encoding.startswith("utf")
         self._spinner = Spinner("dots" if wide else "line", style="green")
         self._then, self._cut = (" · ", "…") if wide else (" - ", "~")
-        self._live = Live(
-            console=terminal,
-            get_renderable=self._picture,
-            auto_refresh=moving,
-            refresh_per_second=PER_SECOND,
-            transient=True,
-            # What goes to a file stays there; what goes to the terminal is put above the moving part.
-            redirect_stdout=sys.stdout.isatty(),
-            redirect_stderr=sys.stderr.isatty(),
-        )
+        self._moving = moving
+        self._live = self._region()
 
     def planned(self, prospect: Prospect) -> None:
         """The plan."""
@@ -95,6 +93,10 @@ class LiveView:
 
     def started(self, step: str) -> None:
         """From here on the picture moves."""
+        if not self._progress.is_planned and not self._progress.has_started:
+            self._say(
+                Line(f"     | {text}", "dim") for text in _last_of_each(self._tail)
+            )  # all the plan there is
         self._tail.clear()
         self._since = self._terminal.get_time()
         self._progress.started(step)
@@ -105,8 +107,9 @@ class LiveView:
         if self._verbose or (self._progress.step is None and self._progress.has_started):
             self._say([Line(f"     | {text}", "dim")])
             return
-        self._tail.append(steady(text[:LONGEST]))
-        self._draw()
+        with self._lock:
+            self._tail.append(steady(text[:LONGEST]))
+            self._draw()
 
     def finished(self, result: StepResult) -> None:
         """The step's line stays; where it failed, so do its last lines."""
@@ -130,20 +133,58 @@ class LiveView:
             self._say([Line()])
         self._say(outcome_lines(outcome, self._terminal.width))
 
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """A question stands on the screen: what was said last is kept above it, what is said meanwhile follows it."""
+        with self._lock:
+            self._live.stop()
+            self._live = self._region()
+            self._say(Line(f"     | {text}", "dim") for text in _last_of_each(self._tail))
+            self._tail.clear()
+            self._waits = True
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._waits = False
+                held, self._held = self._held, []
+                self._say(held)
+                if self._progress.step is not None or self._tail:
+                    self._draw()
+
     def close(self) -> None:
         """Take the moving part away; the lines above it stay."""
         self._live.stop()
         atexit.unregister(self.close)
 
+    def _region(self) -> Live:
+        """A moving part that knows of no rows yet: one that was stopped would erase as many above itself as it had."""
+        return Live(
+            console=self._terminal,
+            get_renderable=self._picture,
+            auto_refresh=self._moving,
+            refresh_per_second=PER_SECOND,
+            transient=True,
+            # What goes to a file stays there; what goes to the terminal is put above the moving part.
+            redirect_stdout=sys.stdout.isatty(),
+            redirect_stderr=sys.stderr.isatty(),
+        )
+
     def _draw(self) -> None:
+        if self._waits:
+            return
         if not self._live.is_started:
             atexit.register(self.close)  # where an error that nobody foresaw ends the run
             self._live.start()
         self._live.refresh()
 
     def _say(self, lines: Iterable[Line]) -> None:
-        for line in lines:
-            self._terminal.print(_styled(line))
+        with self._lock:
+            if self._waits:
+                self._held += lines
+                return
+            for line in lines:
+                self._terminal.print(_styled(line))
 
     def _picture(self) -> Group:
         width = self._terminal.width - MARGIN
@@ -175,6 +216,13 @@ class LiveView:
 
     def _fitted(self, text: str, width: int) -> str:
         return text if cell_len(text) <= width else f"{set_cell_size(text, max(width - 1, 0))}{self._cut}"
+
+
+def _last_of_each(said: Iterable[str]) -> list[str]:
+    """The lines without the earlier ones of a countdown: those that differ from the next in their numbers alone."""
+    lines = list(said)
+    shapes = [_NUMBER.sub("", line) for line in lines]
+    return [line for at, line in enumerate(lines) if shapes[at : at + 1] != shapes[at + 1 : at + 2]]
 
 
 def _styled(line: Line) -> Text:

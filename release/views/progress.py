@@ -9,11 +9,12 @@ class Progress:
     def __init__(self) -> None:
         self.step: str | None = None
         self.has_started = False
+        self.is_planned = False
         self._names: tuple[str, ...] = ()
 
     def planned(self, names: tuple[str, ...]) -> None:
         """The plan's steps are known."""
-        self._names = names
+        self._names, self.is_planned = names, True
 
     def started(self, step: str) -> None:
         """A step starts."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from textwrap import dedent
 from typing import TYPE_CHECKING
 
+from release.aftermath import facts
 from release.attestation import remark
 from release.decide import Go
 from release.markdown import code, escaped, link, table
@@ -68,6 +69,7 @@ class Page:
         yield "ships", self._commit(release.base)
         if isinstance(prospect.decision, Go):
             yield "why", escaped(f"{prospect.decision.kind}: {prospect.decision.why}")
+        yield from ((label, escaped(text)) for label, text in facts(prospect.decision.rolled_back))
         if self.site and release.previous_tag:
             compare = f"{self.site}/compare/{release.previous_tag}...{release.base}"
             yield (

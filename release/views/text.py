@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from release.aftermath import facts
 from release.attestation import remark
 from release.decide import Go
 from release.model import Base, Checkout, Database, History, Unread
 from release.policy.words import evidence_words, tells_loss, window_words
 from release.step import Done, Stuck
-from release.views.line import Line, paragraph
+from release.views.line import Line, fact_lines, paragraph
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,6 +47,7 @@ def plan_lines(prospect: Prospect, width: int | None = None) -> Iterator[Line]:
         return
     yield from paragraph(_heading(release, plan, prospect.world), width, tone="strong")
     yield from paragraph(" · ".join(_facts(prospect, prospect.decision)), width, "  ")
+    yield from fact_lines(facts(prospect.decision.rolled_back), width)
     yield from verdict_lines(prospect.verdict, width)
     yield Line()
     changed = False

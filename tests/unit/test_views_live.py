@@ -21,12 +21,12 @@ from release.outcome import StepResult
 from release.views.live import LiveView, console
 from release.views.sink import Sink
 from tests.golden import scenes
+from tests.screen import rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 ROOT = Path(__file__).parents[2]
-CONTROL = re.compile(r"\x1b\[([0-9;?]*)([A-Za-z])")
 
 
 class Terminal(io.TextIOWrapper):
@@ -46,23 +46,8 @@ class Terminal(io.TextIOWrapper):
 
     @property
     def rows(self) -> list[str]:
-        """The rows after all cursor movements; anything but colours, erasing and going up is refused."""
-        rows, at, rest = [""], 0, self.raw_text
-        for part in re.split(r"(\x1b\[[0-9;?]*[A-Za-z]|\n|\r)", rest):
-            control = CONTROL.fullmatch(part)
-            if part == "\n":
-                at += 1
-                rows += [""] * (at - len(rows) + 1)
-            elif control and control[2] == "A":
-                at -= int(control[1] or 1)
-            elif control and control[2] == "K":
-                rows[at] = ""
-            elif control:
-                assert control[2] == "m", part
-            elif part != "\r":
-                assert not re.search(r"[\x00-\x1f\x7f-\x9f]", part), part
-                rows[at] += part
-        return rows
+        """What a person sees."""
+        return rows_of(self.raw_text)
 
 
 class Scene:
@@ -209,6 +194,38 @@ def test_low_terminal_shows_fewer_lines() -> None:
     for number in range(9):
         scene.view.line(f"upload {number}")
     assert [row for row in scene.terminal.rows if "upload" in row] == ["     | upload 7", "     | upload 8"]
+
+
+def test_while_a_question_stands_nothing_is_drawn_and_what_is_said_follows_the_answer() -> None:
+    scene = Scene()
+    scene.view.line("cms 75d918fc -> cf0eabb4")
+    scene.view.line("mcp e8a7cbaf -> ddd8fd42")
+    with scene.view.paused():
+        scene.terminal.write("Roll production back? Type production: ")
+        scene.view.line("renewing the lease")
+        scene.view.finished(StepResult("test", "ok", 1.0, "told meanwhile"))
+        assert scene.terminal.rows == [
+            "     | cms 75d918fc -> cf0eabb4",
+            "     | mcp e8a7cbaf -> ddd8fd42",
+            "Roll production back? Type production: ",
+        ]
+        scene.terminal.write("\n")
+    assert "told meanwhile" in scene.text
+
+
+def test_of_a_countdown_only_the_last_line_is_kept_above_a_question() -> None:
+    scene = Scene()
+    for left in (10, 5):
+        scene.view.line(f"waiting {left} s at most")
+    with scene.view.paused():
+        assert scene.terminal.rows == ["     | waiting 5 s at most", ""]
+
+
+def test_without_a_plan_what_was_said_before_the_first_step_stays() -> None:
+    scene = Scene()
+    scene.view.line("cms 75d918fc -> cf0eabb4")
+    scene.view.started("roll back cms")
+    assert "     | cms 75d918fc -> cf0eabb4\n" in scene.text
 
 
 HOSTILE = (

@@ -1,0 +1,40 @@
+"""Every question to a person at a terminal goes through here: while it stands, no view draws or writes there."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+from release.deadline import paused
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+
+
+@runtime_checkable
+class Pauses(Protocol):
+    """A view with a moving part: it takes it away before a question, and goes on after the answer."""
+
+    def paused(self) -> AbstractContextManager[None]:
+        """Nothing is drawn or written until the block ends; what was said last stands above the question."""
+        ...
+
+
+def asking(view: object) -> Callable[[str], str] | None:
+    """What asks the person at this terminal while `view` is paused; None where stdin is no terminal.
+
+    The answer comes without its line end; it is empty where the input was ended.
+    """
+    if not sys.stdin.isatty():
+        return None
+
+    def ask(question: str) -> str:
+        with view.paused() if isinstance(view, Pauses) else nullcontext():
+            sys.stderr.write(question)
+            sys.stderr.flush()
+            with paused():
+                return sys.stdin.readline().strip()
+
+    return ask

@@ -38,6 +38,7 @@ EXIT_CODES: dict[Ending, int] = {
     "blocked": errors.BLOCKED,
     "nothing": errors.NOTHING,
 }
+SAME, NOTHING = "the same", "nothing"  # what was live before, where it is no version of its own
 StepEnding = Literal["ok", "skipped", "failed", "todo", "stuck"]
 
 
@@ -70,7 +71,11 @@ class Failure:
 
 @dataclass(frozen=True)
 class Outcome:
-    """The end of an invocation. `decision` is start, finish, supersede, nothing or blocked."""
+    """The end of an invocation. `decision` is start, finish, supersede, repair, nothing or blocked.
+
+    `was` is what was live in the environment before this run, in words (empty: not told); `is_tagged`: what was
+    deployed without a number is the very commit that its release's tag names.
+    """
 
     outcome: Ending
     decision: str
@@ -87,6 +92,8 @@ class Outcome:
     warnings: tuple[Problem, ...] = ()
     remarks: tuple[Remark, ...] = ()
     verdict: Verdict | None = None
+    was: str = ""
+    is_tagged: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """The contract of `--json`, see docs/architecture.md."""
@@ -96,6 +103,7 @@ class Outcome:
             "decision": self.decision,
             "version": release.version if release else None,
             "previous": release.previous if release else None,
+            "was": self.was or None,
             "tag": release.tag if release else None,
             "commit": release.commit if release else None,
             "environment": self.environment,

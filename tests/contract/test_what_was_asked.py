@@ -248,8 +248,7 @@ def test_where_nothing_is_unfinished_there_is_nothing_to_finish(alone: Double) -
     assert inv_release(alone).exit_code == 0
 
 
-def test_a_package_that_is_published_is_not_recorded_as_another_bump_unsaid(double: Double) -> None:
-    """The ending of a release that was live already says so, and not what was there before it."""
+def test_the_ending_of_a_release_that_was_live_already_says_so(double: Double) -> None:
     healthy_and_unrecorded(double)
     lines = "\n".join(line.text for line in outcome_lines(double.release()))
     assert "1.2.4 (already live)" in lines

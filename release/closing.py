@@ -9,18 +9,20 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from release import lock
+from release.alone import LEAVES_NOTHING
 from release.branch_findings import findings
 from release.decide import Go, Nothing
 from release.errors import ReleaseError
 from release.evidence import unfinished
-from release.model import History, Release, Remote, Unread
+from release.model import Health, History, Live, Release, Remote, Unread
 from release.ops.history import aftermath
 from release.ops.settle import catch_up, follow, restore
-from release.outcome import EXIT_CODES, Outcome
+from release.outcome import EXIT_CODES, NOTHING, SAME, Outcome
 from release.package import Package
 from release.packaging import ours
 from release.record import Record
 from release.report import explained, is_migrated, next_command
+from release.version import TagPattern
 from release.world import look_again
 
 if TYPE_CHECKING:
@@ -88,9 +90,10 @@ def succeeded(
     landed = is_recorded(prospect, world)
     is_complete = only in {None, LAST}
     _give_back(ops, prospect, world, "released" if is_complete else "recorded" if landed else "running")
-    if landed and prospect.release:
+    is_release = prospect.kind != "repair" and only not in LEAVES_NOTHING
+    if landed and prospect.release and is_release:
         follow(ops, prospect.world, prospect.release)
-    if only not in {None, LAST, "record"}:
+    if not is_release or only not in {None, LAST, "record"}:
         return replace(outcome(ops, prospect, "done", results), why=f"The step {only} is done")
     ended = outcome(ops, prospect, "released" if landed else "deployed", results)
     return replace(ended, remarks=_kept(prospect, world), findings=_found(ops, prospect, world))
@@ -100,7 +103,7 @@ def failed(
     ops: Ops, prospect: Prospect, world: World, results: Sequence[StepResult], failure: Failure
 ) -> Outcome:
     """A step failed: say whether production changed, and leave everything so that a rerun finishes it."""
-    recorded = is_recorded(prospect, world)
+    recorded = is_recorded(prospect, world) and prospect.kind != "repair"
     restore(ops, prospect.world, prospect.release)
     world = look_again(ops, world, ("package",) if ops.config.target else ("live", "database"))
     changed = recorded or has_changed(prospect, world)
@@ -140,6 +143,8 @@ def outcome(
         tuple(results),
         failure=failure,
         next=None if EXIT_CODES[ending] == 0 else prospect.command,
+        was=was(ops.config, prospect),
+        is_tagged=_is_tagged(prospect),
         urls=(*_places(ops, prospect), *_page(ops, prospect, ending)),
         exit_code=EXIT_CODES[ending],
         warnings=prospect.warnings,
@@ -162,6 +167,43 @@ def _found(ops: Ops, prospect: Prospect, world: World) -> tuple[Problem, ...]:
         return findings(aftermath(ops, remote, release), release, ops.config)
     except ReleaseError:
         return ()
+
+
+def was(config: Config, prospect: Prospect) -> str:
+    """What was live in the environment before this run, in words; empty where there is no release or no worker."""
+    release, live = prospect.release, prospect.world.live
+    if release is None or not live:
+        return ""
+    if all(isinstance(one, Live) and one.release == (release.tag, release.commit) for one in live.values()):
+        return SAME
+    health, pattern = prospect.world.health, TagPattern(config.app.tag)
+    answers = f" that answers as {health.version}" if isinstance(health, Health) and health.version else ""
+    served = {name: _served(one, pattern, release, answers) for name, one in live.items()}
+    alike = set(served.values())
+    return alike.pop() if len(alike) == 1 else ", ".join(f"{name} {what}" for name, what in served.items())
+
+
+def _served(live: Live | Unread | None, pattern: TagPattern, release: Release, answers: str) -> str:
+    if live is None:
+        return NOTHING
+    if isinstance(live, Unread):
+        return "unknown"
+    if live.version_id is None:
+        return "several versions at once"
+    if live.release is None:
+        return f"an untagged version{answers}"
+    tag, commit = live.release
+    version = pattern.version(tag) or tag
+    has_number = release.commit != release.base and version != release.version
+    return version if has_number else f"{version} ({commit[:7]})"
+
+
+def _is_tagged(prospect: Prospect) -> bool:
+    """Whether the very commit that was deployed carries a release's tag."""
+    release, remote = prospect.release, prospect.world.remote
+    if release is None or not isinstance(remote, Remote):
+        return False
+    return release.commit == release.base and remote.tags.get(release.tag) == release.base
 
 
 def _kept(prospect: Prospect, world: World) -> tuple[Remark, ...]:
@@ -199,20 +241,25 @@ def has_changed(prospect: Prospect, world: World) -> bool:
 
 
 def is_recorded(prospect: Prospect, world: World) -> bool:
-    """Whether the tag of this release is on the remote."""
+    """Whether the tag of this release is on the remote; a deployment has none of its own, whatever its commit is tagged."""
     release = prospect.release
-    if release is None or not isinstance(world.remote, Remote):
+    if release is None or release.commit == release.base or not isinstance(world.remote, Remote):
         return False
     return world.remote.tags.get(release.tag) == release.commit
 
 
 def _give_back(ops: Ops, prospect: Prospect, world: World, ending: str, *, changed: bool = True) -> World:
-    """Give the lock back, and keep in the record how it ended; a run that changed nothing leaves no memory."""
+    """Give the lock back, and keep in the record how it ended; a run that changed nothing leaves no memory.
+
+    Nor does a step that leaves nothing behind, nor a repair: the record still tells of the release before.
+    """
     record = world.record
     if not isinstance(record, Record) or record.holder is None:
         return world
     before = prospect.world.record if isinstance(prospect.world.record, Record) else None
-    if not changed:
+    if prospect.kind == "repair" or prospect.only in LEAVES_NOTHING:
+        ending = before.outcome if before else "released"
+    elif not changed:
         record = before or Record(environment=ops.name, nonce="")
         ending = record.outcome
     return lock.swap(ops, world, msgspec.structs.replace(record, holder=None, outcome=ending))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from release import bump
 from release.aftermath import standing, with_next
+from release.asked import difference
 from release.errors import BlockedError, ReleaseError
 from release.evidence import (
     is_out,
@@ -24,11 +25,12 @@ from release.version import TagPattern, bumped, in_line, precedes, prerelease
 
 if TYPE_CHECKING:
     from release.aftermath import RolledBack
+    from release.asked import Difference
     from release.config import Config
-    from release.model import Level, Request, World
+    from release.model import Level, Request, Wanted, World
     from release.record import Subject
 
-Kind = Literal["start", "finish", "supersede"]
+Kind = Literal["start", "finish", "supersede", "repair"]
 
 
 @dataclass(frozen=True)
@@ -36,9 +38,10 @@ class Go:
     """Carry out a release. `why` says in a few words what was found.
 
     start: a new number, or the same release once more · finish: it is live and healthy, record it ·
-    supersede: the number was never healthy, another commit takes it. `relive` is true when the number
-    may be live already, so that a health answer alone does not prove the new bundle. `rolled_back`, here and below, is
-    the release that a rollback took away, while nothing newer is live.
+    supersede: the number was never healthy, another commit takes it · repair: one step alone, on the last release.
+    `relive` is true when the number may be live already, so that a health answer alone does not prove the new bundle.
+    `rolled_back`, here and below, is the release that a rollback took away, while nothing newer is live. `differs` says
+    how what was begun is not what was asked for, None where it is.
     """
 
     kind: Kind
@@ -46,6 +49,7 @@ class Go:
     why: str
     relive: bool = False
     rolled_back: RolledBack | None = None
+    differs: Difference | None = field(default=None, compare=False)  # told, and nothing that is done
 
 
 @dataclass(frozen=True)
@@ -69,8 +73,11 @@ class Blocked:
 Decision = Go | Nothing | Blocked
 
 
-def decide(world: World, request: Request, config: Config) -> Decision:
-    """What this invocation does. At most one version lands, and an unfinished one comes first."""
+def decide(world: World, request: Request, config: Config, said: Wanted | None = None) -> Decision:
+    """What this invocation does. At most one version lands, and an unfinished one comes first.
+
+    `said` is the bump as it was typed, where `request` has an auto settled.
+    """
     problems = unreadable(world)
     if problems:
         return Blocked(problems)
@@ -79,6 +86,8 @@ def decide(world: World, request: Request, config: Config) -> Decision:
         decision = (_finish(world, begun) if begun is not None else None) or _next(
             world, request, config, begun
         )
+        if begun is not None:
+            decision = _held(decision, world, begun, request, said, config)
     except ReleaseError as error:
         decision = Blocked((Problem("version", error.what, error.advice),))
     return decision if back is None else _after_rollback(decision, back, world, request, config)
@@ -138,7 +147,18 @@ def decide_deploy(world: World, request: Request, config: Config) -> Decision:
     return Go("start", release, f"commit {base[:7]}", relive=True, rolled_back=standing(world, config))
 
 
-def _finish(world: World, begun: Subject) -> Decision | None:
+def _held(
+    decision: Decision, world: World, begun: Subject, request: Request, said: Wanted | None, config: Config
+) -> Decision:
+    """The decision with what it does otherwise than was asked, where it goes on with what was begun."""
+    if not isinstance(decision, Go) or decision.release.tag != begun.tag:
+        return decision
+    ships_head = decision.kind != "finish"
+    found = difference(world, begun, request, said or request.level, config, ships_head=ships_head)
+    return replace(decision, differs=found)
+
+
+def _finish(world: World, begun: Subject) -> Go | None:
     tagged = isinstance(world.remote, Remote) and world.remote.tags.get(begun.tag) == begun.commit
     if tagged:
         return Go(
@@ -167,6 +187,8 @@ def _next(world: World, request: Request, config: Config, begun: Subject | None)
     closed = _closed(world, world.base.commit)
     if closed is not None:
         return closed
+    if request.finish and begun is None:
+        return Nothing("no release is unfinished")
     before = last[0] if last else bump.current_version(world.base, config.app)
     version = _number(before, request, world, config, begun)
     foreign = [one for one in unrecorded(world, config) if one != version]
@@ -217,7 +239,7 @@ def _number(before: str, request: Request, world: World, config: Config, begun: 
         burnt.add(begun.version)  # it was healthy once: no other commit may have it
     if begun and begun.version not in burnt and precedes(before, begun.version):
         base = world.base.commit if isinstance(world.base, Base) else None
-        if begun.base == base or precedes(version, begun.version):
+        if request.finish or begun.base == base or precedes(version, begun.version):
             return begun.version
     while version in burnt:
         version = prerelease(version, "patch", request.pre) if request.pre else bumped(version, "patch")

@@ -116,6 +116,14 @@ def rolled_back_tag(world: World, base: str) -> str | None:
     return next((tag for tag, shipped in closed if shipped == base), None)
 
 
+def base_of(world: World, tag: str, commit: str) -> str | None:
+    """The base of a release, as the message of a deployment that still serves it tells."""
+    serving = (
+        live for live in world.live.values() if isinstance(live, Live) and live.release == (tag, commit)
+    )
+    return next((base for live in serving if (base := _word_after(live.message or "", "base"))), None)
+
+
 def _has_trace(world: World, subject: Subject) -> bool:
     """Whether a worker serves it, it migrated the database, it was seen healthy once, or its tag is on the remote."""
     if isinstance(world.remote, Remote) and world.remote.tags.get(subject.tag) == subject.commit:

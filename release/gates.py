@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from release.alone import NUMBERLESS
 from release.errors import BlockedError, UsageError
 from release.ops import actions
 from release.ops.machine import user
@@ -43,13 +44,14 @@ def usual(person: Person) -> Gate:
         plan = prospect.plan
         if plan is None:
             raise BlockedError("There is no plan to approve.")
+        _is_read(ops, prospect, person)
         if ops.name != ops.config.production:
-            return _confirmed(ops, plan, prospect.questions, person)
+            return _confirmed(ops, prospect, plan, person)
         if in_workflow(ops.environ):
             return by_run(ops, plan, prospect.questions)
         _not_alone(ops, plan)
         if not person.yes or person.ask or ops.config.approval.unattended or _is_rehearsed(ops.environ):
-            return _confirmed(ops, plan, prospect.questions, person)
+            return _confirmed(ops, prospect, plan, person)
         raise BlockedError(
             f"Plan {plan.short} is not approved: there is no terminal to ask at, and --yes alone is not enough there.",
             "Release by the workflow (inv dispatch), or from a terminal; or set `unattended = true` in "
@@ -57,6 +59,13 @@ def usual(person: Person) -> Gate:
         )
 
     return approve
+
+
+def _is_read(ops: Ops, prospect: Prospect, person: Person) -> None:
+    """Refuse to finish something else than was asked for where nobody reads that it is so."""
+    differs = prospect.differs
+    if differs and (person.yes or person.ask is None or in_workflow(ops.environ)):
+        raise BlockedError(differs.what, differs.advice)
 
 
 def in_workflow(environ: Mapping[str, str]) -> bool:
@@ -194,12 +203,12 @@ def _is_rehearsed(environ: Mapping[str, str]) -> bool:
     return bool(environ.get("RELEASE_STAGE")) and address.startswith(_LOOPBACK)
 
 
-def _confirmed(ops: Ops, plan: Plan, questions: Sequence[Problem], person: Person) -> Granted:
+def _confirmed(ops: Ops, prospect: Prospect, plan: Plan, person: Person) -> Granted:
     """A person's word: each question ticked, and the tag typed or `--yes` said."""
     who, now = ops.environ.get("GITHUB_ACTOR") or user(), ops.clock.now()
-    ticks = tuple(_ticked(question, person, who, now) for question in questions)
+    ticks = tuple(_ticked(question, person, who, now) for question in prospect.questions)
     if not person.yes:
-        _typed(plan, person)
+        _typed(plan, prospect, person)
     how = "--yes" if person.yes else "typed the tag"
     return Granted(approvals=(Approval(who=who, plan=plan.hash, at=now, how=how),), remarks=ticks)
 
@@ -216,15 +225,18 @@ def _ticked(question: Problem, person: Person, who: str, now: float) -> Remark:
     return Remark(kind="tick", what=question.what, who=who, at=now)
 
 
-def _typed(plan: Plan, person: Person) -> None:
+def _typed(plan: Plan, prospect: Prospect, person: Person) -> None:
     if person.ask is None:
         raise BlockedError(
             f"Plan {plan.short} is not approved: there is no terminal to ask at.",
             "Release by the workflow (inv dispatch), or from a terminal.",
         )
-    typed = person.ask(f"Approve plan {plan.short}? Type the tag: ")
-    if typed != plan.tag:
+    differs = f"{prospect.differs.what}\n" if prospect.differs else ""
+    word = plan.environment if prospect.only in NUMBERLESS else plan.tag
+    what = "the tag" if word == plan.tag else word
+    typed = person.ask(f"{differs}Approve plan {plan.short}? Type {what}: ")
+    if typed != word:
         raise BlockedError(
-            f'Plan {plan.short} is not approved: "{typed}" is not {plan.tag}.',
-            f"To approve it, run the same command again and type {plan.tag}.",
+            f'Plan {plan.short} is not approved: "{typed}" is not {word}.',
+            f"To approve it, run the same command again and type {word}.",
         )

@@ -55,16 +55,15 @@ def claim(
     who = f"{record.holder.who} on {record.holder.where}"
     if patient or record.subject == wanted.subject:
         return Wait(record.lease_until + LONGEST_WRITE, who)
-    tag = record.subject.tag if record.subject else "something"
     url = f" ({record.holder.url})" if record.holder.url else ""
     raise BlockedError(
-        f"{who} is releasing {tag} to {record.environment} right now{url}.",
+        f"{who} is {_doing(record)} right now{url}.",
         "Wait for it to end, then run the same command again. If that run is dead, `inv unlock` frees the lock.",
     )
 
 
-def holder(ops: Ops) -> Holder:
-    """How the record names the run that holds it."""
+def holder(ops: Ops, doing: str = "") -> Holder:
+    """How the record names the run that holds it; `doing` is the step that it runs alone."""
     run = ops.environ.get("GITHUB_RUN_ID")
     url = f"{ops.environ.get('GITHUB_SERVER_URL', '')}/{ops.environ.get('GITHUB_REPOSITORY', '')}/actions/runs/{run}"
     return Holder(
@@ -73,7 +72,14 @@ def holder(ops: Ops) -> Holder:
         checkout=ops.checkout,
         run=secrets.token_hex(8),
         url=url if run else None,
+        doing=doing,
     )
+
+
+def _doing(record: Record) -> str:
+    if record.holder and record.holder.doing:
+        return f"running the step {record.holder.doing} on {record.environment}"
+    return f"releasing {record.subject.tag if record.subject else 'something'} to {record.environment}"
 
 
 def acquire(ops: Ops, world: World, wanted: Record, tell: Callable[[str], None]) -> World:

@@ -262,7 +262,7 @@ class Request:
 
     `level` auto takes the least that the evidence asks for. `reason` is why; `break_glass` is why the usual way is
     left, `underbump` why the number is lower than the evidence asks for. `pre` is the word of a prerelease (beta);
-    `line` keeps to the versions of an older line (1.3).
+    `line` keeps to the versions of an older line (1.3). `finish` takes what was begun, whatever its bump and commit.
     """
 
     environment: str = "production"
@@ -272,6 +272,7 @@ class Request:
     underbump: str = ""
     pre: str | None = None
     line: str | None = None
+    finish: bool = False
 
     @property
     def hotfix(self) -> str | None:

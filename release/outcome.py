@@ -39,6 +39,7 @@ EXIT_CODES: dict[Ending, int] = {
     "blocked": errors.BLOCKED,
     "nothing": errors.NOTHING,
 }
+SAME, NOTHING = "the same", "nothing"  # what was live before, where it is no version of its own
 StepEnding = Literal["ok", "skipped", "failed", "todo", "stuck"]
 
 
@@ -71,11 +72,12 @@ class Failure:
 
 @dataclass(frozen=True)
 class Outcome:
-    """The end of an invocation. `decision` is start, finish, supersede, nothing or blocked.
+    """The end of an invocation. `decision` is start, finish, supersede, repair, nothing or blocked.
 
-    `warnings` were told with the plan; `findings` are what the end found besides. `rolled_back` is the release that a
-    rollback took away, while nothing newer is live; `state` lists what is true now, as label and fact, where it ended well
-    (a failure has its own).
+    `was` is what was live in the environment before this run, in words (empty: not told); `is_tagged`: what was
+    deployed without a number is the very commit that its release's tag names. `warnings` were told with the plan;
+    `findings` are what the end found besides. `rolled_back` is the release that a rollback took away, while nothing newer
+    is live; `state` lists what is true now, as label and fact, where it ended well (a failure has its own).
     """
 
     outcome: Ending
@@ -96,6 +98,8 @@ class Outcome:
     findings: tuple[Problem, ...] = ()
     rolled_back: RolledBack | None = None
     state: tuple[tuple[str, str], ...] = ()
+    was: str = ""
+    is_tagged: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """The contract of `--json`, see docs/architecture.md."""
@@ -105,6 +109,7 @@ class Outcome:
             "decision": self.decision,
             "version": release.version if release else None,
             "previous": release.previous if release else None,
+            "was": self.was or None,
             "tag": release.tag if release else None,
             "commit": release.commit if release else None,
             "environment": self.environment,

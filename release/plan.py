@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from release.decide import Blocked, Nothing
 from release.errors import BlockedError, UsageError
-from release.model import Base, Database, Live, Request
+from release.model import Base, Database, Live, Problem, Remote, Request
 from release.step import Done, Stuck, Todo
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from release.step import Look, Step
 
 SHORT = 7
+_UNSAID = b',"finish":false'  # a text in the plan has its quotes escaped, and never reads so
 NOTICE = "plan"  # the title of the annotation with which a workflow shows a plan, before its hash
 
 
@@ -55,8 +57,12 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def hash(self) -> str:
-        """sha256 of the canonical JSON, 64 hexadecimal digits."""
-        return hashlib.sha256(msgspec.json.encode(self, order="deterministic")).hexdigest()
+        """sha256 of the canonical JSON, 64 hexadecimal digits.
+
+        A word that was not said is left out: a plan from before there was such a word stays the same plan.
+        """
+        document = msgspec.json.encode(self, order="deterministic")
+        return hashlib.sha256(document.replace(_UNSAID, b"")).hexdigest()
 
     @property
     def short(self) -> str:
@@ -135,6 +141,36 @@ def drift(approved: Plan, now: Plan) -> tuple[str, ...]:
         if then != today:
             told.append(f"{name} was {_brief(then)}, is {_brief(today)}")
     return tuple(told)
+
+
+def of_approved(approved: Plan, nothing: Nothing, world: World) -> Nothing | Blocked:
+    """What is left of an approved plan where there is nothing to release: it was released, or something else was."""
+    if isinstance(world.remote, Remote) and world.remote.tags.get(approved.tag) == approved.commit:
+        return Nothing(f"{approved.tag} is released already", nothing.last, released=True)
+    last = nothing.last.tag if nothing.last else "something else"
+    return Blocked(
+        (
+            Problem(
+                "plan",
+                f"Plan {approved.short} is to release {approved.tag}, but meanwhile {last} was released.",
+                "Nothing of it is left to do; plan again when there are new commits.",
+            ),
+        )
+    )
+
+
+def drifted(approved: Plan | None, plan: Plan) -> tuple[Problem, ...]:
+    """One problem where the approved plan is not today's."""
+    differences = drift(approved, plan) if approved and approved.hash != plan.hash else ()
+    if not approved or not differences:
+        return ()
+    return (
+        Problem(
+            "plan",
+            f"The world is no longer what plan {approved.short} was approved for: {'; '.join(differences)}.",
+            "Plan again (inv plan --output FILE) and have that approved.",
+        ),
+    )
 
 
 def read_plan(path: Path) -> Plan:

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from release import alone, sequences
 from release import decide as decisions
-from release import sequences
-from release.checks.checklist import excused
+from release.asked import typed, ways_on
+from release.checks.checklist import excused, is_item
 from release.demand import Verdict
 from release.errors import ReleaseError
 from release.model import Checkout, Problem, Remote
 from release.ops.deployments import is_kept_by_actions
 from release.ops.past import read_past
 from release.ops.rows import counted
-from release.plan import Plan, drift, make_plan, outlook, stuck
+from release.plan import Plan, drifted, make_plan, of_approved, outlook, stuck
 from release.policy.verdict import judge, level_of, overruled
 from release.policy.verdict import problems as policy_problems
 from release.record import Record, Remark
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from release.extensions import Extensions
-    from release.model import Release, Request, Severity, World
+    from release.model import Release, Request, Severity, Wanted, World
     from release.ops import Ops
     from release.plan import Outlook
     from release.step import Check, Step
@@ -41,7 +42,8 @@ class Prospect:
 
     `command` is what was asked for, as it is typed; `plan` and `release` are None where there is nothing to carry out.
     `warnings` are told and change nothing; `questions` are asked before the approval; `remarks` are kept with the
-    release. `verdict` is what the change demands of its number, None where no number is asked for.
+    release. `verdict` is what the change demands of its number, None where no number is asked for. `only` is the one
+    step to carry out; `differs` is told before the approval: what was begun is not what was asked for.
     """
 
     world: World
@@ -55,10 +57,12 @@ class Prospect:
     questions: tuple[Problem, ...] = ()
     remarks: tuple[Remark, ...] = ()
     verdict: Verdict | None = None
+    only: str | None = None
+    differs: Problem | None = None
 
     @property
     def kind(self) -> str:
-        """The decision in a word: start, finish, supersede, nothing or blocked."""
+        """The decision in a word: start, finish, supersede, repair, nothing or blocked."""
         if isinstance(self.decision, decisions.Go):
             return self.decision.kind
         return "nothing" if isinstance(self.decision, decisions.Nothing) else "blocked"
@@ -72,24 +76,33 @@ def survey(
     approved: Plan | None = None,
     through: str | None = None,
     deploying: bool = False,
+    only: str | None = None,
+    said: bool = True,
 ) -> Prospect:
     """Observe, decide, plan and check for one request. Nothing is written, nothing is raised for a bad world.
 
     `approved` is a plan that must still be today's; `through` decides an ambiguous backfill; `deploying`
-    plans a deployment without a number.
+    plans a deployment without a number. `only` is the one step that will be carried out, and `said` is false where
+    no bump was typed with it.
     """
     world = observe(ops)
-    command = typed(ops, request, deploying=deploying)
+    command = typed(ops.config, request, deploying=deploying, only=only, said=said, through=through)
     asked, verdict = request, None
     if not deploying and not ops.config.target and request.environment == ops.config.production:
         verdict = _judged(ops, extensions, world)
         request = level_of(verdict, request)
-    decision = _decided(ops, world, request, approved, deploying=deploying)
+    decide = partial(_decided, ops, world, asked.level, approved)
+    decision = decisions.decide_deploy(world, request, ops.config) if deploying else decide(request)
+    if only and not said:
+        decision, request = alone.settled(decide, world, request)
+        asked = request
+    if only and isinstance(decision, decisions.Nothing):
+        decision = alone.repair(world, decision, only, ops.config) or decision
     if isinstance(decision, decisions.Blocked):
         return Prospect(world, decision, command, problems=decision.problems)
     if isinstance(decision, decisions.Nothing):
         return Prospect(world, decision, command)
-    steps = _steps(ops, extensions, decision, world, through, deploying=deploying)
+    steps = _steps(ops, extensions, decision, world, through, deploying=deploying, only=only)
     try:
         outlooks = outlook(steps, world, decision.release)
     except ReleaseError as error:
@@ -97,15 +110,23 @@ def survey(
             world, decision, command, decision.release, problems=(Problem("plan", error.what, error.advice),)
         )
     plan = _begun(world, decision.release) or make_plan(outlooks, world, decision.release, asked)
-    binding = verdict if verdict and decision.kind != "finish" else Verdict()
-    checked = check(extensions.checks(request.environment), steps, outlooks, world, decision.release)
+    binding = verdict if verdict and decision.kind not in {"finish", "repair"} else Verdict()
+    binding = alone.without_number(binding) if only in alone.NUMBERLESS else binding
+    checks = [
+        one for one in extensions.checks(request.environment) if decision.kind != "repair" or not is_item(one)
+    ]
+    checked = check(checks, steps, outlooks, world, decision.release)
     found = (
         *excused(checked, request, decision.release),
         *(Problem(name, look.what, look.advice) for name, look in stuck(outlooks)),
         *policy_problems(binding, decision.release, request, ops.config),
-        *_drifted(approved, plan),
+        *drifted(approved, plan),
         *_detached(ops, world, decision, approved=approved is not None or deploying),
     )
+    is_asked = approved is not None or not said or only in alone.NUMBERLESS
+    differs = None
+    if decision.differs and not is_asked:
+        differs = ways_on(ops.config, decision.differs, decision.release.base, asked, only)
     return Prospect(
         world,
         decision,
@@ -114,10 +135,12 @@ def survey(
         plan,
         outlooks,
         _of(found, "block"),
-        _of(found, "warn"),
+        (*((differs,) if differs else ()), *_of(found, "warn")),
         _of(found, "ask"),
         (*_remarks(request, overruled(binding, decision.release, ops.config)), *_skipped(found)),
         verdict,
+        only,
+        differs,
     )
 
 
@@ -174,28 +197,11 @@ def _skipped(found: Sequence[Problem]) -> tuple[Remark, ...]:
     )
 
 
-def typed(ops: Ops, request: Request, *, deploying: bool) -> str:
-    """The command line of a request."""
-    if ops.config.target:
-        words = ["inv publish", ops.config.target.name, f"--bump {request.level}"]
-        words += [f"--pre {request.pre}"] if request.pre else []
-        return " ".join([*words, *([f"--line {request.line}"] if request.line else [])])
-    if deploying:
-        return f"inv deploy --env {request.environment}"
-    env = "" if request.environment == ops.config.production else f" --env {request.environment}"
-    reasons = (
-        ("--reason", request.reason),
-        ("--break-glass", request.break_glass),
-        ("--underbump", request.underbump),
-    )
-    more = "".join(f" {option} {shlex.quote(why)}" for option, why in reasons if why)
-    return f"inv release --bump {request.level}{env}{more}"
-
-
 def _detached(ops: Ops, world: World, go: decisions.Go, *, approved: bool) -> tuple[Problem, ...]:
     """HEAD may be detached only where an approved plan names the commit, or nothing is built from it."""
     checkout = world.checkout
-    if approved or go.kind == "finish" or not isinstance(checkout, Checkout) or checkout.branch is not None:
+    from_head = go.kind not in {"finish", "repair"}
+    if approved or not from_head or not isinstance(checkout, Checkout) or checkout.branch is not None:
         return ()
     return (
         Problem(
@@ -207,12 +213,11 @@ def _detached(ops: Ops, world: World, go: decisions.Go, *, approved: bool) -> tu
 
 
 def _decided(
-    ops: Ops, world: World, request: Request, approved: Plan | None, *, deploying: bool
+    ops: Ops, world: World, said: Wanted, approved: Plan | None, request: Request
 ) -> decisions.Decision:
-    decide = decisions.decide_deploy if deploying else decisions.decide
-    decision = decide(world, request, ops.config)
+    decision = decisions.decide(world, request, ops.config, said)
     if approved and isinstance(decision, decisions.Nothing):
-        return _of_approved(approved, decision, world)
+        return of_approved(approved, decision, world)
     return decision
 
 
@@ -224,6 +229,7 @@ def _steps(
     through: str | None,
     *,
     deploying: bool,
+    only: str | None,
 ) -> tuple[Step, ...]:
     notes = None if deploying else extensions.notes(go.release)
     setting = sequences.Setting(
@@ -236,6 +242,8 @@ def _steps(
         has_deployment=not is_kept_by_actions(ops.environ, go.release),
     )
     core = sequences.sequence(setting)
+    if go.kind == "repair":
+        return tuple(step for step in core if step.name == only)
     return extensions.with_steps(core, ops.name, _whole(setting) if go.kind == "finish" else ())
 
 
@@ -270,32 +278,3 @@ def _begun(world: World, release: Release) -> Plan | None:
         return msgspec.json.decode(record.plan, type=Plan)
     except msgspec.MsgspecError:
         return None
-
-
-def _of_approved(approved: Plan, nothing: decisions.Nothing, world: World) -> decisions.Decision:
-    """What is left of an approved plan where there is nothing to release: it was released, or something else was."""
-    if isinstance(world.remote, Remote) and world.remote.tags.get(approved.tag) == approved.commit:
-        return decisions.Nothing(f"{approved.tag} is released already", nothing.last, released=True)
-    last = nothing.last.tag if nothing.last else "something else"
-    return decisions.Blocked(
-        (
-            Problem(
-                "plan",
-                f"Plan {approved.short} is to release {approved.tag}, but meanwhile {last} was released.",
-                "Nothing of it is left to do; plan again when there are new commits.",
-            ),
-        )
-    )
-
-
-def _drifted(approved: Plan | None, plan: Plan) -> tuple[Problem, ...]:
-    differences = drift(approved, plan) if approved and approved.hash != plan.hash else ()
-    if not approved or not differences:
-        return ()
-    return (
-        Problem(
-            "plan",
-            f"The world is no longer what plan {approved.short} was approved for: {'; '.join(differences)}.",
-            "Plan again (inv plan --output FILE) and have that approved.",
-        ),
-    )

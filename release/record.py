@@ -12,7 +12,8 @@ SCHEMA = 1
 class Holder(msgspec.Struct, frozen=True, kw_only=True):
     """Who holds the lock: a person or account, the machine and folder, one run's own id, the CI run's address.
 
-    `checkout` is the same for every run in one checkout: the next one there knows that this one is gone.
+    `checkout` is the same for every run in one checkout: the next one there knows that this one is gone. `doing` is
+    the step that it runs alone, empty for a whole release.
     """
 
     who: str
@@ -20,6 +21,7 @@ class Holder(msgspec.Struct, frozen=True, kw_only=True):
     run: str
     checkout: str = ""
     url: str | None = None
+    doing: str = ""
 
 
 class Subject(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,7 +104,9 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     `before` maps a worker to the version id that served before the first deploy of this release, and `served` to the tag
     of the release that made it; `migrated` are the migrations that lie between then and the end of it, `bookmark` is from
     before them. `packed` are the integrities of the tarballs that this release was about to publish: what the registry
-    has of them is this release's. `rollback` is the one that took this release away, until it is put back.
+    has of them is this release's. `rollback` is the one that took this release away, until it is put back. `asked` is the
+    bump as it was typed when the release was begun (auto, say); empty where that is not known. Without a `subject` a
+    step alone has migrated the database: that belongs to whichever release comes next.
     """
 
     schema: int = SCHEMA
@@ -125,6 +129,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     burnt: tuple[str, ...] = ()
     packed: tuple[str, ...] = ()
     rollback: Rollback | None = None
+    asked: str = ""
 
     @property
     def barring(self) -> tuple[str, ...]:
@@ -136,7 +141,12 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def unfinished(self) -> Subject | None:
         """The release that was begun and is neither complete nor closed."""
-        return self.subject if self.outcome in {"running", "failed", "recorded"} else None
+        return self.subject if self.is_open else None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something was begun, with or without a number, and is neither complete nor closed."""
+        return self.outcome in {"running", "failed", "recorded"}
 
 
 def encode(record: Record) -> bytes:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from release import closing, lock
+from release.alone import opening
 from release.decide import Nothing
 from release.errors import BlockedError, ReleaseError, StoppedError
 from release.evidence import rolled_back
@@ -87,7 +88,7 @@ def carry_out(
 def _granted(run: Run, gate: Gate) -> Granted:
     """The approval of a plugin, or else of the gate; of both where a person has to vouch, which no plugin was asked."""
     by_plugin = run.extensions.approval(run.release, run.plan.hash)
-    if by_plugin and not run.prospect.questions:
+    if by_plugin and not run.prospect.questions and not run.prospect.differs:
         return Granted(approvals=(by_plugin,))
     if not isinstance(gate, AtOnce):
         _observe(run, "release_approval_awaited", plan_hash=run.plan.hash)
@@ -97,7 +98,14 @@ def _granted(run: Run, gate: Gate) -> Granted:
 
 
 def _locked(run: Run, granted: Granted) -> Outcome:
-    world = lock.acquire(run.ops, run.prospect.world, _wanted(run, granted), run.listener.line)
+    wanted = opening(
+        run.prospect.world,
+        run.ops.config,
+        _wanted(run, granted),
+        run.only,
+        is_repair=run.prospect.kind == "repair",
+    )
+    world = lock.acquire(run.ops, run.prospect.world, wanted, run.listener.line)
     results: list[StepResult] = []
     try:
         _observe(run, "release_started", plan_hash=run.plan.hash)
@@ -134,7 +142,8 @@ def _ended(run: Run, world: World, results: list[StepResult], failure: Failure) 
 def _is_passed_over(run: Run, step: Step, world: World) -> bool:
     """Alone, a step asks that those before it are done; tests leave nothing to see, and smoke leaves it in the record.
 
-    The ledger needs no bump: `inv step.backfill` is what a release advises that is blocked before it can bump. What a
+    The ledger needs no bump: `inv step.backfill` is what a release advises that is blocked before it can bump. `verify`
+    looks for the GitHub Release itself, and needs nobody to have told GitHub of a deployment in the same run. What a
     plugin has done is known in its own run only.
     """
     if run.only in {None, step.name}:
@@ -144,7 +153,7 @@ def _is_passed_over(run: Run, step: Step, world: World) -> bool:
         return True
     record = world.record
     was_healthy = isinstance(record, Record) and record.healthy
-    needless = step.name == "bump" and run.only == "backfill"
+    needless = (step.name, run.only) in {("bump", "backfill"), ("github-release", "verify")}
     return step.name == "test" or needless or (step.name == "smoke" and was_healthy)
 
 
@@ -161,8 +170,9 @@ def _wanted(run: Run, granted: Granted) -> Record:
     world, release = run.prospect.world, run.release
     subject = release.subject
     old = world.record if isinstance(world.record, Record) else None
-    begun = old if old and old.unfinished else None
+    begun = old if old and old.is_open else None
     same = begun if begun and begun.subject == subject else None
+    asked = "" if run.prospect.kind == "finish" and same is None else run.plan.request.level
     serving = {
         name: live.version_id
         for name, live in world.live.items()
@@ -171,7 +181,7 @@ def _wanted(run: Run, granted: Granted) -> Record:
     marked = {
         name: live.release[0] for name, live in world.live.items() if isinstance(live, Live) and live.release
     }
-    holder, now = lock.holder(run.ops), run.ops.clock.now()
+    holder, now = lock.holder(run.ops, run.only or ""), run.ops.clock.now()
     said = tuple(
         msgspec.structs.replace(one, who=one.who or holder.who, at=one.at or now)
         for one in (*run.prospect.remarks, *granted.remarks)
@@ -194,6 +204,7 @@ def _wanted(run: Run, granted: Granted) -> Record:
         outcome="recorded" if same and same.outcome == "recorded" else "running",
         burnt=tuple(sorted({*_burnt(old, subject), *rolled_back(world, run.ops.config)})),
         packed=same.packed if same else (),
+        asked=(same.asked if same else "") or asked,
     )
 
 

@@ -65,6 +65,11 @@ class Ask:
         return (Problem(self.name, self.text, "Only a person can tell.", level="ask"),)
 
 
+def is_item(check: object) -> bool:
+    """Whether a check is an item of the checklist: it asks about a commit that is to ship, and not about one that has."""
+    return isinstance(check, Item | Ask)
+
+
 def ticked_by(world: World, release: Release, text: str) -> str | None:
     """Who ticked an item for this very release, by the environment's record."""
     from release.record import Record

@@ -41,9 +41,11 @@ class Followed:
         }
 
 
-def start(github: Rest, config: Config, level: str, reason: str, underbump: str = "") -> actions.Run:
+def start(
+    github: Rest, config: Config, level: str, reason: str, underbump: str = "", *, finish: bool = False
+) -> actions.Run:
     """Start the workflow on the branch that is released; its run. Raises EffectError and CannotReadError."""
-    given = {"reason": reason, "underbump": underbump}
+    given = {"reason": reason, "underbump": underbump, "finish": "true" if finish else ""}
     inputs = {"version_bump": level, **{name: why for name, why in given.items() if why}}
     number = actions.dispatch(github, config.approval.workflow, config.branch, inputs)
     return actions.run(github, number)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from release.closing import without_run
 from release.errors import BlockedError
 from release.flows.targets import configured
+from release.gates import in_workflow
 from release.journal import Journal
 from release.lock import StaleError
 from release.model import Request
@@ -36,7 +37,8 @@ if TYPE_CHECKING:
 class Asked:
     """What was asked for on the command line; `target` is the package to publish, None for the app itself.
 
-    `for_approval`: a plan that is made to be approved, and not to be looked at alone as a dry run is.
+    `for_approval`: a plan that is made to be approved, and not to be looked at alone as a dry run is. `said` is false
+    where a step was typed without a bump: it works on what was begun.
     """
 
     request: Request
@@ -47,6 +49,7 @@ class Asked:
     through: str | None = None
     target: str | None = None
     for_approval: bool = False
+    said: bool = True
 
 
 def release(
@@ -80,7 +83,10 @@ def release(
 def _as_approved(asked: Asked, approved: Plan) -> Asked:
     """What the approved plan was made for. Raises BlockedError where something else is asked for beside it."""
     wanted = approved.request
-    if asked.request not in {wanted, Request(wanted.environment)}:
+    if replace(asked.request, finish=wanted.finish) not in {
+        wanted,
+        Request(wanted.environment, finish=wanted.finish),
+    }:
         raise BlockedError(
             f"Plan {approved.short} was approved for --bump {wanted.level} to {wanted.environment}; more is asked here.",
             "Leave the other options out; or plan again (inv plan --output FILE) and have that approved.",
@@ -94,7 +100,14 @@ def _released(
     """Survey and carry out; from the start again where the record changed while the run waited for it."""
     while True:
         prospect = survey(
-            ops, plugins, asked.request, approved=approved, through=asked.through, deploying=asked.deploying
+            ops,
+            plugins,
+            asked.request,
+            approved=approved,
+            through=asked.through,
+            deploying=asked.deploying,
+            only=asked.only,
+            said=asked.said,
         )
         told.planned(prospect)
         try:
@@ -111,6 +124,8 @@ def plan(
     ops = connect(config, asked.request.environment, environ, writes=False)
     try:
         prospect = survey(ops, plugins, asked.request, deploying=asked.deploying)
+        if asked.for_approval and in_workflow(environ):
+            prospect = _unread(prospect)
         listener.planned(prospect)
         outcome = planned(prospect, ops)
         if asked.output and prospect.plan:
@@ -121,6 +136,15 @@ def plan(
         return outcome
     finally:
         ops.close()
+
+
+def _unread(prospect: Prospect) -> Prospect:
+    """In a workflow the bump was chosen in a form: a plan that finishes something else stops before anybody approves it."""
+    if prospect.differs is None:
+        return prospect
+    problem = replace(prospect.differs, level="block")
+    warnings = tuple(one for one in prospect.warnings if one is not prospect.differs)
+    return replace(prospect, problems=(*prospect.problems, problem), warnings=warnings)
 
 
 def _tell_waiting(plugins: Extensions, prospect: Prospect, listener: Listener) -> None:

@@ -71,14 +71,20 @@ def _read(ops: Ops, held: str, listener: Listener) -> Record:
 
 
 def _told(ops: Ops, record: Record) -> list[str]:
-    holder, subject = record.holder, record.subject
+    holder = record.holder
     if holder is None:
         return []
     left = record.lease_until - ops.clock.now()
     lease = f"its lease runs for {left:.0f} s more" if left > 0 else f"its lease ended {-left:.0f} s ago"
     return [
-        f"{holder.who} on {holder.where} holds the lock for {subject.tag if subject else 'a release'}; {lease}.",
+        f"{holder.who} on {holder.where} holds the lock for {_purpose(record)}; {lease}.",
         *([f"Its run: {holder.url}"] if holder.url else []),
         "If that run is alive, it stops before its next write; what it has already asked Cloudflare for may still happen.",
-        "The release stays unfinished: `inv release` finishes it.",
+        *([] if holder.doing else ["The release stays unfinished: `inv release` finishes it."]),
     ]
+
+
+def _purpose(record: Record) -> str:
+    if record.holder and record.holder.doing:
+        return f"the step {record.holder.doing}"
+    return record.subject.tag if record.subject else "a release"

@@ -35,6 +35,7 @@ JSON = "print one JSON object on stdout, everything else on stderr"
         "bump": "patch, minor, major, or auto (what the change demands); default patch",
         "reason": "why; kept in the tag's message and the Release",
         "underbump": "why the number is lower than the change demands; kept too (docs/versioning.md)",
+        "finish": "finish the unfinished release, whatever its bump and commit (--bump is not looked at)",
         "follow": "--no-follow: start the workflow and leave",
         "json": JSON,
     }
@@ -44,6 +45,7 @@ def dispatch(
     bump: str = "patch",
     reason: str = "",
     underbump: str = "",
+    finish: bool = False,
     follow: bool = True,
     json: bool = False,
 ) -> None:
@@ -63,7 +65,7 @@ def dispatch(
         config = load(root_of(context))
         wanted = requested(bump, config.production)
         with at_github(config, os.environ) as github:
-            started = dispatching.start(github, config, wanted.level, reason, underbump)
+            started = dispatching.start(github, config, wanted.level, reason, underbump, finish=finish)
             _say(f"Started: {started.html_url}")
             if not follow:
                 if json:

@@ -42,13 +42,16 @@ def root_of(context: Context) -> Path:
     return Path(os.environ.get("RELEASE_STAGE") or context.config.release.root)
 
 
-def requested(bump: str, env: str, **reasons: str) -> Request:
-    """What was asked for, with the `reasons` that were given. Raises UsageError for a level that does not exist."""
+def requested(bump: str, env: str, *, finish: bool = False, **reasons: str) -> Request:
+    """What was asked for, with the `reasons` that were given; `finish` takes what was begun.
+
+    Raises UsageError for a level that does not exist.
+    """
     from release.model import Request
 
     for level in LEVELS:
         if bump == level:
-            return Request(env, level, **reasons)  # type: ignore[arg-type]
+            return Request(env, level, finish=finish, **reasons)  # type: ignore[arg-type]
     raise UsageError(f'There is no bump "{bump}".', f"Say one of: {', '.join(LEVELS)}.")
 
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from invoke.tasks import task
 
 from release.errors import UsageError
-from release.tasks.ending import finish, requested, root_of, terminal_gate
+from release.tasks import ending
+from release.tasks.ending import requested, root_of, terminal_gate
 
 if TYPE_CHECKING:
     from invoke.context import Context
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 HELP = {
     "name": "the package, as its plugin calls it",
     "bump": "patch, minor or major; default patch, of a prerelease minor",
+    "finish": "finish the unfinished release, whatever its bump and commit (--bump is not looked at)",
     "pre": "make a prerelease with this word, which is its dist-tag too: beta gives 1.4.0-beta.1, then .2",
     "line": "an older line, such as 1.3: its next version, from its own branch, with its own dist-tag",
     "reason": "why; kept in the tag's message and the Release",
@@ -40,6 +42,7 @@ def publish(
     context: Context,
     name: str = "",
     bump: str = "",
+    finish: bool = False,
     pre: str = "",
     line: str = "",
     reason: str = "",
@@ -68,7 +71,7 @@ def publish(
 
         if not name:
             raise UsageError("Which package?", _known(root_of(context)))
-        wanted = request(name, bump, pre, line, reason=reason, break_glass=break_glass)
+        wanted = request(name, bump, pre, line, finish=finish, reason=reason, break_glass=break_glass)
         asked = releasing.Asked(
             wanted,
             plan_file=Path(plan) if plan else None,
@@ -80,7 +83,7 @@ def publish(
             return releasing.plan(root_of(context), os.environ, asked, view)
         return releasing.release(root_of(context), os.environ, asked, terminal_gate(view, yes=yes), view)
 
-    finish(run, json=json)
+    ending.finish(run, json=json)
 
 
 def _known(root: Path) -> str:
@@ -90,7 +93,7 @@ def _known(root: Path) -> str:
     return f"inv publish NAME; there are: {', '.join(names(load(root))) or 'none (docs/publishing.md)'}."
 
 
-def request(name: str, bump: str, pre: str, line: str, **reasons: str) -> Request:
+def request(name: str, bump: str, pre: str, line: str, *, finish: bool = False, **reasons: str) -> Request:
     """What was asked for. Raises UsageError for words that make no version."""
     from dataclasses import replace
 
@@ -103,5 +106,5 @@ def request(name: str, bump: str, pre: str, line: str, **reasons: str) -> Reques
             "The policy looks at the app; what a package's number must be is not found out.",
             "Name it: --bump patch, minor or major.",
         )
-    found = requested(bump or ("minor" if pre else "patch"), name, **reasons)
+    found = requested(bump or ("minor" if pre else "patch"), name, finish=finish, **reasons)
     return replace(found, pre=pre or None, line=line or None)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from invoke.tasks import task
 
-from release.tasks.ending import finish, requested, root_of, terminal_gate
+from release.tasks import ending
+from release.tasks.ending import requested, root_of, terminal_gate
 
 if TYPE_CHECKING:
     from invoke.context import Context
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 HELP = {
     "bump": "patch (no schema change), minor (additive), major (breaking), auto (what the change demands); default patch",
+    "finish": "finish the unfinished release, whatever its bump and commit (--bump is not looked at)",
     "reason": "why; kept in the tag's message and the Release",
     "underbump": "why the number is lower than the change demands; kept too (docs/versioning.md)",
     "break_glass": "why the usual way (the workflow, a second person) is left; kept too",
@@ -34,6 +36,7 @@ HELP = {
         name: HELP[name]
         for name in (
             "bump",
+            "finish",
             "env",
             "reason",
             "underbump",
@@ -49,6 +52,7 @@ HELP = {
 def release(
     context: Context,
     bump: str = "patch",
+    finish: bool = False,
     env: str = "",
     reason: str = "",
     underbump: str = "",
@@ -75,7 +79,12 @@ def release(
         from release.views import listener
 
         wanted = requested(
-            bump, env or "production", reason=reason, underbump=underbump, break_glass=break_glass
+            bump,
+            env or "production",
+            finish=finish,
+            reason=reason,
+            underbump=underbump,
+            break_glass=break_glass,
         )
         asked = releasing.Asked(wanted, plan_file=Path(plan) if plan else None)
         view = listener(json=json, verbose=verbose)
@@ -83,17 +92,19 @@ def release(
             return releasing.plan(root_of(context), os.environ, asked, view)
         return releasing.release(root_of(context), os.environ, asked, terminal_gate(view, yes=yes), view)
 
-    finish(run, json=json)
+    ending.finish(run, json=json)
 
 
 @task(
     help={
-        name: HELP[name] for name in ("bump", "env", "reason", "underbump", "break_glass", "output", "json")
+        name: HELP[name]
+        for name in ("bump", "finish", "env", "reason", "underbump", "break_glass", "output", "json")
     }
 )
 def plan(
     context: Context,
     bump: str = "patch",
+    finish: bool = False,
     env: str = "",
     reason: str = "",
     underbump: str = "",
@@ -113,12 +124,17 @@ def plan(
         from release.views import listener
 
         wanted = requested(
-            bump, env or "production", reason=reason, underbump=underbump, break_glass=break_glass
+            bump,
+            env or "production",
+            finish=finish,
+            reason=reason,
+            underbump=underbump,
+            break_glass=break_glass,
         )
         asked = releasing.Asked(wanted, output=Path(output) if output else None, for_approval=True)
         return releasing.plan(root_of(context), os.environ, asked, listener(json=json))
 
-    finish(run, json=json)
+    ending.finish(run, json=json)
 
 
 @task(help={name: HELP[name] for name in ("env", "dry_run", "json", "verbose")})
@@ -142,4 +158,4 @@ def deploy(
             return releasing.plan(root_of(context), os.environ, asked, view)
         return releasing.release(root_of(context), os.environ, asked, terminal_gate(view, yes=True), view)
 
-    finish(run, json=json)
+    ending.finish(run, json=json)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from invoke.collection import Collection
 from invoke.tasks import task
 
+from release.errors import UsageError
 from release.sequences import TABLE, Kind
 from release.tasks.ending import finish, requested, root_of, terminal_gate
 
@@ -71,7 +72,7 @@ def _settings(root: Path) -> dict[str, Any]:
 def _step(name: str, does: str) -> Task:  # type: ignore[type-arg]
     def step(
         context: Context,
-        bump: str = "patch",
+        bump: str = "",
         env: str = "production",
         yes: bool = False,
         json: bool = False,
@@ -84,7 +85,10 @@ def _step(name: str, does: str) -> Task:  # type: ignore[type-arg]
             from release.views import listener
 
             only = name.replace("deploy-", "deploy ", 1)
-            asked = releasing.Asked(requested(bump, env), only=only, through=through or None)
+            if only == "bump" and not bump:
+                raise UsageError("Which number?", "Say it: inv step.bump --bump patch, minor, major or auto.")
+            wanted = requested(bump or "patch", env)
+            asked = releasing.Asked(wanted, only=only, through=through or None, said=bool(bump))
             view = listener(json=json)
             return releasing.release(root_of(context), os.environ, asked, terminal_gate(view, yes=yes), view)
 
@@ -92,11 +96,11 @@ def _step(name: str, does: str) -> Task:  # type: ignore[type-arg]
 
     step.__name__ = name
     step.__doc__ = (
-        f"The step `{name}` alone: {does}.\n\n    Example: inv step.{name}\n\n"
+        f"The step `{name}` alone: {does}.\n\n    Example: inv step.{name}{' --bump patch' if name == 'bump' else ''}\n\n"
         "    It runs under the checks, the approval and the lock of a release, and refuses while an earlier step is not done."
     )
     help_texts = {
-        "bump": "as in `inv release`",
+        "bump": "as in `inv release`; without it: what was begun, or the number that `inv step.bump` put into the work tree",
         "env": "the environment",
         "yes": "approve without typing the tag",
         "json": "one JSON object on stdout",

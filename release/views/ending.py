@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from release.aftermath import facts
+from release.outcome import NOTHING, SAME
 from release.views.line import Line, fact, fact_lines, paragraph
 from release.views.text import SHORT, problem_lines, took, warning_lines
 
@@ -55,15 +56,28 @@ def _summary(outcome: Outcome, width: int | None) -> Iterator[Line]:
     seconds = f", in {sum(step.seconds for step in outcome.steps):.1f} s" if outcome.steps else ""
     yield from paragraph(f"{_done(outcome)}{seconds}.", width, tone="good")
     if release is not None and outcome.outcome == "released":
-        before = f" (was {release.previous})" if release.previous else " (the first release)"
-        before = "" if "before" in dict(outcome.state) else before
+        before = "" if "before" in dict(outcome.state) else _before(outcome)
         yield from fact("version", f"{release.version}{before}", width)
         yield from fact("tag", f"{release.tag} on {release.commit[:SHORT]}", width)
+    if release is not None and outcome.outcome == "deployed" and outcome.was:
+        yield from fact("was", "the same commit" if outcome.was == SAME else outcome.was, width)
     for number, url in enumerate(outcome.urls):
         yield from fact("" if number else "live at", url, width)
     yield from fact_lines((*outcome.state, *facts(outcome.rolled_back)), width)
     if times := took(outcome.steps):
         yield from fact("took", times, width)
+
+
+def _before(outcome: Outcome) -> str:
+    """What was live before, as far as it is known; a package has its former number instead."""
+    release = outcome.release
+    if outcome.was == SAME:
+        return " (already live)"
+    if outcome.was == NOTHING and release and release.previous:
+        return " (nothing was live)"
+    if outcome.was and outcome.was != NOTHING:
+        return f" (was {outcome.was})"
+    return f" (was {release.previous})" if release and release.previous else " (the first release)"
 
 
 def _done(outcome: Outcome) -> str:
@@ -74,7 +88,8 @@ def _done(outcome: Outcome) -> str:
     if release is None:
         return f"{outcome.outcome.capitalize()} on {outcome.environment}"
     if outcome.outcome == "deployed":
-        return f"{release.base[:SHORT]} is deployed to {release.environment}"
+        tag = f" ({release.tag})" if outcome.is_tagged else ""
+        return f"{release.base[:SHORT]}{tag} is deployed to {release.environment}"
     if outcome.outcome == "verified":
         return f"Everything agrees on {release.tag} in {release.environment}"
     if release.is_package:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from release.aftermath import facts
+from release.alone import NUMBERLESS
 from release.attestation import remark
 from release.decide import Go
 from release.model import Base, Checkout, Database, History, Unread
@@ -45,7 +46,8 @@ def plan_lines(prospect: Prospect, width: int | None = None) -> Iterator[Line]:
     release, plan = prospect.release, prospect.plan
     if release is None or plan is None or not isinstance(prospect.decision, Go):
         return
-    yield from paragraph(_heading(release, plan, prospect.world), width, tone="strong")
+    alone = prospect.only if prospect.kind == "repair" or prospect.only in NUMBERLESS else None
+    yield from paragraph(_heading(release, plan, prospect.world, alone), width, tone="strong")
     yield from paragraph(" · ".join(_facts(prospect, prospect.decision)), width, "  ")
     yield from fact_lines(facts(prospect.decision.rolled_back), width)
     yield from verdict_lines(prospect.verdict, width)
@@ -139,9 +141,13 @@ def took(steps: tuple[StepResult, ...]) -> str:
     return " · ".join(f"{step.name} {step.seconds:.1f} s" for step in acted)
 
 
-def _heading(release: Release, plan: Plan, world: World) -> str:
+def _heading(release: Release, plan: Plan, world: World, alone: str | None) -> str:
+    """What goes where; of a step that gives no number, the step in its place."""
     parts = [f"{release.app} {release.version}", level(release)]
-    if level(release) and release.previous:
+    if alone:
+        name = release.app if alone in NUMBERLESS else release.tag
+        parts = [f"{name}, the step {alone} alone"]
+    elif level(release) and release.previous:
         parts[0] = f"{release.app} {release.previous} -> {release.version}"
     checkout = world.checkout
     branch = checkout.branch if isinstance(checkout, Checkout) and checkout.head == release.base else None

@@ -109,6 +109,8 @@ class _Command:
     until = math.inf
     seconds = math.inf
     is_halted = False
+    is_held = False
+    held_back: HaltError | None = None
 
 
 def left(seconds: float) -> float:
@@ -149,6 +151,21 @@ def paused() -> Iterator[None]:
             _set(rest, of=_Command.seconds)
 
 
+@contextmanager
+def unbroken() -> Iterator[None]:
+    """Around what must not be left half way, a process that starts: a HaltError comes after it. For moments only."""
+    if threading.current_thread() is not threading.main_thread():  # no other is ever interrupted
+        yield
+        return
+    _Command.is_held, _Command.held_back = True, None
+    try:
+        yield
+    finally:
+        _Command.is_held = False
+    if _Command.held_back is not None:
+        raise _Command.held_back
+
+
 def _set(seconds: float, of: float | None = None) -> None:
     _Command.seconds = seconds if of is None else of
     _Command.until = time.monotonic() + seconds
@@ -165,4 +182,7 @@ def _halt(number: int, _: object) -> None:
     }.get(signal.Signals(number), f"Not done after {_Command.seconds:.0f} s, the deadline of this command.")
     _set(GRACE, of=_Command.seconds)
     _Command.is_halted = True
-    raise HaltError(why, is_late=is_late)
+    error = HaltError(why, is_late=is_late)
+    if not _Command.is_held:
+        raise error
+    _Command.held_back = error

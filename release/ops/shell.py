@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from release.deadline import left
+from release.deadline import left, unbroken
 from release.errors import EffectError
 from release.ops.waiting import AFTER, tell_wait
 from release.printable import plain
@@ -50,31 +50,21 @@ def capture(
     argv: Sequence[str], *, cwd: Path, env: Mapping[str, str], data: bytes = b"", deadline: float = 120.0
 ) -> Captured:
     """Run a short program and take all of its output. Raises EffectError when it cannot start or end in time."""
+    process = _started(argv, cwd, env, stdin=subprocess.PIPE, stderr=subprocess.PIPE)
+    RUNNING.add(process)
     try:
-        with subprocess.Popen(
-            list(argv),
-            cwd=cwd,
-            env=dict(env),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-        ) as process:
-            RUNNING.add(process)
-            try:
-                out, err = _communicated(process, data, argv, left(deadline))
-            except subprocess.TimeoutExpired:
-                kill_group(process)
-                raise EffectError(f"{argv[0]} {argv[1]} did not end within {deadline:.0f} s.") from None
-            except BaseException:
-                kill_group(process)
-                raise
-            finally:
-                RUNNING.discard(process)
-    except FileNotFoundError:
-        raise EffectError(f"{argv[0]} is not installed, or not on PATH.", f"Install {argv[0]}.") from None
-    except OSError as error:
-        raise EffectError(f"{argv[0]} cannot be started: {error.strerror}.") from None
+        out, err = _communicated(process, data, argv, left(deadline))
+    except subprocess.TimeoutExpired:
+        kill_group(process)
+        raise EffectError(f"{argv[0]} {argv[1]} did not end within {deadline:.0f} s.") from None
+    except BaseException:
+        kill_group(process)
+        raise
+    finally:
+        RUNNING.discard(process)
+        for pipe in filter(None, (process.stdin, process.stdout, process.stderr)):
+            with contextlib.suppress(OSError):
+                pipe.close()
     return Captured(process.returncode, out, plain(err.decode(errors="replace")).strip())
 
 
@@ -94,21 +84,7 @@ def stream(
     An `heir` inherits the checkout's lock: what it still writes after this run was killed, the next one waits for.
     Raises EffectError when it cannot start.
     """
-    try:
-        process = subprocess.Popen(
-            list(argv),
-            cwd=cwd,
-            env=dict(env),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-            close_fds=not heir,
-        )
-    except FileNotFoundError:
-        raise EffectError(f"{argv[0]} is not installed, or not on PATH.", f"Install {argv[0]}.") from None
-    except OSError as error:
-        raise EffectError(f"{argv[0]} cannot be started: {error.strerror}.") from None
+    process = _started(argv, cwd, env, stdin=subprocess.DEVNULL, stderr=subprocess.STDOUT, close_fds=not heir)
     tail: deque[str] = deque(maxlen=TAIL)
     reader = threading.Thread(target=_read, args=(process, tail, tell, mask), daemon=True)
     reader.start()
@@ -122,6 +98,36 @@ def stream(
         raise
     reader.join(2.0)  # a grandchild may keep the pipe open for ever
     return Streamed(code, tuple(tail))
+
+
+def _started(
+    argv: Sequence[str], cwd: Path, env: Mapping[str, str], *, stdin: int, stderr: int, close_fds: bool = True
+) -> subprocess.Popen[bytes]:
+    """A program, leader of a process group of its own; none where this command is to end. Raises EffectError."""
+    begun: list[subprocess.Popen[bytes]] = []
+    try:
+        with unbroken():
+            begun.append(
+                subprocess.Popen(
+                    list(argv),
+                    cwd=cwd,
+                    env=dict(env),
+                    stdin=stdin,
+                    stdout=subprocess.PIPE,
+                    stderr=stderr,
+                    start_new_session=True,
+                    close_fds=close_fds,
+                )
+            )
+    except FileNotFoundError:
+        raise EffectError(f"{argv[0]} is not installed, or not on PATH.", f"Install {argv[0]}.") from None
+    except OSError as error:
+        raise EffectError(f"{argv[0]} cannot be started: {error.strerror}.") from None
+    except KeyboardInterrupt:
+        for process in begun:
+            kill_group(process)
+        raise
+    return begun[0]
 
 
 def end_all() -> None:

@@ -22,6 +22,8 @@ TITLES: dict[Event, str] = {
     "failed": "{app} {version} failed at {step} on its way to {environment}",
     "rolled-back": "{environment} is rolled back from {tag}",
 }
+FORWARD = "{environment} went forward again from {tag}"
+UNWELL = "{environment} left {tag}, and is not known to be healthy"
 HALF_WAY = "{environment}: the rollback from {tag} is not complete"
 FIELDS = (
     "app",
@@ -93,8 +95,14 @@ def rolled_back(app: str, tag: str, reason: str, ended: Outcome, say: Mapping[Ev
         "next": ended.next or "",
     }
     body = _joined(what, f"reason: {reason}" if reason else "", f"next: {ended.next}" if ended.next else "")
-    titles: Mapping[Event, str] = {"rolled-back": HALF_WAY} if ended.failure else say
-    return _announcement("rolled-back", ended.environment, fields, body, titles)
+    return _announcement("rolled-back", ended.environment, fields, body, _titles(ended, say))
+
+
+def _titles(ended: Outcome, say: Mapping[Event, str]) -> Mapping[Event, str]:
+    """The title of a rollback's end: the configured one only where it went back, and well."""
+    if ended.failure is not None:
+        return {"rolled-back": UNWELL if ended.failure.step == "smoke" else HALF_WAY}
+    return {"rolled-back": FORWARD} if ended.decision == "forward" else say
 
 
 def _announcement(

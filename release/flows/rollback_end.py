@@ -45,6 +45,11 @@ class Course:
     tag: str | None
 
     @property
+    def decision(self) -> str:
+        """Where it leads, in a word."""
+        return "forward" if self.trip.is_forward else "rollback"
+
+    @property
     def command(self) -> str:
         """The rollback as it is typed."""
         return f"inv rollback{f' {self.tag}' if self.tag else ''}{suffix(self.ops)}"
@@ -91,7 +96,7 @@ def half(course: Course, results: list[StepResult], failure: Failure, lives: Liv
     ending: Ending = "unrecorded" if there or unread else "failed"
     outcome = Outcome(
         ending,
-        "rollback",
+        course.decision,
         course.ops.name,
         steps=tuple(results),
         failure=failure,
@@ -118,7 +123,7 @@ def whole(course: Course, results: list[StepResult], record: Record | None, live
     done = f"{trip.to} is live again" if trip.is_forward else f"{trip.left} is rolled back"
     outcome = Outcome(
         "rolled-back" if is_well else "unrecorded",
-        "rollback",
+        course.decision,
         ops.name,
         why=f"{done}: {ops.name} is healthy on {seen.version}" if is_well else "",
         steps=tuple(results),

@@ -229,7 +229,7 @@ def test_what_served_before_may_be_unhealthy_too_and_that_is_said(released: Doub
     outcome = back(released)
     assert outcome.exit_code == 3
     assert outcome.failure is not None
-    assert "not healthy either" in outcome.failure.meaning
+    assert "unhealthy too" in outcome.failure.meaning
     assert "D1 was not rolled back" in outcome.failure.advice
 
 

@@ -69,6 +69,25 @@ def test_a_user_is_filled_at_any_depth_and_among_alternatives() -> None:
     assert "site_admin" in completed(contract, reviewers, USER)
 
 
+def test_an_alternative_of_another_kind_is_never_taken() -> None:
+    rules = {
+        "oneOf": [
+            {
+                "type": "object",
+                "properties": {"type": {"enum": [kind]}, name: {}, "more": field},
+                "required": ["more"],
+            }
+            for kind, name, field in (
+                ("update", "parameters", {"type": "boolean"}),
+                ("merge_queue", "other", {"type": "array"}),
+            )
+        ]
+    }
+    contract = Contract({"paths": {}, "components": {}})
+    assert completed(contract, rules, {"type": "merge_queue", "parameters": {}})["more"] == []
+    assert completed(contract, rules, {"type": "deletion"}) == {"type": "deletion"}
+
+
 @pytest.mark.parametrize(
     ("path", "body", "field"),
     [

@@ -36,7 +36,7 @@ class Refusal(Exception):  # noqa: N818  # an answer, not an error of ours
         body: Json = {"message": self.message, "documentation_url": DOCUMENTATION, "status": str(self.status)}
         if self.errors:
             body["errors"] = list(self.errors)
-        return json_response(self.status, body, self.headers)
+        return _response(self.status, body, self.headers)
 
 
 def not_found(message: str = "Not Found") -> Refusal:
@@ -93,7 +93,7 @@ class Answer:
             body = body if self.total is not None else body[(page - 1) * size : page * size]
             names = schema.get("properties", {}).keys() - {"total_count"}
             body = {"total_count": total, **dict.fromkeys(names, body)} if names else body
-        return json_response(status, completed(github(), schema, body), headers)
+        return _response(status, completed(github(), schema, body), headers)
 
 
 def page_of(call: Call) -> tuple[int, int]:
@@ -139,8 +139,7 @@ def _links(call: Call, page: int, last: int) -> dict[str, str]:
     return {"Link": link} if link else {}
 
 
-def json_response(status: int, body: object, headers: Mapping[str, str]) -> Response:
-    """A body as GitHub sends it; None for none."""
+def _response(status: int, body: object, headers: Mapping[str, str]) -> Response:
     if body is None:
         return Response(status=status, headers=headers)
     return Response(json.dumps(body), status, headers, content_type="application/json; charset=utf-8")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from werkzeug.wrappers import Response
 
 from release.rehearsal.forge import access, githttp, routes
-from release.rehearsal.forge.answers import Call, Refusal, check_body, json_object, json_response, not_found
+from release.rehearsal.forge.answers import Call, Refusal, check_body, json_object, not_found
 from release.rehearsal.forge.contract import API_PREFIX, github
 from release.rehearsal.forge.events import Events
 from release.rehearsal.forge.repository import Repository, Shapes
@@ -118,28 +118,26 @@ class Forge(Events, Loopback):
         if self.strict:
             query = request.query_string.decode("ascii", "replace")
             github().check_request(request.method, path, query, request.get_data())
+        found = routes.find(request.method, path)
         with self._changing() if request.method not in access.READS else self._guard:
             try:
-                response = self._handled(request, path, token)
+                response = self._handled(request, path, token, found)
             except Refusal as refusal:
                 response = refusal.response()
             if request.method not in access.READS:
                 summary = request.get_data(as_text=True)[:_SHOWN]
                 self.log.append(Write(request.method, path, summary, response.status_code))
-        found = routes.find(request.method, path)
         if self.contract and found:
             kind = response.content_type or ""
             github().check_answer(found.operation, response.status_code, kind, response.get_data())
         return response
 
-    def _handled(self, request: Request, path: str, token: str) -> Response:
+    def _handled(self, request: Request, path: str, token: str, found: routes.Found | None) -> Response:
         if not token:
             sent = "Authorization" in request.headers
             raise Refusal(401, "Bad credentials" if sent else "Requires authentication")
-        if path == "/rate_limit":
-            return json_response(200, self.rate_limit.overview(), {})
-        self.rate_limit.take()
-        found = routes.find(request.method, path)
+        if path != "/rate_limit":  # which is free
+            self.rate_limit.take()
         if found is None:
             raise not_found()
         access.check(self.permissions.get(token), found.permission, request.method)
@@ -150,5 +148,5 @@ class Forge(Events, Loopback):
         check_body(found.operation, body)
         call = Call(f"{self.api_url}{path}", variables, request.args.to_dict(), body, self.tokens[token])
         shapes = Shapes(self.server_url, self.api_url, self.owner, self.name, self.bare.default_branch)
-        answer = found.handler(Repository(self.bare, self._state, shapes), call)
-        return answer.response(call, found.operation)
+        repository = Repository(self.bare, self._state, shapes, self.rate_limit)
+        return found.handler(repository, call).response(call, found.operation)

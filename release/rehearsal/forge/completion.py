@@ -30,20 +30,25 @@ def completed(contract: Contract, schema: Json, value: Any) -> Any:  # noqa: ANN
     return known | {name: made for name in missing for made in _made_up(name, fields[name], known)}
 
 
-def _described(contract: Contract, schema: Json, value: object) -> Json:
+def _described(contract: Contract, schema: Json, value: Any) -> Json:  # noqa: ANN401  # any JSON
     """The schema, or of several alternatives the one whose fields the value has."""
     schema = contract.resolved(schema)
-    kind = "array" if isinstance(value, list) else "object"
     options: list[Json] = [*schema.get("oneOf", ()), *schema.get("anyOf", ())]
-    alternatives = [contract.resolved(option) for option in options]
-    fitting = [one for one in alternatives if one.get("type") == kind]
+    fitting = [one for one in map(contract.resolved, options) if _fits(one, value)]
 
     def likeness(one: Json) -> tuple[int, int]:
-        required = one.get("required", ())
-        given = sum(name in value for name in required) if isinstance(value, dict) else 0
-        return given, -len(required)
+        given = one.get("properties", {}).keys() & value.keys() if isinstance(value, dict) else ()
+        return len(given), -len(one.get("required", ()))
 
     return max(fitting, key=likeness, default=schema)
+
+
+def _fits(alternative: Json, value: Any) -> bool:  # noqa: ANN401  # any JSON
+    if not isinstance(value, dict):
+        return isinstance(value, list) and alternative.get("type") == "array"
+    fields = alternative.get("properties", {})
+    words = {name: fields[name]["enum"] for name in value if "enum" in fields.get(name, {})}
+    return alternative.get("type") == "object" and all(value[name] in words[name] for name in words)
 
 
 def _made_up(name: str, field: Json, known: Json) -> Iterator[object]:

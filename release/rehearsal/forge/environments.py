@@ -19,25 +19,19 @@ if TYPE_CHECKING:
 
 
 def environment_shown(repository: Repository, environment: Environment) -> Json:
-    of_kinds = {
-        "wait_timer": fields(environment, "wait_timer") if environment.wait_timer else None,
-        "required_reviewers": {
-            **fields(environment, "prevent_self_review"),
-            "reviewers": _reviewers(repository, environment),
-        }
-        if environment.reviewers
-        else None,
-    }
-    rules = [
-        {"id": environment.id + len(kind), "node_id": f"GA_{environment.id}_{kind}", "type": kind, **rule}
-        for kind, rule in of_kinds.items()
-        if rule
-    ]
+    rules: list[Json] = []
+    if environment.wait_timer:
+        rules.append({"type": "wait_timer", **fields(environment, "wait_timer")})
+    if environment.reviewers:
+        reviewers = {"reviewers": _reviewers(repository, environment)}
+        rules.append(
+            {"type": "required_reviewers", **fields(environment, "prevent_self_review"), **reviewers}
+        )
     from_branches = {"protected_branches": True, "custom_branch_policies": False}
     return {
         **_named(repository, environment),
         **fields(environment, "created_at"),
-        "protection_rules": rules,
+        "protection_rules": [{"id": environment.id + len(rule["type"]), **rule} for rule in rules],
         "deployment_branch_policy": from_branches if environment.protected_branches_only else None,
     }
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from release.rehearsal.forge.completion import BIRTH
 
 if TYPE_CHECKING:
+    from release.rehearsal.forge.access import RateLimit
     from release.rehearsal.forge.bare import Bare, Commit, Person, Ref
     from release.rehearsal.forge.contract import Json
     from release.rehearsal.forge.store import State
@@ -31,6 +32,7 @@ class Repository:
     bare: Bare
     state: State
     shapes: Shapes
+    rate_limit: RateLimit
 
     def commit(self, revision: str) -> Commit:
         """The commit that a revision names. Raises Refusal 422 as GitHub does."""

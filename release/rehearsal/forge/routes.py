@@ -121,8 +121,10 @@ def _row(words: str) -> tuple[str, str]:
     return method, f"{_REPO}{path}"
 
 
-ROUTES: dict[tuple[str, str], Handler] = {("GET", "/user"): settings.get_user} | {
-    _row(words): handler for rows in _BELOW_REPO.values() for words, handler in rows.items()
+ROUTES: dict[tuple[str, str], Handler] = {
+    ("GET", "/rate_limit"): settings.get_rate_limit,
+    ("GET", "/user"): settings.get_user,
+    **{_row(words): handler for rows in _BELOW_REPO.values() for words, handler in rows.items()},
 }
 _PERMISSIONS = {_row(words): permission for permission, rows in _BELOW_REPO.items() for words in rows}
 

@@ -1,4 +1,4 @@
-"""The user, the repository, and what its owner sets: secrets (names only), variables, deploy keys, a token's default."""
+"""Rate limit, user and repository, and what its owner sets: secrets (names only), variables, keys, a token's default."""
 
 from __future__ import annotations
 
@@ -11,6 +11,10 @@ from release.rehearsal.forge.stored import fields, found
 if TYPE_CHECKING:
     from release.rehearsal.forge.answers import Call
     from release.rehearsal.forge.repository import Repository
+
+
+def get_rate_limit(repository: Repository, _: Call) -> Answer:
+    return Answer(repository.rate_limit.overview())
 
 
 def get_user(repository: Repository, call: Call) -> Answer:

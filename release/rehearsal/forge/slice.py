@@ -22,7 +22,7 @@ Json = dict[str, Any]
 def _served() -> dict[str, tuple[str, ...]]:
     """The methods of each path that the forge has a handler for."""
     paths: dict[str, tuple[str, ...]] = {}
-    for method, path in (("GET", "/rate_limit"), *ROUTES):
+    for method, path in ROUTES:
         paths[path] = (*paths.get(path, ()), method.lower())
     return paths
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from release.tasks import collection
-from release.tasks.gates import run_gates
+from tools.gates import run_gates
 
 namespace = collection(Path(__file__).parent)
 namespace.add_task(run_gates)

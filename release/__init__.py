@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from release.config import Config, Value
-    from release.effects import Call
     from release.errors import BlockedError, EffectError, UsageError
     from release.hookspecs import hookimpl
-    from release.model import Problem, Release, World, Write
-    from release.outcome import Outcome
-    from release.record import Approval
-    from release.step import Check, Done, Step, Stuck, Todo
+    from release.model.effects import Call
+    from release.model.outcome import Outcome
+    from release.model.record import Approval
+    from release.model.step import Check, Done, Step, Stuck, Todo
+    from release.model.world import Problem, Release, World, Write
 
 __all__ = [
     "Approval",
@@ -40,13 +40,13 @@ __all__ = [
 
 _HOMES = {
     "release.config": ("Config", "Value"),
-    "release.effects": ("Call",),
+    "release.model.effects": ("Call",),
     "release.errors": ("BlockedError", "EffectError", "UsageError"),
     "release.hookspecs": ("hookimpl",),
-    "release.model": ("Problem", "Release", "World", "Write"),
-    "release.outcome": ("Outcome",),
-    "release.record": ("Approval",),
-    "release.step": ("Check", "Done", "Step", "Stuck", "Todo"),
+    "release.model.world": ("Problem", "Release", "World", "Write"),
+    "release.model.outcome": ("Outcome",),
+    "release.model.record": ("Approval",),
+    "release.model.step": ("Check", "Done", "Step", "Stuck", "Todo"),
 }
 
 

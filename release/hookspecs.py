@@ -1,6 +1,6 @@
 """The hooks that a plugin may implement: what each gets, when it runs, what it may return.
 
-docs/plugins.md lists them from here: `python -m release.hooks_page` after a change.
+docs/plugins.md lists them from here: `python -m tools.hooks_page` after a change.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from release.config import Config
-    from release.demand import Evidence, Past
-    from release.model import Release, World
-    from release.outcome import Outcome
-    from release.record import Approval
-    from release.step import Check, Step
-    from release.target import Target
+    from release.config.target import Target
+    from release.model.evidence import Evidence, Past
+    from release.model.outcome import Outcome
+    from release.model.record import Approval
+    from release.model.step import Check, Step
+    from release.model.world import Release, World
 
 PROJECT = "cms_release"
 hookspec = pluggy.HookspecMarker(PROJECT)

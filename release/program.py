@@ -13,7 +13,7 @@ from invoke.exceptions import Exit, ParseError, UnexpectedExit
 from invoke.program import Program
 from invoke.util import enable_logging
 
-from release import command_line
+from release.commands import command_line
 from release.errors import USAGE
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class ReleaseProgram(Program):
                 ) from None
             self.collection = Collection()
         if "init" not in self.collection.task_names:
-            from release.tasks.adopting import init
+            from release.commands.init import init
 
             self.collection.add_task(init)
             self.collection.configure({"release": {"root": str(root)}})
@@ -97,7 +97,7 @@ class ReleaseProgram(Program):
         except (Exit, ParseError, UnexpectedExit):
             raise
         except Exception as error:  # noqa: BLE001 - the last resort
-            from release.tasks.ending import bug, leave
+            from release.commands.ending import bug, leave
 
             leave(bug(error), json=False)
 
@@ -106,7 +106,7 @@ class ReleaseProgram(Program):
         named = [str(one.name) for one in self.tasks if self._is_ours(one.name)]
         if not named or named[0] == "test":
             return nullcontext()
-        from release.tasks.ending import bounded
+        from release.commands.ending import bounded
 
         return bounded(named[0])
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from release.config import Config
-    from release.step import Step
+    from release.model.step import Step
 
 Sequence = tuple["Step", ...]
 PUBLISHED = (

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from release.errors import ReleaseError
-from release.ops.node import node
+from release.systems.npm.node import node
 from release.testing import double as opened
 from tests.figures import pytest_terminal_summary
 

@@ -13,7 +13,7 @@ from msgspec import Meta
 
 from release.announce import words
 from release.announce.words import Event  # noqa: TC001 - msgspec reads the annotation
-from release.config_types import EnvironmentVariable, Value  # noqa: TC001 - the same
+from release.config.types import EnvironmentVariable, Value  # noqa: TC001 - the same
 from release.hookspecs import hookimpl
 
 if TYPE_CHECKING:
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
     from release.announce.words import Announcement
     from release.config import Config
-    from release.model import Release
-    from release.outcome import Outcome
-    from release.step import Check
+    from release.model.outcome import Outcome
+    from release.model.step import Check
+    from release.model.world import Release
 
 NAME = "announce"
 MARGIN = 0.8  # of a plugin's deadline: receivers that are late are named before this plugin itself is late
@@ -102,7 +102,7 @@ def release_rolled_back(
 
 def _settings(config: Config) -> Settings:
     """The settings. Raises UsageError for what is wrong in them."""
-    from release.ops.secrets import is_secret_name
+    from release.systems.machine.secrets import is_secret_name
 
     path = ("plugin", NAME)
     settings = config.plugin_settings(NAME, Settings)
@@ -132,8 +132,8 @@ def _tell(config: Config, environ: Mapping[str, str], said: Announcement | None)
         return
     if config.target is None and said.environment not in (settings.environments or (config.production,)):
         return
-    from release.ops.receivers import addresses, send
-    from release.ops.secrets import Mask
+    from release.systems.machine.secrets import Mask
+    from release.systems.web.receivers import addresses, send
 
     mask = Mask.of(environ)
     try:

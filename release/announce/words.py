@@ -6,13 +6,13 @@ import string
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from release.model import SHORTEST
+from release.model.world import SHORTEST
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from release.model import Release
-    from release.outcome import Outcome
+    from release.model.outcome import Outcome
+    from release.model.world import Release
 
 Event = Literal["started", "waiting", "released", "failed", "rolled-back"]
 TITLES: dict[Event, str] = {

@@ -17,7 +17,7 @@ from release.hookspecs import hookimpl
 
 if TYPE_CHECKING:
     from release.config import Config
-    from release.step import Check
+    from release.model.step import Check
 
 
 @hookimpl

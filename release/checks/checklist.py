@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, Protocol
 
-from release.model import Problem
+from release.model.world import Problem
 
 if TYPE_CHECKING:
     from release.config import Demand
-    from release.model import Release, Request, World
+    from release.model.world import Release, Request, World
 
 SOAK = frozenset({"staging", "staging-migrations"})  # what a hotfix does not wait for
 GUARDED = frozenset({"migrate", "deploy"})
@@ -72,7 +72,7 @@ def is_item(check: object) -> bool:
 
 def ticked_by(world: World, release: Release, text: str) -> str | None:
     """Who ticked an item for this very release, by the environment's record."""
-    from release.record import Record
+    from release.model.record import Record
 
     record = world.record
     if not isinstance(record, Record) or record.subject != release.subject:

@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from release.checks.checklist import Finding
-from release.model import Live, Unread
-from release.readiness import Configured
+from release.model.readiness import Configured
+from release.model.world import Live, Unread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from release.model import World
+    from release.model.world import World
 
 OK = 200
 BAD = 400

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from release.checks.checklist import Finding
-from release.model import Base, Database, Live, Unread, names
+from release.model.world import Base, Database, Live, Unread, names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from release.model import Health, World
-    from release.readiness import CommitCheck, Tried
+    from release.model.readiness import CommitCheck, Tried
+    from release.model.world import Health, World
 
 SHOWN = 3
 AGAIN = "then run the same command again"

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from release.branch_findings import bring_back, it, named
 from release.checks.checklist import ticked_by
-from release.model import Base, Checkout, History, Problem, Remote
+from release.decide.branch_findings import bring_back, it, named
+from release.model.world import Base, Checkout, History, Problem, Remote
 
 if TYPE_CHECKING:
-    from release.model import Release, World
+    from release.model.world import Release, World
 
 SHIPPING = frozenset({"test", "bump", "backfill", "migrate", "deploy", "smoke", "pack", "publish"})
 SHOWN = 5

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from release.model import Problem
+from release.model.world import Problem
 
 if TYPE_CHECKING:
-    from release.model import Release, World
+    from release.model.world import Release, World
 
 
 @dataclass(frozen=True)

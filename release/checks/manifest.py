@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from release.bump import current_version
-from release.model import Base, Checkout, History, Problem, Remote
+from release.model.bump import current_version
+from release.model.world import Base, Checkout, History, Problem, Remote
 
 if TYPE_CHECKING:
     from release.config import App
-    from release.model import Release, World
+    from release.model.world import Release, World
 
 
 @dataclass(frozen=True)

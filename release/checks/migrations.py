@@ -6,16 +6,16 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from release.model import Base, Database, Problem
-from release.replay import beyond
-from release.sql import COMMENTS, OPEN_STATEMENT, open_end, statements
-from release.wrangler_migrations import PATTERN_SINCE, QUOTES_SINCE
+from release.database.replay import beyond
+from release.formats.sql import COMMENTS, OPEN_STATEMENT, open_end, statements
+from release.formats.wrangler_migrations import PATTERN_SINCE, QUOTES_SINCE
+from release.model.world import Base, Database, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from release.model import Migration, Release, World
-    from release.wrangler_migrations import Rules
+    from release.formats.wrangler_migrations import Rules
+    from release.model.world import Migration, Release, World
 
 TRANSACTION = re.compile(r"(BEGIN|COMMIT|END|ROLLBACK|SAVEPOINT|RELEASE)\b", re.IGNORECASE)
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from release.model import Problem
-from release.package import Package
+from release.model.registry import Package
+from release.model.world import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from release.model import Release, World
-    from release.package import Needed
+    from release.model.registry import Needed
+    from release.model.world import Release, World
 
 
 @dataclass(frozen=True)

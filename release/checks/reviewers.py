@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from release.model import Problem, Unread
-from release.reviewers import Reviewers
+from release.model.reviewers import Reviewers
+from release.model.world import Problem, Unread
 
 if TYPE_CHECKING:
-    from release.model import Release, World
+    from release.model.world import Release, World
 
 
 @dataclass(frozen=True)

@@ -5,16 +5,17 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from release.demand import LEVELS, Evidence, Fault
-from release.model import Unread
-from release.policy import differences, openapi
+from release.database import differences
+from release.model.evidence import LEVELS, Evidence, Fault
+from release.model.world import Unread
+from release.policy import openapi
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from release.demand import Surface
-    from release.model import Level
-    from release.policy.differences import Difference
+    from release.database.differences import Difference
+    from release.model.evidence import Surface
+    from release.model.world import Level
 
 SOURCE = "api"
 _MOST = 8  # differences that are told

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from release.demand import LEVELS, Evidence
+from release.model.evidence import LEVELS, Evidence
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from release.model import Commit, Level
+    from release.model.world import Commit, Level
 
 SOURCE = "commits"
 _SUBJECT = re.compile(r"(?P<kind>[A-Za-z]+)(\([^()]*\))?(?P<breaking>!)?: \S")

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from release.demand import Evidence, Fault, Loss
-from release.model import Unread
-from release.policy.files import changed, pending
-from release.record import Window
-from release.wrangler_migrations import LEDGER
+from release.database.files import changed, pending
+from release.formats.wrangler_migrations import LEDGER
+from release.model.evidence import Evidence, Fault, Loss
+from release.model.record import Window
+from release.model.world import Unread
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from release.demand import Past
-    from release.model import Level, Migration
-    from release.policy.grades import FileGrade, Grade, Grades, Reason
+    from release.database.grades import FileGrade, Grade, Grades, Reason
+    from release.model.evidence import Past
+    from release.model.world import Level, Migration
 
 SOURCE = "schema"
 _MOST = 12  # reasons that are told
@@ -37,7 +37,7 @@ def weigh(
     errors = tuple(_tampered(past.tag, name, now, folder) for name in changed(past.migrations, now))
     if not added:
         return Evidence(SOURCE, errors=errors, note="no migration since"), None
-    from release.policy.schema import grade
+    from release.database.grading import grade
 
     grades = grade(released, added, ledger)
     faults = tuple(Fault(one.because, f"{folder}/{one.file}", one.line) for one in grades.cannot_tell)

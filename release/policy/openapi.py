@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
-from release.policy.differences import Difference
+from release.database.differences import Difference
 from release.policy.openapi_limits import limits
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from release.policy.differences import Difference
+from release.database.differences import Difference
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from release.demand import LEVELS, Verdict
-from release.model import Base, Database, History, Problem
+from release.formats.wrangler_migrations import LEDGER
+from release.model.evidence import LEVELS, Verdict
+from release.model.world import Base, Database, History, Problem
 from release.policy import api, commits, migrations
-from release.wrangler_migrations import LEDGER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from release.config import Config
-    from release.demand import Evidence, Past
-    from release.model import Level, Release, Request, Severity, World
+    from release.model.evidence import Evidence, Past
+    from release.model.world import Level, Release, Request, Severity, World
 
 _UNDERBUMP = 'or keep the number, with a reason that is kept with the release: --underbump "why"'
 

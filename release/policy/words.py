@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from release.demand import Evidence, Fault, Loss
-    from release.record import Window
+    from release.model.evidence import Evidence, Fault, Loss
+    from release.model.record import Window
 
 
 def evidence_words(one: Evidence) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from release.config import load
 from release.errors import ReleaseError, UsageError
-from release.version import TagPattern, highest
+from release.formats.version import TagPattern, highest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -128,7 +128,7 @@ def git(folder: Path, environ: Mapping[str, str], *words: str, extra: Mapping[st
 
 
 def _manifest_version(config: Config) -> str:
-    from release.manifest import value_at
+    from release.formats.manifest import value_at
 
     text = (config.root / config.app.manifest).read_bytes()
     return value_at(text, ("version",), config.app.manifest)

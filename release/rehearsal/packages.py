@@ -10,9 +10,9 @@ import subprocess
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from release.ops.lockfiles import COMMANDS, WITHOUT_SCRIPTS, command_for
-from release.ops.node import node
 from release.rehearsal.checkout import StageError
+from release.systems.npm.lockfiles import COMMANDS, WITHOUT_SCRIPTS, command_for
+from release.systems.npm.node import node
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

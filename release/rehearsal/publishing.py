@@ -13,19 +13,20 @@ import msgspec
 from release import extensions
 from release.config import of_target
 from release.errors import ReleaseError
-from release.manifest import value_at
-from release.ops import connect, shell
-from release.ops.node import node
-from release.ops.packages import read_package
+from release.formats.manifest import value_at
+from release.formats.version import TagPattern, highest
+from release.observe.packages import read_package
 from release.rehearsal import packages
 from release.rehearsal.checkout import StageError, git
-from release.version import TagPattern, highest
+from release.systems import connect
+from release.systems.machine import shell
+from release.systems.npm.node import node
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from release.config import Config
-    from release.target import Target
+    from release.config.target import Target
 
 SCRIPTS = {"prepack", "prepare", "prepublishOnly", "postpack"}  # what npm runs when it packs
 LONGEST = 300.0

@@ -12,9 +12,9 @@ from release.rehearsal.control import staged
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from release.model import Request
-    from release.outcome import Listener, Outcome
-    from release.run import Gate
+    from release.model.outcome import Listener, Outcome
+    from release.model.world import Request
+    from release.run.sequence import Gate
 
 
 def rehearse(
@@ -34,7 +34,7 @@ def rehearse(
     folder = root / ".release" / "rehearsal" / uuid4().hex[:8]
     try:
         with staged(root, folder, publishes=target is not None) as ready:
-            from release.flows.releasing import (  # while the stage sets itself up: it costs as long as a plan
+            from release.run.release import (  # while the stage sets itself up: it costs as long as a plan
                 Asked,
                 release,
             )
@@ -53,8 +53,8 @@ def rehearse(
 def _install_back(
     clone: Path, target: str, outcome: Outcome, environ: Mapping[str, str], say: Callable[[str], None]
 ) -> None:
-    from release.flows.targets import configured
-    from release.manifest import value_at
+    from release.formats.manifest import value_at
+    from release.plan.targets import configured
     from release.rehearsal.publishing import installed_back
 
     config, _ = configured(clone, target)

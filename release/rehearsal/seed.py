@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from release.bump import current_version
 from release.config import load
 from release.errors import ReleaseError
-from release.model import Base, Release
-from release.ops import connect
+from release.formats.version import TagPattern
+from release.model.bump import current_version
+from release.model.step import Stuck, Todo
+from release.model.world import Base, Release
+from release.observe.world import look_again, observe
 from release.rehearsal.checkout import StageError
 from release.sequences import Kind, Setting, sequence
-from release.step import Stuck, Todo
-from release.version import TagPattern
-from release.world import look_again, observe
+from release.systems import connect
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from release.model import World
-    from release.ops import Ops
-    from release.step import Step
+    from release.model.step import Step
+    from release.model.world import World
+    from release.systems import Ops
 
 
 def put_live(root: Path, environment: str, last_tag: str, environ: Mapping[str, str]) -> None:

@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING, Self
 import msgspec
 
 from release.config import load
-from release.local import local_folder
-from release.ops.node import node, wrangler
 from release.rehearsal import checkout, packages, publishing, wiring
 from release.rehearsal.checkout import StageError, git
 from release.rehearsal.cloud.miniflare_runtime import MiniflareRuntime
@@ -20,14 +18,16 @@ from release.rehearsal.cloud.server import Cloud
 from release.rehearsal.forge import Forge
 from release.rehearsal.registry import verdaccio
 from release.rehearsal.seed import put_live
+from release.systems.machine.local_folder import local_folder
+from release.systems.npm.node import node, wrangler
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from release.config import Config
+    from release.config.target import Target
     from release.rehearsal.checkout import Say
     from release.rehearsal.registry.verdaccio import Verdaccio
-    from release.target import Target
 
 OWNER = "rehearsal"
 FACTS = "stage.json"
@@ -260,7 +260,7 @@ class Stage:
 
 def _without_credentials(environ: Mapping[str, str]) -> dict[str, str]:
     """The variables that a stage may see: no token of a real system reaches it."""
-    from release.ops.secrets import is_secret_name
+    from release.systems.machine.secrets import is_secret_name
 
     prefixes = ("CLOUDFLARE_", "GITHUB_", "GH_", "GIT_CONFIG_", "RELEASE_", "WRANGLER_", "ACTIONS_", "CF_")
     return {

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from release.ops.wrangler_files import wrangler_settings
+from release.formats.wrangler_config import of_environment
 from release.rehearsal.checkout import StageError
-from release.wrangler_config import of_environment
+from release.systems.cloudflare.configuration import wrangler_settings
 
 if TYPE_CHECKING:
     from release.config import Config

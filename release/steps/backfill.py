@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from release.effects import InsertLedger
-from release.model import Base, Database
-from release.replay import beyond, differences, prefixes_that_fit
-from release.step import Done, Stuck, Todo
+from release.database.replay import beyond, differences, prefixes_that_fit
+from release.model.effects import InsertLedger
+from release.model.step import Done, Stuck, Todo
+from release.model.world import Base, Database
 
 if TYPE_CHECKING:
-    from release.model import Part, Release, World
-    from release.step import Look
+    from release.model.step import Look
+    from release.model.world import Part, Release, World
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from release.effects import PlaceFiles
-from release.model import Checkout
-from release.step import Done, Stuck, Todo
+from release.model.effects import PlaceFiles
+from release.model.step import Done, Stuck, Todo
+from release.model.world import Checkout
 
 if TYPE_CHECKING:
-    from release.model import Part, Release, World
-    from release.step import Look
+    from release.model.step import Look
+    from release.model.world import Part, Release, World
 
 
 @dataclass(frozen=True)

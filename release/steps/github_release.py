@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from release.attestation import footer
-from release.effects import CreateRelease, NoteDeployment
-from release.model import Remote
-from release.record import Record
-from release.step import Done, Stuck, Todo
-from release.version import TagPattern, highest
+from release.formats.version import TagPattern, highest
+from release.model.effects import CreateRelease, NoteDeployment
+from release.model.record import Record
+from release.model.step import Done, Stuck, Todo
+from release.model.trailers import footer
+from release.model.world import Remote
 
 if TYPE_CHECKING:
-    from release.effects import Effect
-    from release.model import Part, Release, World
-    from release.step import Look
+    from release.model.effects import Effect
+    from release.model.step import Look
+    from release.model.world import Part, Release, World
 
 
 @dataclass(frozen=True)

@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
-from release.package import Package
-from release.packaging import ours
-from release.step import Done, Stuck, Todo
+from release.model.packaging import ours
+from release.model.registry import Package
+from release.model.step import Done, Stuck, Todo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from release.model import Part, Release, World
-    from release.package import Tarball
-    from release.step import Look
+    from release.model.registry import Tarball
+    from release.model.step import Look
+    from release.model.world import Part, Release, World
 
 SLACK = 64 * 1024  # bytes that a small package may grow by, however many times that is
 TESTS = re.compile(

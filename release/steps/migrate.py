@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from release.effects import ApplyMigrations, KeepBookmark
-from release.model import Base, Database
-from release.replay import beyond, differences_after
-from release.step import Done, Stuck, Todo
-from release.wrangler_migrations import Rules
+from release.database.replay import beyond, differences_after
+from release.formats.wrangler_migrations import Rules
+from release.model.effects import ApplyMigrations, KeepBookmark
+from release.model.step import Done, Stuck, Todo
+from release.model.world import Base, Database
 
 if TYPE_CHECKING:
-    from release.model import Part, Release, World
-    from release.replay import Beyond
-    from release.step import Look
+    from release.database.replay import Beyond
+    from release.model.step import Look
+    from release.model.world import Part, Release, World
 
 
 @dataclass(frozen=True)

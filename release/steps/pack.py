@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from release.packaging import PackPackage, ours
-from release.step import Done, Todo
+from release.model.packaging import PackPackage, ours
+from release.model.step import Done, Todo
 
 if TYPE_CHECKING:
-    from release.model import Part, Release, World
-    from release.step import Look
+    from release.model.step import Look
+    from release.model.world import Part, Release, World
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from release.model import Unread
-from release.packaging import ReadBack, ours
-from release.step import Done, Stuck, Todo
+from release.model.packaging import ReadBack, ours
+from release.model.step import Done, Stuck, Todo
+from release.model.world import Unread
 
 if TYPE_CHECKING:
-    from release.model import Part, Release, World
-    from release.step import Look
+    from release.model.step import Look
+    from release.model.world import Part, Release, World
 
 
 @dataclass(frozen=True)

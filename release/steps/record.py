@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from release.attestation import tag_message
-from release.effects import PushRelease
-from release.model import History, Remote
-from release.record import Record
-from release.step import Done, Stuck, Todo
+from release.model.effects import PushRelease
+from release.model.record import Record
+from release.model.step import Done, Stuck, Todo
+from release.model.trailers import tag_message
+from release.model.world import History, Remote
 
 if TYPE_CHECKING:
-    from release.model import Part, Release, World
-    from release.step import Look
+    from release.model.step import Look
+    from release.model.world import Part, Release, World
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from release.effects import ReadBadge
-from release.model import Health, History, Remote, Unread
-from release.step import Done, Stuck, Todo
+from release.model.effects import ReadBadge
+from release.model.step import Done, Stuck, Todo
+from release.model.world import Health, History, Remote, Unread
 
 if TYPE_CHECKING:
-    from release.model import Part, Release, World
-    from release.step import Look
+    from release.model.step import Look
+    from release.model.world import Part, Release, World
 
 
 @dataclass(frozen=True)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from release.model import History, Remote
-from release.package import Package
-from release.packaging import ours
-from release.step import Done, Stuck
+from release.model.packaging import ours
+from release.model.registry import Package
+from release.model.step import Done, Stuck
+from release.model.world import History, Remote
 
 if TYPE_CHECKING:
-    from release.model import Part, Release, World
-    from release.step import Look
+    from release.model.step import Look
+    from release.model.world import Part, Release, World
 
 
 @dataclass(frozen=True)

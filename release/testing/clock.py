@@ -12,7 +12,7 @@ MONDAY = 1_800_000_000.0  # seconds since 1970: some moment in 2027
 
 
 class FakeClock:
-    """Time as `release.ops.clock.Clock` tells it, which passes only in `sleep` and `advance`.
+    """Time as `release.systems.machine.clock.Clock` tells it, which passes only in `sleep` and `advance`.
 
     `slept` lists every wait in seconds. `on_sleep(seconds)` is called in each wait, before the time has
     passed: the place for what happens meanwhile, such as a lock that is given back.

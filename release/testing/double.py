@@ -9,15 +9,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from release.config import load
-from release.flows import releasing
-from release.flows.releasing import Asked
-from release.model import Request
-from release.ops import connect as real_connect
-from release.record import Approval, Granted
+from release.model.record import Approval, Granted
+from release.model.world import Request
 from release.rehearsal.cloud.memory_runtime import MemoryRuntime
 from release.rehearsal.cloud.server import Cloud
 from release.rehearsal.forge import Forge
 from release.rehearsal.registry.memory import MemoryRegistry
+from release.run import release as releasing
+from release.run.release import Asked
+from release.systems import connect as real_connect
 from release.testing import ci
 from release.testing.clock import MONDAY, FakeClock
 from release.testing.monorepo import NewCommit, import_commits
@@ -31,10 +31,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from release.config import Config
-    from release.model import Level
-    from release.ops import Ops
-    from release.outcome import Listener, Outcome
-    from release.preflight import Prospect
+    from release.model.outcome import Listener, Outcome
+    from release.model.world import Level
+    from release.plan.preview import Prospect
+    from release.systems import Ops
 
 OWNER, NAME = "acme", "cms"
 ACCOUNT = "acc0"
@@ -105,7 +105,7 @@ class Double:
     def connect(
         self, config: Config, name: str, environ: Mapping[str, str] | None = None, *, writes: bool = True
     ) -> Ops:
-        """Ops as `release.ops.connect` makes them, with this world's clock and a wrangler without Node."""
+        """Ops as `release.systems.connect` makes them, with this world's clock and a wrangler without Node."""
         import httpx
 
         environ = self.environ if environ is None else environ

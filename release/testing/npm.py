@@ -11,9 +11,9 @@ import tarfile
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from release.ops.npm import Npm, failure
-from release.ops.packing import read_tarball
-from release.ops.registry import token_of
+from release.run.effects.packing import read_tarball
+from release.systems.npm.client import Npm, failure
+from release.systems.npm.registry import token_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from release.ops.secrets import Mask
+    from release.systems.machine.secrets import Mask
 
 CODES = {401: "E401", 403: "E403", 404: "E404", 409: "E409"}
 _OK = 300

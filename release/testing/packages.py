@@ -55,8 +55,10 @@ def files(version: str = RELEASED, config: str = CONFIG) -> Files:
         },
     }
     return {
-        "pyproject.toml": config.replace('remote = "origin"', 'remote = "origin"\nplugins = ["plugin.py"]'),
-        "plugin.py": PLUGIN,
+        "pyproject.toml": config.replace(
+            'remote = "origin"', 'remote = "origin"\nplugins = ["extensions/plugin.py"]'
+        ),
+        "extensions/plugin.py": PLUGIN,
         "package-lock.json": _json(lock),
         f"{API}/package.json": _json(api),
         f"{API}/src/index.js": "export const answer = 42;\n",

@@ -8,16 +8,16 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from release.decide import Go, decide
-from release.model import Request
-from release.step import Todo
+from release.decide.decide import Go, decide
+from release.model.step import Todo
+from release.model.world import Request
+from release.observe.world import observe
 from release.testing.scene import double
-from release.world import observe
 
 if TYPE_CHECKING:
     from release.config import Config
-    from release.model import Level, Problem, Release, World
-    from release.step import Check, Look, Step
+    from release.model.step import Check, Look, Step
+    from release.model.world import Level, Problem, Release, World
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from release.outcome import Outcome, StepResult
-    from release.preflight import Prospect
+    from release.model.outcome import Outcome, StepResult
+    from release.plan.preview import Prospect
 
 
 class Recorder:

@@ -6,10 +6,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal
 
 from release.config import load
-from release.effects import ApplyMigrations
-from release.model import Release
-from release.ops.content import read_migrations
-from release.ops.migrations import rules_at
+from release.model.effects import ApplyMigrations
+from release.model.world import Release
+from release.observe.migrations import rules_at
+from release.systems.git.content import read_migrations
 from release.testing.double import DATABASES, Double
 from release.testing.monorepo import RELEASED, NewCommit, files, work
 from release.testing.tools import put_wrangler

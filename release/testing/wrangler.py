@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from release.config import load
 from release.errors import EffectError
-from release.manifest import value_at
+from release.formats.manifest import value_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     import httpx
 
     from release.config import Config, Worker
-    from release.effects import ApplyMigrations
-    from release.model import Release
+    from release.model.effects import ApplyMigrations
+    from release.model.world import Release
 
 SOURCE = "worker.js"
 LEDGER = (

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TextIO
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from release.outcome import Listener
+    from release.model.outcome import Listener
 
 
 def listener(
@@ -30,14 +30,14 @@ def listener(
     """
     stream = (err or sys.stderr) if json else (out or sys.stdout)
     environ = os.environ if environ is None else environ
-    from release.ops.secrets import Mask
+    from release.systems.machine.secrets import Mask
     from release.views.sink import Sink
 
     mask = Mask.of(environ)
     sink = Sink(stream, mask)
 
     if environ.get("GITHUB_ACTIONS") == "true":
-        from release.outcome import Listeners
+        from release.model.outcome import Listeners
         from release.views import actions
 
         return Listeners(actions.listeners(sink, environ, mask))

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from release.plan import NOTICE
-from release.printable import printable
+from release.formats.printable import printable
+from release.plan.plan import NOTICE
 from release.views.plain import Plain
 from release.views.summary import Page
 from release.views.text import plan_lines
@@ -22,9 +22,9 @@ from release.views.text import plan_lines
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from release.model import Problem
-    from release.outcome import Listener, Outcome, StepResult
-    from release.preflight import Prospect
+    from release.model.outcome import Listener, Outcome, StepResult
+    from release.model.world import Problem
+    from release.plan.preview import Prospect
     from release.views.sink import Sink
 
 MOST_BYTES = 1_000_000

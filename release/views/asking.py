@@ -6,7 +6,7 @@ import sys
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from release.deadline import paused
+from release.systems.machine.deadline import paused
 
 if TYPE_CHECKING:
     from collections.abc import Callable

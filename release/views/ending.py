@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from release.aftermath import facts
-from release.outcome import NOTHING, SAME
+from release.model.outcome import NOTHING, SAME
+from release.model.rolled_back import facts
 from release.views.line import Line, fact, fact_lines, paragraph
 from release.views.text import SHORT, problem_lines, took, warning_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from release.outcome import Failure, Outcome
+    from release.model.outcome import Failure, Outcome
 
 
 def outcome_lines(outcome: Outcome, width: int | None = None) -> Iterator[Line]:

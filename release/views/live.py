@@ -17,7 +17,7 @@ from rich.live import Live
 from rich.spinner import Spinner
 from rich.text import Text
 
-from release.printable import printable
+from release.formats.printable import printable
 from release.views.ending import outcome_lines
 from release.views.line import Line, paragraph
 from release.views.progress import Progress
@@ -27,8 +27,8 @@ from release.views.text import plan_lines, result_lines
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from release.outcome import Outcome, StepResult
-    from release.preflight import Prospect
+    from release.model.outcome import Outcome, StepResult
+    from release.plan.preview import Prospect
     from release.views.sink import Sink
 
 SHOWN = 5  # lines of the running step below its name

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from release.printable import printable
+from release.formats.printable import printable
 from release.views.ending import outcome_lines
 from release.views.text import plan_lines, result_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from release.outcome import Outcome, StepResult
-    from release.preflight import Prospect
+    from release.model.outcome import Outcome, StepResult
+    from release.plan.preview import Prospect
     from release.views.line import Line
     from release.views.sink import Sink
 

@@ -7,8 +7,8 @@ import os
 import re
 from typing import TextIO
 
-from release.ops.secrets import Mask
-from release.printable import printable
+from release.formats.printable import printable
+from release.systems.machine.secrets import Mask
 
 # Characters whose width terminals disagree about: joiners, variation selectors, skin tones, flags, combining marks.
 _UNSTEADY = re.compile(

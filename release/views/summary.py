@@ -7,24 +7,24 @@ from dataclasses import dataclass, field
 from textwrap import dedent
 from typing import TYPE_CHECKING
 
-from release.aftermath import facts
-from release.attestation import remark
-from release.decide import Go
-from release.markdown import code, escaped, link, table
-from release.model import Base, Database, History
+from release.decide.decide import Go
+from release.formats.markdown import code, escaped, link, table
+from release.model.rolled_back import facts
+from release.model.step import Done, Stuck
+from release.model.trailers import remark
+from release.model.world import Base, Database, History
 from release.policy.words import evidence_words, tells_loss, window_words
-from release.step import Done, Stuck
 from release.views.ending import outcome_lines
 from release.views.text import SHORT, changes, level
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from release.demand import Evidence
-    from release.model import Migration, Problem, Release
-    from release.outcome import Outcome, StepResult
-    from release.plan import Outlook
-    from release.preflight import Prospect
+    from release.model.evidence import Evidence
+    from release.model.outcome import Outcome, StepResult
+    from release.model.world import Migration, Problem, Release
+    from release.plan.plan import Outlook
+    from release.plan.preview import Prospect
 
 MOST_COMMITS = 100
 COLUMNS = 100  # of the ending, which stands in a box that does not wrap

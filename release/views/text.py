@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from release.aftermath import facts
-from release.alone import NUMBERLESS
-from release.attestation import remark
-from release.decide import Go
-from release.model import Base, Checkout, Database, History, Unread
+from release.decide.decide import Go
+from release.decide.single_step import NUMBERLESS
+from release.model.rolled_back import facts
+from release.model.step import Done, Stuck
+from release.model.trailers import remark
+from release.model.world import Base, Checkout, Database, History, Unread
 from release.policy.words import evidence_words, tells_loss, window_words
-from release.step import Done, Stuck
 from release.views.line import Line, fact_lines, paragraph
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from release.demand import Evidence, Verdict
-    from release.model import Problem, Release, World
-    from release.outcome import StepResult
-    from release.package import Package
-    from release.plan import Outlook, Plan
-    from release.preflight import Prospect
-    from release.record import Remark
+    from release.model.evidence import Evidence, Verdict
+    from release.model.outcome import StepResult
+    from release.model.record import Remark
+    from release.model.registry import Package
+    from release.model.world import Problem, Release, World
+    from release.plan.plan import Outlook, Plan
+    from release.plan.preview import Prospect
     from release.views.line import Tone
 
 WIDTH = 100  # columns after which a log line has its seconds, unless it is longer itself

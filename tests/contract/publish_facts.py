@@ -9,7 +9,7 @@ from release.testing.packages import API
 from tests.contract.release_facts import told
 
 if TYPE_CHECKING:
-    from release.outcome import Outcome
+    from release.model.outcome import Outcome
     from release.testing import Double
 
 NAME = "@double/api"

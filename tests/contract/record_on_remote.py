@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from release.ops.content import read_record
-from release.record import Holder, Record, encode
+from release.model.record import Holder, Record, encode
+from release.systems.git.content import read_record
 from release.testing import Recorder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from release.record import Subject
+    from release.model.record import Subject
     from release.testing import Double
 
 REF = "refs/release/production"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from release.record import decode
+from release.model.record import decode
 from release.testing.double import DATABASES
 
 if TYPE_CHECKING:
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
     from werkzeug.wrappers import Request, Response
 
-    from release.outcome import Outcome
-    from release.record import Record
+    from release.model.outcome import Outcome
+    from release.model.record import Record
     from release.testing import Double
 
 STEPS = (

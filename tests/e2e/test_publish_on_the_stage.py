@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from release.flows import releasing
-from release.flows.releasing import Asked
-from release.model import Request
+from release.model.world import Request
 from release.rehearsal.rehearse import rehearsed
 from release.rehearsal.stage import Stage
+from release.run import release as releasing
+from release.run.release import Asked
 from release.testing import Recorder, approve
 from tests.contract.release_facts import told
 from tests.e2e.processes import gone, of_folder
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from release.model import Level
-    from release.outcome import Outcome
+    from release.model.outcome import Outcome
+    from release.model.world import Level
 
 pytestmark = pytest.mark.rehearsal
 API = "@alokai/cms-api"

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from release.effects import ApplyMigrations
 from release.errors import CannotReadError
-from release.model import Database, Migration
-from release.ops.node import wrangler_version
-from release.ops.secrets import Mask
-from release.ops.wrangler import Wrangler
+from release.formats.wrangler_config import parse
+from release.formats.wrangler_migrations import Rules, rules_of
+from release.model.effects import ApplyMigrations
+from release.model.world import Database, Migration
 from release.rehearsal.cloud.statements import Statement
-from release.wrangler_config import parse
-from release.wrangler_migrations import Rules, rules_of
+from release.systems.cloudflare.wrangler import Wrangler
+from release.systems.machine.secrets import Mask
+from release.systems.npm.node import wrangler_version
 from tests.contract.cloud_account import ACCOUNT, DATABASE, TOKEN, miniflare, node, node_modules, opened
 from tests.e2e.scene import MIGRATIONS
 

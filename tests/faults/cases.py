@@ -11,10 +11,10 @@ from unittest.mock import patch
 import httpx
 
 from release.errors import NOTHING
-from release.lock import LONGEST_WRITE
-from release.ops import git
-from release.ops.http import Http
 from release.rehearsal.cloud.statements import Statement
+from release.run.lock import LONGEST_WRITE
+from release.systems.git import client as git
+from release.systems.web.http import Http
 from release.testing import ApiWrangler, double
 from release.testing.monorepo import CONFIG
 from release.testing.npm import HttpNpm
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from release.outcome import Outcome
+    from release.model.outcome import Outcome
     from release.testing import Double
     from tests.faults.breaking import Breaking
     from tests.faults.snapshot import Snapshot

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from release.config import load
-from release.ops.wrangler import Wrangler
+from release.systems.cloudflare.wrangler import Wrangler
 from release.testing import ApiWrangler, Double, FakeClock, approve
 from release.testing.double import DATABASES
 
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from multiprocessing.process import BaseProcess
 
     from release.config import Config
-    from release.effects import ApplyMigrations
-    from release.ops import Ops
-    from release.preflight import Prospect
-    from release.record import Granted
+    from release.model.effects import ApplyMigrations
+    from release.model.record import Granted
+    from release.plan.preview import Prospect
+    from release.systems import Ops
 
 PATIENCE = 60.0  # seconds until a test gives up; nothing is measured by it
 
@@ -145,6 +145,6 @@ def _context() -> ForkServerContext:
     """Children are forked from a server that has imported everything: they start in milliseconds."""
     context = get_context("forkserver")
     context.set_forkserver_preload(
-        ["release.testing", "release.flows.releasing", "httpx", "apsw", "tests.faults.children"]
+        ["release.testing", "release.run.release", "httpx", "apsw", "tests.faults.children"]
     )
     return context

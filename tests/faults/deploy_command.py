@@ -8,10 +8,10 @@ import os
 from pathlib import Path
 
 from release.config import load
-from release.model import Release
+from release.formats.version import TagPattern
+from release.model.world import Release
 from release.testing import ApiWrangler
 from release.testing.double import DATABASES
-from release.version import TagPattern
 
 
 def main() -> None:

@@ -12,7 +12,7 @@ from tests.faults.snapshot import Reader
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from release.outcome import Outcome
+    from release.model.outcome import Outcome
     from release.testing import Double
 
 MARKER = "pwned"

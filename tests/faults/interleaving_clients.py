@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from release.errors import CannotReadError, EffectError
-from release.manifest import value_at
-from release.model import Database, Health, SchemaObject
-from release.ops.cloudflare import Cloudflare
-from release.ops.github import GitHub
-from release.ops.http import Http
-from release.ops.secrets import Mask
-from release.ops.web import Web
-from release.ops.wrangler import Wrangler
+from release.formats.manifest import value_at
+from release.model.world import Database, Health, SchemaObject
+from release.systems.cloudflare.api import Cloudflare
+from release.systems.cloudflare.wrangler import Wrangler
+from release.systems.github.releases import GitHub
+from release.systems.machine.secrets import Mask
+from release.systems.web.http import Http
+from release.systems.web.pages import Web
 from tests.faults.interleaving_git import entries_of, fields_of, read
 from tests.faults.interleaving_outside import Version
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from release.config import Badge, Config, Environment, Worker
-    from release.effects import ApplyMigrations
-    from release.model import Release
+    from release.model.effects import ApplyMigrations
+    from release.model.world import Release
     from tests.faults.interleaving_git import Objects
     from tests.faults.interleaving_outside import Actor, Outside
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from release.outcome import Outcome
+    from release.model.outcome import Outcome
     from tests.faults.interleaving_machines import Machine
     from tests.faults.interleaving_outside import Actor
 

@@ -6,18 +6,18 @@ import fnmatch
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from release.bump import TRAILER
 from release.errors import CannotReadError
-from release.gitobjects import Entry, commit_body, commit_fields, git_object, parse_tree, tree_body
-from release.model import Commit
-from release.ops.git import Git
+from release.formats.git_objects import Entry, commit_body, commit_fields, git_object, parse_tree, tree_body
+from release.model.bump import TRAILER
+from release.model.world import Commit
+from release.systems.git.client import Git
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from release.gitobjects import Commit as Fields
-    from release.gitobjects import GitObject
+    from release.formats.git_objects import Commit as Fields
+    from release.formats.git_objects import GitObject
     from tests.faults.interleaving_outside import Actor, Outside
 
 Objects = dict[str, tuple[str, bytes]]

@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from release.manifest import value_at
-from release.record import decode
-from release.version import precedes
+from release.formats.manifest import value_at
+from release.formats.version import precedes
+from release.model.record import decode
 from tests.faults.interleaving_clients import MANIFEST
 from tests.faults.interleaving_git import MAIN, history, read
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from release.record import Record
+    from release.model.record import Record
     from tests.faults.interleaving_outside import Outside, Written
 
 RECORD = "refs/release/{}"

@@ -11,22 +11,24 @@ from typing import TYPE_CHECKING, Self
 import msgspec
 import pytest
 
-from release import checks, extensions, lock, world
+from release import checks, extensions
+from release.commands.rollback import routes as way_back
+from release.commands.rollback.course import Wanted, rollback
+from release.commands.unlock.course import unlock
 from release.config import load
-from release.flows import way_back
-from release.flows.rollback import Wanted, rollback
-from release.flows.unlock import unlock
-from release.lock import StaleError
-from release.model import Request
-from release.ops import Ops
-from release.ops.http import Http
-from release.ops.machine import checkout_name
-from release.ops.npm import Npm
-from release.ops.perform import expect, perform
-from release.ops.registry import Registry
-from release.ops.secrets import Mask
-from release.preflight import survey
-from release.run import carry_out
+from release.model.world import Request
+from release.observe import world
+from release.plan.preview import survey
+from release.run import lock
+from release.run.effects.perform import expect, perform
+from release.run.lock import StaleError
+from release.run.sequence import carry_out
+from release.systems import Ops
+from release.systems.machine.checkout_lock import checkout_name
+from release.systems.machine.secrets import Mask
+from release.systems.npm.client import Npm
+from release.systems.npm.registry import Registry
+from release.systems.web.http import Http
 from release.testing import Recorder, approve
 from tests.faults.interleaving_clients import (
     MemoryCloudflare,
@@ -42,8 +44,8 @@ if TYPE_CHECKING:
 
     from release.config import Config
     from release.extensions import Extensions
-    from release.outcome import Outcome
-    from release.preflight import Prospect
+    from release.model.outcome import Outcome
+    from release.plan.preview import Prospect
     from tests.faults.interleaving_git import Objects
     from tests.faults.interleaving_outside import Actor, Outside
 

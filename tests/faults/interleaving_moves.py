@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
 from release.errors import BlockedError
-from release.lock import LONGEST_WRITE
+from release.run.lock import LONGEST_WRITE
 from tests.faults.interleaving_clients import BUNDLE, MANIFEST, MIGRATIONS
 from tests.faults.interleaving_course import Course, Suspended
 from tests.faults.interleaving_git import MAIN, read

@@ -6,11 +6,11 @@ import sqlite3
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from release.manifest import value_at, with_value
+from release.formats.manifest import value_at, with_value
+from release.formats.version import precedes
 from release.testing import CONFIG, files, work
 from release.testing.monorepo import LOCKFILE
 from release.testing.tools import put_wrangler
-from release.version import precedes
 from tests.faults.interleaving_clients import LEDGER, MANIFEST, migrations
 from tests.faults.interleaving_git import MAIN, commit_on, read
 from tests.faults.interleaving_machines import Machine, configured

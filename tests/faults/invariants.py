@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING
 
-from release.lock import LONGEST_WRITE
+from release.run.lock import LONGEST_WRITE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

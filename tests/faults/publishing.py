@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from release.outcome import Outcome
-    from release.preflight import Prospect
-    from release.record import Granted
+    from release.model.outcome import Outcome
+    from release.model.record import Granted
+    from release.plan.preview import Prospect
     from release.testing import Double
     from tests.faults.snapshot import Snapshot
 
 NAME, OLD, NEW = "@double/api", "1.3.0", "1.4.0"
-OVERLAY = {**files(), "plugin.py": PLUGIN.replace('("true",)', '("touch", "../tested")')}
+OVERLAY = {**files(), "extensions/plugin.py": PLUGIN.replace('("true",)', '("touch", "../tested")')}
 
 
 def waiting(world: Double) -> None:

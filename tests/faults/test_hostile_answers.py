@@ -16,13 +16,13 @@ from werkzeug.wrappers import Response
 
 from release.config import Environment, load
 from release.errors import ReleaseError
-from release.model import Health, Unread
-from release.ops.cloudflare import Cloudflare
-from release.ops.github import GitHub
-from release.ops.http import Answer, Http, PassingError
-from release.ops.web import MOST_HEALTH, Web
-from release.record import Record, decode, encode
+from release.model.record import Record, decode, encode
+from release.model.world import Health, Unread
 from release.rehearsal.loopback import Loopback
+from release.systems.cloudflare.api import Cloudflare
+from release.systems.github.releases import GitHub
+from release.systems.web.http import Answer, Http, PassingError
+from release.systems.web.pages import MOST_HEALTH, Web
 from tests.faults.hostile import DEEP, SHELL, WILD, is_harmless, shown
 
 if TYPE_CHECKING:

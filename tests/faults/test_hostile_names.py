@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from release.errors import CannotReadError
-from release.ops import shell
-from release.ops.content import record_commit
-from release.ops.secrets import Mask
-from release.ops.wrangler import _deployed, _failure
-from release.record import Record
+from release.model.record import Record
+from release.systems.cloudflare.wrangler import _deployed, _failure
+from release.systems.git.content import record_commit
+from release.systems.machine import shell
+from release.systems.machine.secrets import Mask
 from release.testing.monorepo import LOCKFILE, MANIFEST
 from tests.faults.hostile import DEEP, MARKER, SHELL, WILD, is_harmless, shown
 from tests.faults.snapshot import RECORD, git

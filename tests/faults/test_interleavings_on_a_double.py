@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 from werkzeug.wrappers import Response
 
+from release.commands.rollback.course import Wanted, rollback
+from release.commands.unlock.course import unlock
 from release.errors import BlockedError
-from release.flows.rollback import Wanted, rollback
-from release.flows.unlock import unlock
 from release.testing import Recorder
 from release.testing import double as opened
 from release.testing.monorepo import MANIFEST

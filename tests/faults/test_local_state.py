@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from release.errors import BlockedError
-from release.journal import FILE, entries
+from release.run.journal import FILE, entries
 from release.testing import Recorder
 from tests.faults.cases import judged, unbroken, watched
 from tests.faults.children import PATIENCE, Child

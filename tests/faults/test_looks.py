@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from release import sequences
+from release.model.step import Done
 from release.rehearsal.cloud.memory_runtime import well_behaved
-from release.step import Done
 from tests.faults.cases import as_it_is, judged, release, unbroken, watched, without_ledger
 from tests.faults.snapshot import SCRIPTS
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
     from werkzeug.wrappers import Request, Response
 
-    from release.model import Release, World
-    from release.outcome import Outcome
+    from release.model.outcome import Outcome
+    from release.model.step import Look, Step
+    from release.model.world import Release, World
     from release.rehearsal.cloud.memory_runtime import LoadedVersion
-    from release.step import Look, Step
     from tests.faults.cases import Scene, Unbroken
     from tests.faults.watch import Watch
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from release.lock import LONGEST_WRITE
+from release.run.lock import LONGEST_WRITE
 from release.testing import Recorder
 from release.testing.monorepo import CONFIG
 from tests.faults.cases import judged, unbroken, watched

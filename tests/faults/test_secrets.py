@@ -14,8 +14,8 @@ import pytest
 from invoke.exceptions import Exit
 from werkzeug.wrappers import Response
 
+from release.commands import ending
 from release.errors import ReleaseError
-from release.tasks import ending
 from release.testing import double
 from release.testing.monorepo import CONFIG
 from release.views import listener

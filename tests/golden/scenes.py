@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from release.decide import Go, Nothing
-from release.model import (
+from release.decide.decide import Go, Nothing
+from release.model.outcome import Failure, Outcome, StepResult
+from release.model.record import Record
+from release.model.world import (
     Base,
     Checkout,
     Commit,
@@ -24,11 +26,9 @@ from release.model import (
     World,
     Write,
 )
-from release.outcome import Failure, Outcome, StepResult
-from release.plan import make_plan, outlook
-from release.preflight import Prospect
-from release.record import Record
-from release.report import explained, next_command
+from release.plan.plan import make_plan, outlook
+from release.plan.preview import Prospect
+from release.run.explain import explained, next_command
 from release.steps.backfill import Backfill
 from release.steps.bump import Bump
 from release.steps.deploy import Deploy
@@ -40,7 +40,7 @@ from release.steps.test import Test
 from release.steps.verify import Verify
 
 if TYPE_CHECKING:
-    from release.outcome import Ending, StepEnding
+    from release.model.outcome import Ending, StepEnding
 
 BASE, BUMP, OLD = "4f2c1ab" + "0" * 33, "8d1f2aa" + "0" * 33, "77aa310" + "0" * 33
 MANIFEST = "apps/cms/package.json"

@@ -12,10 +12,11 @@ from typing import Any
 import msgspec
 from hypothesis import strategies as st
 
-from release import bump
 from release.config import Config, Settings
-from release.gitobjects import Entry, commit_body, object_id, tree_body
-from release.model import (
+from release.formats.git_objects import Entry, commit_body, object_id, tree_body
+from release.model import bump
+from release.model.record import Record, Subject
+from release.model.world import (
     Base,
     Checkout,
     Commit,
@@ -31,7 +32,6 @@ from release.model import (
     Unread,
     World,
 )
-from release.record import Record, Subject
 from release.testing.monorepo import CONFIG, LOCKFILE, MANIFEST
 
 CURRENT = "1.2.3"  # what the manifest of every base says

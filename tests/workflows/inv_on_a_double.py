@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from release.ops.npm import Npm
-    from release.ops.secrets import Mask
+    from release.systems.machine.secrets import Mask
+    from release.systems.npm.client import Npm
     from release.testing.wrangler import ApiWrangler
 
 DATABASES = "DOUBLE_DATABASES"  # the variable with name -> uuid as JSON
@@ -39,7 +39,7 @@ def npm(root: Path, environ: Mapping[str, str], mask: Mask) -> Npm:
 
 if __name__ == "__main__":
     if not NEEDS_NEITHER & set(sys.argv):
-        from release import ops
+        from release import systems as ops
 
         name, stand_in = ("Npm", npm) if NEEDS_NPM & set(sys.argv) else ("Wrangler", wrangler)
         setattr(ops, name, stand_in)

@@ -7,7 +7,7 @@ import os
 import subprocess
 from pathlib import Path
 
-from release.ops.node import node
+from release.systems.npm.node import node
 
 HERE = Path(__file__).parent
 MODULES = HERE / "node_modules"

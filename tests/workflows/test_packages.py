@@ -26,7 +26,7 @@ TARGETS = packages.PLUGIN.replace("packages/{name}", "packages/{name[4:]}").repl
 @pytest.fixture
 def place(tmp_path: Path, engine: Engine) -> Iterator[Place]:
     """A place of work whose monorepo has two packages, none of which was ever published."""
-    files = {**packages.files(config=configuration()), "plugin.py": TARGETS}
+    files = {**packages.files(config=configuration()), "extensions/plugin.py": TARGETS}
     with opened(tmp_path, engine, files) as found:
         yield found
 

@@ -12,8 +12,8 @@ from urllib.parse import unquote
 
 from werkzeug.wrappers import Response
 
-from release.ops.registry import integrity_of
 from release.rehearsal.loopback import Loopback
+from release.systems.npm.registry import integrity_of
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Request

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from release.errors import EffectError
-from release.ops import shell
-from release.ops.http import Http, PassingError
-from release.ops.node import node
 from release.rehearsal.checkout import StageError
+from release.systems.machine import shell
+from release.systems.npm.node import node
+from release.systems.web.http import Http, PassingError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

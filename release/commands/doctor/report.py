@@ -1,0 +1,90 @@
+"""`inv doctor`: looks at each step of a repository's set-up (docs/github.md), and says which is missing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from release.commands.doctor import setup as examinations
+from release.errors import BLOCKED, RELEASED, ReleaseError
+from release.systems.machine.deadline import Lanes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from release.commands.doctor.setup import Patient
+
+LANES = 6
+State = Literal["ok", "missing", "cannot tell"]
+MARKS: Mapping[State, str] = {"ok": "ok", "missing": "MISSING", "cannot tell": "?"}
+
+# the names are the headings of docs/github.md, in its order
+STEPS: tuple[tuple[str, Callable[[Patient], str]], ...] = (
+    ("A token", examinations.token),
+    ("The workflows", examinations.workflows),
+    ("Environments", examinations.environments),
+    ("Reviewers", examinations.reviewers),
+    ("Deployment branches", examinations.deployment_branches),
+    ("Secrets", examinations.secrets),
+    ("Variables", examinations.variables),
+    ("A deploy key", examinations.deploy_key),
+    ("Rules for the branch", examinations.branch),
+    ("The bypass", examinations.bypass),
+    ("Rules for tags", examinations.tags),
+    ("What workflows' tokens may do", examinations.permissions),
+    ("The record's refs", examinations.record),
+)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """How one step of the set-up stands, and what to do about it."""
+
+    step: str
+    state: State
+    what: str
+    advice: str = ""
+
+
+def examine(patient: Patient) -> tuple[Finding, ...]:
+    """Look at every step, side by side. What cannot be read is told; nothing is raised."""
+    with Lanes(LANES) as lanes:
+        return tuple(lanes.map(lambda step: _looked(patient, *step), STEPS))
+
+
+def exit_code(found: Sequence[Finding]) -> int:
+    """4 where a step is missing, else 0: what cannot be told is no reason to stop."""
+    return BLOCKED if any(one.state == "missing" for one in found) else RELEASED
+
+
+def lines(found: Sequence[Finding]) -> Iterator[str]:
+    """What a person reads."""
+    width = max(len(one.step) for one in found)
+    for one in found:
+        yield f"{MARKS[one.state]:<8} {one.step:<{width}}  {one.what}"
+        yield from (f"{'':<{width + 11}}{line}" for line in one.advice.splitlines())
+    missing, unknown = (sum(one.state == state for one in found) for state in ("missing", "cannot tell"))
+    yield ""
+    if missing or unknown:
+        yield f"{missing} missing, {unknown} that cannot be told. docs/github.md shows each step."
+    else:
+        yield "The repository is set up."
+
+
+def as_json(found: Sequence[Finding]) -> dict[str, Any]:
+    """The same as one object."""
+    return {
+        "exit_code": exit_code(found),
+        "steps": [
+            {"step": one.step, "state": one.state, "what": one.what, "advice": one.advice} for one in found
+        ],
+    }
+
+
+def _looked(patient: Patient, step: str, look: Callable[[Patient], str]) -> Finding:
+    try:
+        return Finding(step, "ok", look(patient))
+    except examinations.MissingError as error:
+        return Finding(step, "missing", error.what, error.advice)
+    except ReleaseError as error:
+        return Finding(step, "cannot tell", error.what, error.advice)

@@ -1,0 +1,194 @@
+"""From an outcome or an error to what is printed and the exit code."""
+
+from __future__ import annotations
+
+import contextlib
+import json as jsonlib
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from invoke.exceptions import Exit
+
+from release.errors import BLOCKED, UNRECORDED, ReleaseError, UsageError
+from release.systems.machine.deadline import HaltError, command
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from invoke.context import Context
+
+    from release.model.outcome import Listener, Outcome
+    from release.model.world import Request
+    from release.run.sequence import Gate
+    from release.systems.machine.secrets import Mask
+
+LEVELS = ("patch", "minor", "major", "auto")
+INTERRUPTED = 130
+DEADLINE = "RELEASE_DEADLINE"  # seconds, in the environment, in place of these:
+DEADLINES = {  # seconds for a whole command
+    **dict.fromkeys(
+        ("plan", "status", "verify", "checklist", "doctor", "plugins", "approve", "unlock"), 600.0
+    ),
+    "rollback": 1800.0,
+    **dict.fromkeys(("dispatch", "hotfix"), 86_400.0),  # they wait for CI and for people
+}
+USUAL = 7200.0
+
+
+def root_of(context: Context) -> Path:
+    """The repository's folder: the stage's clone while its variables are set, else where tasks.py lies."""
+    return Path(os.environ.get("RELEASE_STAGE") or context.config.release.root)
+
+
+def requested(bump: str, env: str, *, finish: bool = False, **reasons: str) -> Request:
+    """What was asked for, with the `reasons` that were given; `finish` takes what was begun.
+
+    Raises UsageError for a level that does not exist.
+    """
+    from release.model.world import Request
+
+    for level in LEVELS:
+        if bump == level:
+            return Request(env, level, finish=finish, **reasons)  # type: ignore[arg-type]
+    raise UsageError(f'There is no bump "{bump}".', f"Say one of: {', '.join(LEVELS)}.")
+
+
+def finish(run: Callable[[], Outcome], *, json: bool) -> NoReturn:
+    """Run, print the one JSON object where asked, and leave with the outcome's exit code. No stack trace ever."""
+    try:
+        outcome = run()
+    except ReleaseError as error:
+        leave(error, json=json)
+    except KeyboardInterrupt as error:
+        stopped(error)
+    except Exception as error:  # noqa: BLE001 - the last resort: a person at three in the morning needs no stack trace
+        leave(bug(error), json=json)
+    if json:
+        print_json(outcome.as_json())
+    raise Exit(code=outcome.exit_code)
+
+
+@contextlib.contextmanager
+def bounded(name: str) -> Iterator[None]:
+    """Around the task `name`: Ctrl-C, SIGTERM and its deadline end it at once, whatever it waits for."""
+    said = os.environ.get(DEADLINE, "")
+    if said and not (said.isascii() and said.isdigit() and int(said)):
+        raise Exit(f"{DEADLINE} is {said!r}. Set it to a number of seconds.", code=UsageError.exit_code)
+    with command(float(said) if said else DEADLINES.get(name, USUAL)):
+        try:
+            yield
+        except KeyboardInterrupt as error:
+            stopped(error)
+        finally:
+            if "release.systems.machine.shell" in sys.modules:
+                from release.systems.machine.shell import end_all
+
+                end_all()
+
+
+def stopped(error: KeyboardInterrupt) -> NoReturn:
+    """Leave a command that was stopped before it had begun to change anything."""
+    said = str(error) or "Interrupted (Ctrl-C)."
+    sys.stderr.write(f"\n{said} Run the same command again to go on.\n")
+    sys.stderr.flush()
+    late = isinstance(error, HaltError) and error.is_late
+    raise Exit(code=BLOCKED if late else INTERRUPTED) from None
+
+
+def bug(error: Exception) -> ReleaseError:
+    """An error of this tool's own; its details go to a file, without secrets."""
+    import tempfile
+    import traceback
+
+    mask = masking()
+    with tempfile.NamedTemporaryFile("w", prefix="cms-release-", suffix=".txt", delete=False) as kept:
+        kept.write(mask("".join(traceback.format_exception(error))))
+    bug = ReleaseError(
+        f"This tool broke: {type(error).__name__}: {mask(str(error))}",
+        f"That is a bug of it; the details are in {kept.name}.\n"
+        "`inv status` shows what is live; the same command again goes on from there.",
+    )
+    bug.exit_code = UNRECORDED
+    return bug
+
+
+def leave(error: ReleaseError, *, json: bool) -> NoReturn:
+    """Say an error, as one JSON object too where asked, and leave with its exit code."""
+    if json:
+        from release.model.outcome import Outcome
+        from release.model.world import Problem
+
+        problem = Problem(
+            "usage" if error.exit_code == UsageError.exit_code else "start", error.what, error.advice
+        )
+        print_json(Outcome("blocked", "blocked", "", problems=(problem,)).as_json())
+    mask = masking()
+    if os.environ.get("GITHUB_ACTIONS") == "true":
+        from release.views.actions import message
+
+        sys.stderr.write(f"{mask(message('error', f'{error.what} {error.advice}', 'inv'))}\n")
+    sys.stderr.write(f"{mask(error.what)}\n")
+    sys.stderr.writelines(f"  {mask(line)}\n" for line in error.advice.splitlines())
+    raise Exit(code=error.exit_code)
+
+
+def masking() -> Mask:
+    """Hides the secrets of this process's environment in what it says."""
+    from release.systems.machine.secrets import Mask
+
+    return Mask.of(os.environ)
+
+
+def print_lines(lines: Iterable[str]) -> None:
+    """Lines on stdout, without secrets; a reader that has gone (`| head`) is no error."""
+    from release.views.sink import Sink
+
+    out = Sink(sys.stdout, masking())
+    for line in lines:
+        out.write(f"{line}\n")
+    out.flush()
+
+
+def print_json(value: Any) -> None:  # noqa: ANN401
+    """One JSON document on stdout, without secrets."""
+    sys.stdout.write(masking()(jsonlib.dumps(value, indent=2)) + "\n")
+    sys.stdout.flush()
+
+
+def confirmation(view: Listener | None, *, yes: bool) -> Callable[[str, str], None]:
+    """Ask a question that a typed word answers, unless `--yes`. Raises BlockedError for another word, or no terminal.
+
+    `view` is what shows the command meanwhile: it is paused while the question stands.
+    """
+
+    def confirm(question: str, word: str) -> None:
+        from release.errors import BlockedError
+
+        if yes:
+            return
+        ask = terminal(view)
+        if ask is None:
+            raise BlockedError(f"{question} There is no terminal to ask at.", "Add --yes.")
+        if (typed := ask(f"{question} Type {word}: ")) != word:
+            raise BlockedError(f'Not done: "{typed}" is not {word}.', "Nothing was written.")
+
+    return confirm
+
+
+def terminal_gate(view: Listener, *, yes: bool) -> Gate:
+    """Who approves: the reviewers of a workflow's run, or whoever sits here; `view` is paused while they are asked."""
+    from release.run.approval import Person, usual
+    from release.run.sequence import AtOnce
+
+    ask = terminal(view)
+    gate = usual(Person(yes=yes, ask=ask))
+    return gate if ask and not yes else AtOnce(gate)
+
+
+def terminal(view: Listener | None = None) -> Callable[[str], str] | None:
+    """What asks whoever sits here, while `view` is paused; None where nobody does."""
+    from release.views.asking import asking
+
+    return asking(view)

@@ -1,0 +1,257 @@
+"""`inv hotfix TAG`: run again and again, it always does the next thing, and says what it waits for.
+
+The same idea as a release: look, decide, act, and look again. Nothing is remembered but what git and GitHub hold.
+"""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from release.commands.dispatch import course as dispatching
+from release.commands.hotfix.look import beside, look, subject
+from release.commands.hotfix.next_action import next_thing
+from release.config import load
+from release.errors import BlockedError, EffectError, UsageError
+from release.model.outcome import EXIT_CODES, Outcome
+from release.model.world import Request
+from release.run import release as releasing
+from release.systems import connect, require_write_tokens
+from release.systems.git.branches import advance, picked, point, switch
+from release.systems.github.pulls import merge_pull, open_pull
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from release.commands.hotfix.look import Subject
+    from release.commands.hotfix.next_action import Next, Standing
+    from release.model.outcome import Listener
+    from release.run.sequence import Gate
+    from release.systems import Connect, Ops
+
+POLL = 10.0  # seconds between two looks at CI
+SHOWN = 20  # commits that are listed
+MOST_ROUNDS = 30  # of acting: more than any way from a tag to production takes
+LONGEST_REASON = 200
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What was asked for: the tag, commits to pick, why, and whether to release here; `patience` is in seconds."""
+
+    tag: str
+    picks: tuple[str, ...] = ()
+    why: str = ""
+    here: bool = False
+    break_glass: str = ""
+    patience: float = 1800.0
+
+
+@dataclass(frozen=True)
+class Course:
+    """What each act needs."""
+
+    ops: Ops
+    of: Subject
+    wanted: Wanted
+    say: Callable[[str], None]
+
+
+def hotfix(
+    root: Path,
+    environ: Mapping[str, str],
+    wanted: Wanted,
+    gate: Gate,
+    listener: Listener,
+    *,
+    connect: Connect = connect,
+) -> Outcome:
+    """Go on with the hotfix of a tag as far as it goes.
+
+    Raises BlockedError where a person has to do something, or CI does not end in time; nothing is lost then, and the
+    same command goes on. Raises UsageError for a tag or a commit that is none.
+    """
+    if wanted.here and not wanted.break_glass:
+        raise UsageError("--here releases past the workflow.", 'Say why: --here --break-glass "reason"')
+    ops = connect(load(root), _production(root), environ)
+    try:
+        require_write_tokens(ops)
+        of = subject(ops, wanted.tag)
+        if of.is_released:
+            return _ended(ops, listener, f"{of.coming} is released: the hotfix of {of.tag} is done")
+        now = _went(Course(ops, of, wanted, listener.line))
+        reason = _reason(now, wanted.why)
+        if now.run is not None:
+            return _ended(ops, listener, _standing(ops, now))
+        if not wanted.here:
+            return _ended(ops, listener, _dispatched(ops, now, reason))
+        _at_tip(ops, now)
+    finally:
+        ops.close()
+    request = Request(ops.name, "patch", reason=reason, break_glass=wanted.break_glass)
+    return releasing.release(root, environ, releasing.Asked(request), gate, listener, connect=connect)
+
+
+def _went(course: Course) -> Standing:
+    """Do one thing after another, until only the release is left; how far the hotfix is then."""
+    said, until = "", course.ops.clock.elapsed() + course.wanted.patience
+    acted = 0
+    while acted < MOST_ROUNDS:
+        now = look(course.ops, course.of, course.wanted.picks)
+        todo = next_thing(now)
+        if todo.kind in {"dispatch", "look"}:
+            return now
+        if todo.kind == "blocked":
+            raise BlockedError(todo.what, todo.advice)
+        if todo.what != said:
+            course.say(f"{todo.kind:<6} {todo.what}")
+            said = todo.what
+        if todo.kind == "wait":
+            _wait(course, todo, until)
+            continue
+        _ACTS[todo.kind](course, now)
+        acted += 1
+    raise BlockedError("The hotfix does not come any further.", "Look at its branch and its pull request.")
+
+
+def _wait(course: Course, todo: Next, until: float) -> None:
+    clock = course.ops.clock
+    if clock.elapsed() >= until:
+        raise BlockedError(
+            f"Waited {course.wanted.patience / 60:.0f} min {todo.what}.",
+            "Look there what keeps it. The same command goes on from here.",
+        )
+    clock.sleep(POLL)
+
+
+def _make(course: Course, now: Standing) -> None:
+    point(course.ops.git, now.branch, course.of.commit, None)
+
+
+def _follow(course: Course, now: Standing) -> None:
+    _move(course.ops, now, now.remote or "")
+
+
+def _pick(course: Course, now: Standing) -> None:
+    at = now.local or now.remote or course.of.commit
+    _move(course.ops, now, picked(course.ops, now.branch, at, now.picks))
+
+
+def _move(ops: Ops, now: Standing, commit: str) -> None:
+    if now.is_checked_out:
+        advance(ops.git, commit)
+    else:
+        point(ops.git, now.branch, commit, now.local)
+
+
+def _switch(course: Course, now: Standing) -> None:
+    switch(course.ops.git, now.branch)
+
+
+def _push(course: Course, now: Standing) -> None:
+    ref = f"refs/heads/{now.branch}"
+    refused = course.ops.git.push([f"{now.local}:{ref}"], {ref: now.remote or ""})
+    if refused and course.ops.git.remote_refs(ref).get(ref) != now.local:
+        raise BlockedError(
+            f"The remote refused {now.branch}: {refused}",
+            "Check your access to it, then run the same command again.",
+        )
+
+
+def _open(course: Course, now: Standing) -> None:
+    others = beside(course.ops, now, course.of.commit)
+    fixes = "\n".join(f"- {one.sha[:7]} {one.subject}" for one in now.own)
+    also = "\n".join(f"- {one.sha[:7]} {one.subject}" for one in others[:SHOWN])
+    body = f"Straight from {now.tag}, without its time on staging.\n\n{fixes}\n"
+    body += f"\nAlso on {now.main} since {now.tag}, and shipping with it:\n\n{also}\n" if others else ""
+    pull = open_pull(course.ops.github, now.branch, now.main, _title(now, course.wanted.why), body)
+    course.say(f"       {pull.html_url}")
+    _tell_others(course, now)
+
+
+def _tell_others(course: Course, now: Standing) -> None:
+    others = beside(course.ops, now, course.of.commit)
+    if not others:
+        course.say(f"       nothing else on {now.main} ships with it")
+        return
+    course.say(f"       also on {now.main} since {now.tag}, and shipping with it:")
+    for one in others[:SHOWN]:
+        course.say(f"         {one.sha[:7]} {one.subject}")
+    if len(others) > SHOWN:
+        course.say(f"         and {len(others) - SHOWN} more")
+
+
+def _merge(course: Course, now: Standing) -> None:
+    _tell_others(course, now)
+    if now.pull is None:
+        return
+    try:
+        merge_pull(course.ops.github, now.pull, squash=course.ops.config.linear_history)
+    except EffectError as error:
+        raise BlockedError(
+            f"GitHub does not merge {now.pull.html_url}: {error.what}",
+            "Do there what it asks for (a review, a conflict), then run the same command again.",
+        ) from error
+
+
+_ACTS: dict[str, Callable[[Course, Standing], None]] = {
+    "make": _make,
+    "follow": _follow,
+    "pick": _pick,
+    "switch": _switch,
+    "push": _push,
+    "open": _open,
+    "merge": _merge,
+}
+
+
+def _dispatched(ops: Ops, now: Standing, reason: str) -> str:
+    run = dispatching.start(ops.github, ops.config, "patch", reason)
+    return (
+        f"{now.coming} is on its way: {run.html_url}. It waits for approval there (or: inv approve {run.id})"
+    )
+
+
+def _standing(ops: Ops, now: Standing) -> str:
+    """Where the run stands that releases the hotfix. Raises BlockedError where it ended without a release."""
+    run = now.run
+    if run is None or run.status != "completed":
+        return f"{now.coming} {dispatching.standing(ops.github, run)}" if run else ""
+    raise BlockedError(
+        f"The run that was to release {now.coming} ended as {run.conclusion}: {run.html_url}",
+        f"Look there why. To start another: inv dispatch --bump patch --reason {shlex.quote(_reason(now, ''))}",
+    )
+
+
+def _at_tip(ops: Ops, now: Standing) -> None:
+    """Refuse to release here from a checkout that is not what is to be released."""
+    head, branch, dirty = ops.git.status()
+    if (head, branch, dirty) == (now.tip, now.main, ()):
+        return
+    raise BlockedError(
+        f"The hotfix is merged; this checkout is not {now.main} at {now.tip[:7]}, or has changes of its own.",
+        f"git switch {now.main}, git pull, then run the same command again.",
+    )
+
+
+def _title(now: Standing, why: str) -> str:
+    said = " ".join((why or "; ".join(one.subject for one in reversed(now.own)) or "a fix").split())
+    return f"hotfix of {now.tag}: {said}"[:LONGEST_REASON]
+
+
+def _reason(now: Standing, why: str) -> str:
+    """Why this is released: what was said, or else the pull request's title, which begins as a hotfix's reason does."""
+    title = now.pull.title if now.pull else ""
+    return _title(now, why or title.removeprefix(f"hotfix of {now.tag}: "))
+
+
+def _production(root: Path) -> str:
+    return load(root).production
+
+
+def _ended(ops: Ops, listener: Listener, why: str) -> Outcome:
+    outcome = Outcome("done", "hotfix", ops.name, why=why, exit_code=EXIT_CODES["done"])
+    listener.ended(outcome)
+    return outcome

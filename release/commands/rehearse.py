@@ -1,0 +1,179 @@
+"""`inv rehearse`, and the stage that is kept for playing: `inv rehearsal.start | env | status | stop`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from invoke.collection import Collection
+from invoke.exceptions import Exit
+from invoke.tasks import task
+
+from release.commands import publish as publishing
+from release.commands.ending import finish, leave, print_json, requested
+
+if TYPE_CHECKING:
+    from invoke.context import Context
+
+    from release.model.outcome import Listener, Outcome
+    from release.model.record import Granted
+    from release.plan.preview import Prospect
+    from release.systems import Ops
+
+
+@task(
+    help={
+        "publish": "a package to publish instead, to a registry of the stage's own: cms-api",
+        "pre": "with --publish: make a prerelease with this word",
+        "bump": "patch, minor, major or auto; default patch",
+        "json": "print one JSON object on stdout",
+        "verbose": "show the lines of every program that runs",
+    }
+)
+def rehearse(
+    context: Context,
+    bump: str = "",
+    publish: str = "",
+    pre: str = "",
+    json: bool = False,
+    verbose: bool = False,
+) -> None:
+    """Make the release for real on this machine alone: real wrangler, real workerd, real git, a local Cloudflare and GitHub.
+
+    Example: inv rehearse --bump minor
+
+    With --publish a package is released to an npm registry on this machine, and installed back from it.
+    """
+
+    def run() -> Outcome:
+        import os
+
+        from release.rehearsal.rehearse import rehearse as on_a_stage
+
+        root, listening = Path(context.config.release.root), lambda: _listener(json, verbose)
+        if publish:
+            wanted = publishing.request(publish, bump, pre, "")
+            return on_a_stage(root, os.environ, wanted, _approve, listening, _tell, target=publish)
+        wanted = requested(bump or "patch", "production")
+        return on_a_stage(root, os.environ, wanted, _approve, listening, _tell)
+
+    finish(run, json=json)
+
+
+def collection() -> Collection:
+    """The tasks of the kept stage."""
+    return Collection(start, env, status, stop)
+
+
+@task
+def start(context: Context) -> None:
+    """Start a stage and keep it: a cloud, a forge and a clone on loopback, with a release live.
+
+    Example: inv rehearsal.start && eval "$(inv rehearsal.env)" && inv release
+    """
+    import sys
+
+    from release.errors import ReleaseError
+    from release.rehearsal import control
+
+    try:
+        found = control.start(_root(context), _tell)
+    except ReleaseError as error:
+        leave(error, json=False)
+    sys.stdout.write(f"The stage runs: {found['RELEASE_PRODUCTION_URL']}\n")
+    sys.stdout.write('To act on it from this shell: eval "$(./inv rehearsal.env)"\n')
+
+
+@task
+def env(context: Context) -> None:
+    """Print the variables that point wrangler, git, the GitHub client and this tool at the stage.
+
+    Example: eval "$(inv rehearsal.env)"
+    """
+    import sys
+
+    from release.rehearsal import control
+
+    sys.stdout.writelines(f"{line}\n" for line in control.exports(_running(context)))
+
+
+@task(help={"json": "print one JSON object on stdout"})
+def status(context: Context, json: bool = False) -> None:
+    """Say whether the stage runs, and where it answers.
+
+    Example: inv rehearsal.status
+    """
+    import sys
+
+    from release.rehearsal import control
+
+    found = control.environment(_root(context))
+    if json:
+        print_json(
+            {
+                "running": found is not None,
+                "urls": {
+                    k: v for k, v in (found or {}).items() if k.endswith("_URL") and k.startswith("RELEASE_")
+                },
+            }
+        )
+        return
+    if found is None:
+        sys.stdout.write("No stage runs. Start one: inv rehearsal.start\n")
+        return
+    sys.stdout.writelines(
+        f"{name.removeprefix('RELEASE_').lower():<16} {found[name]}\n"
+        for name in found
+        if name.startswith("RELEASE_")
+    )
+
+
+@task
+def stop(context: Context) -> None:
+    """Stop the stage: no process and no port of it is left; its state is kept for the next start.
+
+    Example: inv rehearsal.stop
+    """
+    import sys
+
+    from release.rehearsal import control
+
+    stopped = control.stop(_root(context))
+    sys.stdout.write("The stage is stopped; its state is kept.\n" if stopped else "No stage runs.\n")
+
+
+def _approve(_: Ops, prospect: Prospect) -> Granted:
+    """Nobody has to agree to a rehearsal."""
+    import time
+
+    from release.model.record import Approval, Granted
+
+    plan = prospect.plan.hash if prospect.plan else ""
+    approval = Approval(who="rehearsal", plan=plan, at=time.time(), how="rehearsal")
+    return Granted(approvals=(approval,))
+
+
+def _listener(json: bool, verbose: bool) -> Listener:
+    from release.views import listener
+
+    return listener(json=json, verbose=verbose)
+
+
+def _tell(text: str) -> None:
+    import sys
+
+    sys.stderr.write(f"stage: {text}\n")
+    sys.stderr.flush()
+
+
+def _root(context: Context) -> Path:
+    return Path(context.config.release.root)
+
+
+def _running(context: Context) -> dict[str, str]:
+    from release.rehearsal import control
+
+    found = control.environment(_root(context))
+    if found is None:
+        raise Exit("No stage runs. Start one: inv rehearsal.start", code=4)
+    return found

@@ -1,0 +1,212 @@
+"""`inv rollback`: the workers go back to what served before, by API, the last one first; the database stays.
+
+It depends on nothing that may be broken in an incident: not on CI, staging, the checklist, tests, plugins or npm.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from release.commands.rollback import announcement as telling
+from release.commands.rollback.crossing import migrations_between
+from release.commands.rollback.end import Course, already, half, whole
+from release.commands.rollback.redeploy import redeploy
+from release.commands.rollback.routes import as_one, survey, ways_to_noted, ways_to_tag
+from release.config import load
+from release.errors import BlockedError, EffectError, ReleaseError
+from release.model.outcome import Failure, StepResult
+from release.model.record import Rollback
+from release.model.rolled_back import serving
+from release.model.world import Live, Unread, Write
+from release.run import lock
+from release.systems import connect
+from release.systems.cloudflare.api import UNREASONED
+from release.systems.machine.checkout_lock import is_busy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from release.commands.rollback.routes import Ground, Trip, Way
+    from release.model.outcome import Listener, Outcome
+    from release.model.record import Record
+    from release.systems import Connect, Ops
+
+INCOMPLETE = "The rollback is not complete."
+AGAIN = "Run the same command again to finish."
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What was asked for: back to what served before (`tag` None) or to a release; `reason` is kept."""
+
+    environment: str
+    tag: str | None = None
+    reason: str = ""
+    despite_migrations: bool = False
+
+
+def rollback(
+    root: Path,
+    environ: Mapping[str, str],
+    wanted: Wanted,
+    confirm: Callable[[str, str], None],
+    listener: Listener,
+    *,
+    connect: Connect = connect,
+) -> Outcome:
+    """Put the workers back. Exit 0 when it is so (again), 3 when something is half way or unhealthy.
+
+    Raises BlockedError when there is nothing to go back to, a release runs, or the database has moved on.
+    """
+    ops = connect(load(root), wanted.environment, environ)
+    try:
+        if is_busy(root):
+            raise BlockedError(
+                "A run in this checkout has not ended: it could deploy again after the rollback.",
+                "Stop it (Ctrl-C where it runs), then run the same command again.",
+            )
+        ground = survey(ops, listener.line)
+        ways = ways_to_tag(ops, ground, wanted.tag) if wanted.tag else ways_to_noted(ops, ground)
+        if not ways:
+            return already(ops, ground, wanted.tag, listener)
+        _refuse(ops, ground, wanted, listener)
+        course = Course(ops, listener, ground, ways, as_one(ops, ground, ways), wanted.tag)
+        for way in ways:
+            listener.line(str(way))
+        _say_database(ops, ground, listener)
+        where = f"forward to {course.trip.to}" if course.trip.is_forward else "back"
+        confirm(f"Roll {ops.name} {where}?", ops.name)
+        outcome = _carried_out(course, wanted)
+        telling.rolled_back(ops, course.trip.left, wanted.reason, outcome, listener)
+        return outcome
+    finally:
+        ops.close()
+
+
+def _refuse(ops: Ops, ground: Ground, wanted: Wanted, listener: Listener) -> None:
+    record = ground.record
+    if record is None:
+        return
+    if record.holder and record.holder.checkout != ops.checkout and ops.clock.now() < record.lease_until:
+        raise BlockedError(
+            f"{record.holder.who} on {record.holder.where} is releasing to {ops.name} right now.",
+            "Stop that run first; if it is dead: inv unlock",
+        )
+    between = migrations_between(ops, record, wanted.tag)
+    for name in between.safe:
+        listener.line(f"{name} lies in between; the older workers run on its schema")
+    for line in between.narrowed:
+        listener.line(f"but {line}")
+    if between.barring and not wanted.despite_migrations:
+        raise BlockedError(
+            f"A migration lies in between: {', '.join(between.barring)}. {between.why}",
+            "If they can (an additive migration), add --despite-migrations; the database is not touched either way.",
+        )
+
+
+def _say_database(ops: Ops, ground: Ground, listener: Listener) -> None:
+    record = ground.record
+    if record and record.bookmark and ops.environment.database:
+        listener.line("the database stays as it is. To put it back as well (later writes are lost):")
+        listener.line(f"  {time_travel(ops, record.bookmark)}")
+
+
+def time_travel(ops: Ops, bookmark: str) -> str:
+    """The exact command that restores a database to a bookmark."""
+    environment = ops.environment
+    return f"wrangler d1 time-travel restore {environment.database} --env {environment.wrangler} --bookmark={bookmark}"
+
+
+def _carried_out(course: Course, wanted: Wanted) -> Outcome:
+    """Deploy each way, the last worker first; a way that fails ends it."""
+    ops, listener, results = course.ops, course.listener, list[StepResult]()
+    lives: dict[str, Live | Unread | None] = dict(course.ground.live)
+    message = f"{course.trip.message}{wanted.reason or UNREASONED}"
+    try:
+        for way in course.ways:
+            name, started = f"roll back {way.worker}", ops.clock.elapsed()
+            listener.started(name)
+            trouble = _put_back(ops, way, wanted, message, listener)
+            live = lives[way.worker] = _live(ops, way.script)
+            if trouble or not _is_there(way, live):
+                failure = Failure(name, trouble or _still(live), INCOMPLETE, AGAIN)
+                return half(course, results, failure, lives)
+            version = live.version_id if isinstance(live, Live) else ""
+            write = Write(name, "cloudflare", way.script, f"deploy version {version}")
+            detail = f"version {serving(live)} (was {way.now[:8] or 'nothing'})"
+            results.append(StepResult(name, "ok", ops.clock.elapsed() - started, detail, (write,)))
+            listener.finished(results[-1])
+        return whole(course, results, _close(course, wanted), lives)
+    except KeyboardInterrupt as error:
+        lives |= {way.worker: _live(ops, way.script) for way in course.ways}
+        failure = Failure("rollback", str(error) or "Interrupted (Ctrl-C).", INCOMPLETE, AGAIN)
+        return half(course, results, failure, lives)
+
+
+def _put_back(ops: Ops, way: Way, wanted: Wanted, message: str, listener: Listener) -> str:
+    """Why it failed, nothing when it did not."""
+    try:
+        if way.to is not None:
+            ops.cloudflare.deploy_version(way.script, way.to, message)
+        else:
+            redeploy(ops, way.worker, wanted.tag or "", message, listener.line)
+    except EffectError as error:
+        return error.what
+    return ""
+
+
+def _is_there(way: Way, live: Live | Unread | None) -> bool:
+    return isinstance(live, Live) and (live.version_id == way.to if way.to else live.release is not None)
+
+
+def _still(live: Live | Unread | None) -> str:
+    if isinstance(live, Unread):
+        return f"What Cloudflare serves could not be read: {live.because}"
+    return "Cloudflare still serves another version."
+
+
+def _live(ops: Ops, script: str) -> Live | Unread | None:
+    try:
+        return ops.cloudflare.live(script)
+    except ReleaseError as error:
+        return Unread(error.what, error.advice)
+
+
+def _close(course: Course, wanted: Wanted) -> Record | None:
+    """Note in the record what is true now; the workers serve it either way. The record as it should be."""
+    record = course.ground.record
+    if record is None:
+        return None
+    closed = _noted(course.ops, record, course.trip, wanted)
+    try:
+        lock.put(course.ops, closed, course.ground.held)
+    except ReleaseError as error:
+        course.listener.line(f"the record could not be updated: {error.what}")
+    return closed
+
+
+def _noted(ops: Ops, record: Record, trip: Trip, wanted: Wanted) -> Record:
+    """The record after a rollback. A number that was left stays burnt, also once its own release is back."""
+    subject, kept, version_of = record.subject, record.rollback, ops.config.app.pattern.version
+    if trip.is_forward and subject is not None and trip.to == subject.tag:
+        was = kept.was if kept else ""
+        outcome = was if was in {"released", "recorded"} else "failed"  # the next run looks what is missing
+        return replace(record, holder=None, outcome=outcome, rollback=None)
+    if kept is None or record.outcome != "rolled-back" or trip.left == kept.left:
+        now, was = ops.clock.now(), record.outcome
+        by = lock.holder(ops).who
+        kept = Rollback(left=trip.left, to=trip.to, who=by, at=now, why=wanted.reason, was=was)
+    else:
+        kept = replace(kept, to=trip.to)  # from one older release to another: what took this one away stays
+    burnt = (*record.burnt, version_of(trip.left) or "", subject.version if subject else "")
+    return replace(
+        record,
+        holder=None,
+        outcome="rolled-back",
+        burnt=tuple(filter(None, dict.fromkeys(burnt))),
+        rollback=kept,
+    )

@@ -1,0 +1,87 @@
+"""The migrations that a rollback crosses: over which of them the older workers still run.
+
+The record says so for the way to the release before: it was found when the release was planned, and needs nothing that
+may be broken now. For an older release it is found from the objects of this checkout, if it has them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from release.commands.rollback.routes import PATIENCE
+from release.database.files import changed, pending
+from release.errors import ReleaseError
+from release.model.world import Unread
+from release.observe.baseline import migrations_of
+from release.observe.migrations import ledger_at
+from release.policy.migrations import window_of
+
+if TYPE_CHECKING:
+    from release.model.record import Record, Window
+    from release.systems import Ops
+
+_UNKNOWN = "The older workers would run on the newer schema."
+
+
+@dataclass(frozen=True)
+class Between:
+    """The migrations in between, by name: those that are no hindrance, those that bar the way, and why these do."""
+
+    safe: tuple[str, ...] = ()
+    barring: tuple[str, ...] = ()
+    why: str = ""
+    narrowed: tuple[str, ...] = ()
+
+
+def migrations_between(ops: Ops, record: Record, tag: str | None) -> Between:
+    """What lies between the record's release and the one before, or `tag`. Where nothing is known, all bars the way."""
+    subject = record.subject
+    if subject is not None and tag == subject.tag:
+        return Between()  # forward again: the database was never moved
+    if tag is None or subject is None or tag == subject.previous_tag:
+        return _judged(record.migrated, record.window)
+    window = _window_from_objects(ops, tag, subject.commit)
+    return (
+        Between(barring=record.migrated, why=_UNKNOWN)
+        if window is None
+        else _judged(window.migrations, window)
+    )
+
+
+def _judged(names: tuple[str, ...], window: Window | None) -> Between:
+    if not names:
+        return Between()
+    if window is None or window.open is None or not set(names) <= set(window.migrations):
+        return Between(barring=names, why=_UNKNOWN)
+    if window.open:
+        return Between(safe=names, narrowed=window.narrowed)
+    return Between(
+        barring=names, why=f"The older workers do not run on its schema: {'; '.join(window.closed_by)}."
+    )
+
+
+def _tagged(ops: Ops, tag: str) -> str:
+    """The commit of a tag as the remote has it, asked in haste. Raises ReleaseError where it does not answer."""
+    git = ops.git.within(PATIENCE)
+    try:
+        refs = git.remote_refs(f"refs/tags/{tag}", f"refs/tags/{tag}^{{}}")
+    finally:
+        git.close()
+    return refs.get(f"refs/tags/{tag}^{{}}") or refs.get(f"refs/tags/{tag}", "")
+
+
+def _window_from_objects(ops: Ops, tag: str, commit: str) -> Window | None:
+    """The window from an older release to this commit; None where this checkout does not hold both."""
+    try:
+        found = ops.git.object(f"refs/tags/{tag}^{{commit}}")
+        tagged = found[0] if found else _tagged(ops, tag)
+        old, new = migrations_of(ops, tagged), migrations_of(ops, commit)
+        if isinstance(old, Unread) or isinstance(new, Unread) or changed(old, new):
+            return None
+        from release.database.grading import grade
+
+        added = pending(old, new)
+        return window_of(grade(old, added, ledger_at(ops, commit)), added)
+    except (ReleaseError, OSError):
+        return None

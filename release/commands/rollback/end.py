@@ -1,0 +1,246 @@
+"""How a rollback ends: whether what is live is healthy, what serves where, and what to type next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+from release.model.outcome import EXIT_CODES, Failure, Outcome, StepResult
+from release.model.rolled_back import after, facts, live_words, serving
+from release.model.world import Live, Unread, names
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from release.commands.rollback.routes import Ground, Trip, Way
+    from release.model.outcome import Ending, Listener
+    from release.model.record import Record
+    from release.model.rolled_back import RolledBack
+    from release.model.world import Health
+    from release.systems import Ops
+
+    Lives = Mapping[str, Live | Unread | None]
+
+State = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """The last thing that the health route said: healthy or not, something else than what is live, or nothing at all."""
+
+    kind: Literal["healthy", "unhealthy", "another", "silent"]
+    detail: str
+    version: str | None = None
+
+
+@dataclass(frozen=True)
+class Course:
+    """A rollback on its way: what it started from, the way of each worker, and all of them as one `trip`."""
+
+    ops: Ops
+    listener: Listener
+    ground: Ground
+    ways: tuple[Way, ...]
+    trip: Trip
+    tag: str | None
+
+    @property
+    def decision(self) -> str:
+        """Where it leads, in a word."""
+        return "forward" if self.trip.is_forward else "rollback"
+
+    @property
+    def command(self) -> str:
+        """The rollback as it is typed."""
+        return f"inv rollback{f' {self.tag}' if self.tag else ''}{suffix(self.ops)}"
+
+
+def suffix(ops: Ops) -> str:
+    """What a command needs to be about this environment."""
+    return "" if ops.name == ops.config.production else f" --env {ops.name}"
+
+
+def already(ops: Ops, ground: Ground, tag: str | None, listener: Listener) -> Outcome:
+    """Nothing is to be done: every worker serves it."""
+    back = after(ops.name, ground.record, ground.live, ops.config)
+    named = f"{ops.name} is back on {tag or (back and back.to) or 'what served before'} already"
+    outcome = Outcome(
+        "nothing",
+        "rollback",
+        ops.name,
+        why=named,
+        exit_code=0,
+        rolled_back=back,
+        state=_state(ops, back, ground.live),
+    )
+    listener.ended(outcome)
+    return outcome
+
+
+def half(course: Course, results: list[StepResult], failure: Failure, lives: Lives) -> Outcome:
+    """Not every worker is where it should be."""
+    there = [
+        way.worker for way in course.ways if _is_moved(course.ground.live[way.worker], lives[way.worker])
+    ]
+    unread = [way.worker for way in course.ways if isinstance(lives[way.worker], Unread)]
+    rest = [way.worker for way in course.ways if way.worker not in {*there, *unread}]
+    where, to = course.ops.name.capitalize(), course.trip.to
+    if there:
+        standing = (
+            f"{where} is half way: {' and '.join(there)} went to {to}, {' and '.join(unread + rest)} did not."
+        )
+    else:
+        standing = f"{where} may have changed." if unread else f"Not rolled back. {where} is unchanged."
+    state = _state(course.ops, None, lives)
+    failure = replace(failure, standing=standing, state=state)
+    ending: Ending = "unrecorded" if there or unread else "failed"
+    outcome = Outcome(
+        ending,
+        course.decision,
+        course.ops.name,
+        steps=tuple(results),
+        failure=failure,
+        urls=(course.ops.url,),
+        next=course.command,
+        exit_code=EXIT_CODES[ending],
+    )
+    course.listener.ended(outcome)
+    return outcome
+
+
+def whole(course: Course, results: list[StepResult], record: Record | None, lives: Lives) -> Outcome:
+    """Every worker is where it should be; whether that is healthy is looked at here."""
+    ops, trip = course.ops, course.trip
+    course.listener.started("smoke")
+    started = ops.clock.elapsed()
+    seen = _smoke(course, lives)
+    is_well = seen.kind == "healthy"
+    took = ops.clock.elapsed() - started
+    results.append(StepResult("smoke", "ok" if is_well else "failed", took, seen.detail))
+    course.listener.finished(results[-1])
+    back = after(ops.name, record, lives, ops.config)
+    state = _state(ops, back, lives)
+    done = f"{trip.to} is live again" if trip.is_forward else f"{trip.left} is rolled back"
+    outcome = Outcome(
+        "rolled-back" if is_well else "unrecorded",
+        course.decision,
+        ops.name,
+        why=f"{done}: {ops.name} is healthy on {seen.version}" if is_well else "",
+        steps=tuple(results),
+        failure=None if is_well else _unwell(course, seen, (*state, *facts(back))),
+        urls=(ops.url,),
+        next=None if is_well else _next(course, seen),
+        exit_code=EXIT_CODES["rolled-back" if is_well else "unrecorded"],
+        rolled_back=back,
+        state=state,
+    )
+    course.listener.ended(outcome)
+    return outcome
+
+
+def _state(ops: Ops, back: RolledBack | None, lives: Lives) -> State:
+    """What is live; nothing where what was rolled back says it."""
+    return () if back else (("live now", f"{ops.name}: {live_words(lives)}"),)
+
+
+def _unwell(course: Course, seen: Seen, state: State) -> Failure:
+    """What it means that the health route did not say what it should."""
+    ops, trip = course.ops, course.trip
+    where = ops.name.capitalize()
+    if seen.kind == "silent":
+        standing = f"{where} serves {trip.to} again; whether it is healthy is unknown: it did not answer."
+        advice = f"Check that {ops.url} can be reached from here, then run inv verify{suffix(ops)}."
+        return Failure("smoke", seen.detail, "Nothing says that it is unhealthy.", advice, state, standing)
+    if seen.kind == "another":
+        standing = f"{where} serves {trip.to} again, and its health route does not say so yet."
+        meaning = "An old version may answer for up to a minute, or the address leads elsewhere."
+        return Failure("smoke", seen.detail, meaning, f"Run inv verify{suffix(ops)}.", state, standing)
+    standing = f"{where} serves {trip.to} again, and is not healthy."
+    if trip.is_forward:
+        advice = f"Go back again: inv rollback{suffix(ops)}"
+        return Failure("smoke", seen.detail, f"{trip.to} is unhealthy.", advice, state, standing)
+    meaning = "The version rolled back to is unhealthy too."
+    advice = "Look at the database and the bindings: D1 was not rolled back."
+    return Failure("smoke", seen.detail, meaning, advice, state, standing)
+
+
+def _next(course: Course, seen: Seen) -> str:
+    is_worse = course.trip.is_forward and seen.kind == "unhealthy"
+    return f"inv {'rollback' if is_worse else 'verify'}{suffix(course.ops)}"
+
+
+def _is_moved(before: Live | Unread | None, now: Live | Unread | None) -> bool:
+    return not isinstance(now, Unread) and serving(before) != serving(now)
+
+
+def _smoke(course: Course, lives: Lives) -> Seen:
+    """Whether the health route answers as what is live, several times in a row.
+
+    Where a number is left for the same number and health names no commit, answers count only after `settle` seconds:
+    until then an old bundle may still answer.
+    """
+    ops, limits = course.ops, course.ops.environment.smoke
+    wanted, left = _mark(course, lives), _served(course)
+    is_blind = wanted is not None and left is not None and wanted[0] == left[0]
+    started, in_a_row, last = ops.clock.elapsed(), 0, Seen("silent", "no answer")
+    while (waited := ops.clock.elapsed() - started) < limits.deadline:
+        health = ops.web.health(ops.environment, ops.url)
+        seen = _judged(health, wanted, left)
+        counts = not is_blind or health.commit is not None or waited >= limits.settle
+        in_a_row = in_a_row + 1 if seen.kind == "healthy" and counts else 0
+        if in_a_row >= limits.streak:
+            return seen
+        if seen.kind == "silent" and last.kind not in {"silent", "healthy"}:
+            course.listener.line(seen.detail)  # what was said before is what is known
+        else:
+            last = seen
+            in_row = f" ({in_a_row} of {limits.streak})" if seen.kind == "healthy" else ""
+            course.listener.line(f"{seen.detail}{in_row}")
+        ops.clock.sleep(limits.interval)
+    waited_for = f", for {limits.deadline:.0f} s"
+    if last.kind == "healthy":
+        return Seen("silent", f"{last.detail}, but not for long enough{waited_for}")
+    return replace(last, detail=f"{last.detail}{waited_for}")
+
+
+def _judged(health: Health, wanted: tuple[str, str] | None, left: tuple[str, str] | None) -> Seen:
+    """One answer, held against what is live now (version and commit), and what was before."""
+    version, commit = health.version, health.commit
+    if not health.answered:
+        return Seen("silent", health.problem or "no answer")
+    if health.problem is not None:
+        return Seen("unhealthy", health.problem)
+    is_old = left is not None and version == left[0] and (commit is None or names(commit, left[1]))
+    if wanted is None:
+        return Seen("another", f"it still answers as {version}") if is_old else _healthy(version)
+    if version != wanted[0]:
+        return Seen(
+            "another",
+            f"it still answers as {version}" if is_old else f"it answers as {version}, not {wanted[0]}",
+        )
+    if commit is not None and not names(commit, wanted[1]):
+        still = "still answers" if is_old else "answers"
+        return Seen("another", f"it {still} as commit {commit[:7]}, not {wanted[1][:7]}")
+    return _healthy(version)
+
+
+def _healthy(version: str | None) -> Seen:
+    return Seen("healthy", f"{version} is healthy", version)
+
+
+def _mark(course: Course, lives: Lives) -> tuple[str, str] | None:
+    """Version and commit of what every worker serves now; None where they do not agree, or no release made it."""
+    return _one(course, [live for live in lives.values() if isinstance(live, Live)])
+
+
+def _served(course: Course) -> tuple[str, str] | None:
+    """The same of what the workers that were moved served when the rollback began."""
+    before = [course.ground.live[way.worker] for way in course.ways]
+    return _one(course, [live for live in before if isinstance(live, Live)])
+
+
+def _one(course: Course, lives: list[Live]) -> tuple[str, str] | None:
+    marks = {live.release for live in lives}
+    mark = marks.pop() if len(marks) == 1 else None
+    version = course.ops.config.app.pattern.version(mark[0]) if mark else None
+    return (version, mark[1]) if mark and version else None

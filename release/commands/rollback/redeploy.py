@@ -1,0 +1,49 @@
+"""A release deployed once more from its tag, where Cloudflare no longer lists its versions."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+from release.config import load
+from release.errors import EffectError
+from release.model.world import Release
+from release.systems.machine.local_folder import local_folder
+from release.systems.npm.node import wrangler
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from release.systems import Ops
+
+
+def redeploy(ops: Ops, worker: str, tag: str, message: str, tell: Callable[[str], None]) -> None:
+    """Check the tag out beside the work tree and deploy one worker from it. Raises EffectError."""
+    version = ops.config.app.pattern.version(tag)
+    refs = ops.git.remote_refs(f"refs/tags/{tag}", f"refs/tags/{tag}^{{}}")
+    commit = refs.get(f"refs/tags/{tag}^{{}}") or refs.get(f"refs/tags/{tag}")
+    if version is None or commit is None:
+        raise EffectError(f"The remote has no release {tag}.", "`git ls-remote --tags` lists what there is.")
+    if ops.git.object(commit) is None:
+        ops.git.fetch(f"refs/tags/{tag}")
+    folder = local_folder(ops.root) / "rollback" / tag
+    tell(f"{worker}: Cloudflare lists no version of {tag}; deploying it from its tag")
+    ops.git.worktree(folder, commit)
+    try:
+        _lend_modules(ops.root, folder, ops.config.worker(worker).path)
+        there = load(folder)
+        release = Release(there.app.name, ops.name, commit, None, None, version, tag, commit)
+        ops.wrangler.at(folder).deploy(there.worker(worker), ops.environment.wrangler, release, message, tell)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        ops.git.prune_worktrees()
+
+
+def _lend_modules(root: Path, folder: Path, worker: str) -> None:
+    """Let the tag's tree use the packages that are installed in this checkout."""
+    cli = wrangler(root / worker)
+    modules = next(parent for parent in cli.parents if parent.name == "node_modules")
+    to = folder / modules.relative_to(root)
+    if modules.is_relative_to(root) and not to.exists():
+        to.symlink_to(modules)

@@ -1,0 +1,158 @@
+"""`inv status`: each environment as it is, how far main is ahead, and what is unfinished. It writes nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from release.config import load
+from release.decide.decide import decide
+from release.decide.findings import previous, unfinished
+from release.model.bump import TRAILER
+from release.model.record import Record
+from release.model.rolled_back import facts, standing
+from release.model.world import Base, Database, Health, Live, Remote, Request, Unread
+from release.observe.world import observe
+from release.steps.migrate import pending
+from release.systems import connect
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from release.config import Config
+    from release.model.rolled_back import RolledBack
+    from release.model.world import World
+    from release.systems import Ops
+
+
+WIDE = 12  # columns of what a rollback is told with
+
+
+@dataclass(frozen=True)
+class Status:
+    """The worlds of all environments, by name, and how many commits of the branch each does not serve yet."""
+
+    config: Config
+    worlds: Mapping[str, World]
+    ahead: Mapping[str, int | None]
+
+
+def read(root: Path, environ: Mapping[str, str]) -> Status:
+    """Observe every environment."""
+    config = load(root)
+    worlds, ahead = {}, {}
+    for name in config.environments:
+        ops = connect(config, name, environ, writes=False)
+        try:
+            worlds[name] = observe(ops)
+            ahead[name] = _ahead(ops, worlds[name])
+        finally:
+            ops.close()
+    return Status(config, worlds, ahead)
+
+
+def lines(status: Status) -> Iterator[str]:
+    """For people."""
+    for name, found in as_json(status)["environments"].items():
+        health = found["health"]
+        yield f"{name:<12} {health['version'] or '?'} {(health['commit'] or '')[:7]}   {health['problem'] or 'healthy'}"
+        for worker, live in found["workers"].items():
+            yield f"  {worker:<10} {live}"
+        if found["pending"] is not None:
+            yield f"  migrations {', '.join(found['pending']) + ' pending' if found['pending'] else 'none pending'}"
+        if found["ahead"] is not None:
+            yield f"  {status.config.branch:<10} {_counted(found['ahead'])} ahead"
+        if found["holder"]:
+            yield f"  locked by  {found['holder']}"
+        for label, text in facts(rolled_back(status.config, status.worlds[name])):
+            yield f"  {label:<{WIDE}} {text.replace(chr(10), ' ')}"
+        if found["unfinished"]:
+            yield f"  UNFINISHED {found['unfinished']}; finish it: inv release --env {name}"
+        yield from (f"  unread     {reason}" for reason in found["unread"])
+
+
+def as_json(status: Status) -> dict[str, Any]:
+    """For scripts."""
+    return {
+        "environments": {
+            name: _environment(status.config, world, status.ahead[name])
+            for name, world in status.worlds.items()
+        }
+    }
+
+
+def rolled_back(config: Config, world: World) -> RolledBack | None:
+    """The rollback that stands here, with what `inv release` would ship next from this checkout."""
+    if world.environment != config.production:
+        return standing(world, config)
+    return decide(world, Request(world.environment), config).rolled_back or standing(world, config)
+
+
+def _silence(health: Unread | None) -> str:
+    return health.because if health else "not asked"
+
+
+def _environment(config: Config, world: World, ahead: int | None) -> dict[str, Any]:
+    health = world.health if isinstance(world.health, Health) else Health(None, None, _silence(world.health))
+    record = world.record if isinstance(world.record, Record) else None
+    begun = unfinished(world, config)
+    last = previous(world, config)
+    back = rolled_back(config, world)
+    return {
+        "health": {"version": health.version, "commit": health.commit, "problem": health.problem},
+        "workers": {name: _live(live) for name, live in world.live.items()},
+        "pending": list(pending(world.base, world.database))
+        if isinstance(world.base, Base) and isinstance(world.database, Database)
+        else None,
+        "last": last[1] if last else None,
+        "ahead": ahead,
+        "unfinished": begun.tag if begun and world.environment == config.production else None,
+        "rolled_back": back.as_json() if back else None,
+        "holder": f"{record.holder.who} on {record.holder.where}" if record and record.holder else None,
+        "unread": _unread(world),
+    }
+
+
+def _counted(count: int) -> str:
+    return f"{count or 'no'} commit{'' if count == 1 else 's'}"
+
+
+def _ahead(ops: Ops, world: World) -> int | None:
+    """How many commits of the branch are not in what every worker serves; None where that is not known."""
+    marks = {
+        live.release[1] if isinstance(live, Live) and live.release else None for live in world.live.values()
+    }
+    served = marks.pop() if len(marks) == 1 else None
+    tip = world.remote.tip if isinstance(world.remote, Remote) else None
+    if not served or not tip or ops.git.object(served) is None or ops.git.object(tip) is None:
+        return None
+    return len(ops.git.log([tip], [served], trailer=TRAILER))
+
+
+def _live(live: Live | Unread | None) -> str:
+    if isinstance(live, Unread):
+        return f"could not be read: {live.because}"
+    if live is None:
+        return "never deployed"
+    if live.version_id is None:
+        return " and ".join(f"{share:.0f} % {version[:8]}" for version, share in live.shares)
+    made = live.release
+    return (
+        f"{live.version_id[:8]}  {made[0]} of {made[1][:7]}"
+        if made
+        else f"{live.version_id[:8]}  made by no release"
+    )
+
+
+def _unread(world: World) -> list[str]:
+    parts = (
+        world.checkout,
+        world.remote,
+        world.record,
+        world.base,
+        world.history,
+        world.database,
+        world.releases,
+    )
+    return list(dict.fromkeys(part.because for part in parts if isinstance(part, Unread)))

@@ -1,0 +1,1 @@
+"""Migrations replayed and graded on a scratch SQLite."""

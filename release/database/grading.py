@@ -1,0 +1,209 @@
+"""Grades pending migrations by running them, in order, on a scratch that holds the released schema (pure)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from release.database import d1
+from release.database.changes import changes, narrowed, only_grows
+from release.database.filerun import FileRun, StoppedError
+from release.database.files import number_faults, text_of
+from release.database.grades import CannotTell, Change, FileGrade, Grades, Window, worst
+from release.database.probes import OldCode
+from release.database.reader import Reader
+from release.database.samples import keep_defaults
+from release.database.seed import seed, silent
+from release.database.shape import quoted
+from release.database.sqlite import ScratchError, run, scratch
+from release.database.witness import Witness
+from release.formats.sql import statements
+from release.formats.wrangler_migrations import LEDGER
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    import apsw
+
+    from release.database.changes import Standing
+    from release.database.grades import Reason
+    from release.database.shape import Schema
+    from release.model.world import Migration
+
+
+def grade(released: Sequence[Migration], pending: Sequence[Migration], ledger: str = LEDGER) -> Grades:
+    """What each pending migration is to code that knows the released ones, and whether that code still works.
+
+    Each file runs as D1 runs it: whole or not at all, with foreign keys on, under D1's refusals and limits.
+    """
+    if not pending:
+        return Grades()
+    faults = list(number_faults(released, pending))
+    try:
+        course = _begin(released, ledger)
+    except StoppedError as stopped:
+        return Grades((), (*faults, stopped.because), Window(open=None))
+    files = []
+    for migration in pending:
+        try:
+            files.append(course.take(migration))
+        except StoppedError as stopped:
+            faults.append(stopped.because)
+            break
+    window = Window(open=None) if faults else course.window()
+    return Grades(tuple(files), tuple(faults), window)
+
+
+def _begin(released: Sequence[Migration], ledger: str) -> _Course:
+    connection = scratch()
+    connection.execute(
+        f"CREATE TABLE {quoted(ledger)} (id INTEGER PRIMARY KEY, name TEXT UNIQUE, applied_at TEXT)"
+    )
+    for migration in released:
+        text = text_of(migration)
+        if isinstance(text, CannotTell):
+            continue  # D1 took it, or nothing came of it
+        try:
+            run(connection, f"{text}\n")  # as wrangler sends it: a last `/*` is a comment then
+        except ScratchError as error:
+            raise StoppedError(
+                CannotTell(migration.name, f"it is released, and fails here: {error}")
+            ) from None
+    reader = Reader(connection, ledger)
+    schema, _ = reader.read()
+    seed(connection, schema.tables.values())
+    with silent(connection):
+        keep_defaults(connection, schema.tables.values())
+    old = scratch()
+    with old.backup("main", connection, "main") as copy:
+        copy.step()
+    d1.limit(connection)
+    return _Course(connection, ledger, reader, schema, OldCode(old, schema))
+
+
+class _Course:
+    """One scratch on its way through the pending files."""
+
+    def __init__(
+        self, connection: apsw.Connection, ledger: str, reader: Reader, old: Schema, old_code: OldCode
+    ) -> None:
+        self.connection = connection
+        self.ledger = ledger
+        self.old = self.new = old
+        self.standing: Standing = {}  # how the schema differs from the released one
+        self._reader = reader
+        self._old_code = old_code
+        self._failing: dict[str, frozenset[Change]] = {}
+        self._witness = Witness(old_code.database, old)
+        self._lost: set[Change] = set()
+
+    def take(self, migration: Migration) -> FileGrade:
+        """Run one file and grade it. Raises StoppedError where it cannot be run."""
+        text = text_of(migration)
+        if isinstance(text, CannotTell):
+            raise StoppedError(text)
+        before, standing = self.new, self.standing
+        file = FileRun(self, migration.name)
+        for line, statement in statements(text):
+            file.run(line, statement)
+        file.commit()
+        file.note_losses(self._losses(file, migration, text, before))
+        moved = {name for name, table in self.new.tables.items() if before.tables.get(name) is not table}
+        self._seed((moved | file.touched) & set(self.old.tables))
+        if moved or file.written or before != self.new:
+            told = {one for one in self.since(standing) if one.grade == "breaking"}
+            failing = self._new_failures(before, moved, file.written)
+            file.note(*(one for one in failing if not one.is_told_by(told)))
+        self._seed(moved | file.touched)  # only now: rows of the new code are none that old queries met
+        reasons = file.reasons(standing)
+        if not reasons and self.new != before:
+            back = Change("none", "the schema", "goes back to what it was before an earlier pending file")
+            reasons = (file.reason(back),)
+        return FileGrade(migration.name, worst(tuple(one.change.grade for one in reasons)), reasons)
+
+    def window(self) -> Window:
+        """Whether the released code works on the schema as it is now."""
+        closing = {one for some in self.standing.values() for one in some if one.grade == "breaking"}
+        closing |= self._lost | {
+            one for some in self._failing.values() for one in some if not one.is_told_by(closing)
+        }
+        return Window(not closing, tuple(sorted(closing, key=str)), narrowed(self.old, self.new))
+
+    def look(self) -> frozenset[Change]:
+        """Read the schema again; what differs now and did not before."""
+        before = self.standing
+        self.new, moved = self._reader.read()
+        self.standing = {**before, **changes(self.old, self.new, moved)}
+        return self.since(before)
+
+    def since(self, before: Standing) -> frozenset[Change]:
+        """What differs from the released schema now and did not then."""
+        nothing: frozenset[Change] = frozenset()
+        fresh = [
+            some - before.get(name, nothing)
+            for name, some in self.standing.items()
+            if some is not before.get(name)
+        ]
+        return nothing.union(*fresh)
+
+    def _seed(self, names: Iterable[str]) -> None:
+        seed(self.connection, [self.new.tables[name] for name in names if name in self.new.tables])
+
+    def _losses(self, file: FileRun, migration: Migration, text: str, before: Schema) -> tuple[Reason, ...]:
+        """What the file takes away without naming it, in every table that it may reach."""
+        group = self._reached(file.touched, before) if file.may_lose else frozenset()
+        if not group & self.old.tables.keys():
+            self._witness.keep(text)
+            return ()
+        try:
+            found = self._witness.losses(text, group)
+        except ScratchError as error:
+            why = f"what becomes of the rows cannot be followed on sample rows: {error}"
+            raise StoppedError(CannotTell(migration.name, why)) from None
+        self._lost |= {one.change for one in found if one.change.lost}
+        return found
+
+    def _reached(self, names: frozenset[str], before: Schema) -> frozenset[str]:
+        """These tables, and those whose rows refer to theirs, through any number of levels."""
+        keys = {
+            (key.parent, table.name)
+            for schema in (before, self.new)
+            for table in schema.tables.values()
+            for key in table.foreign_keys
+        }
+        reached, more = frozenset[str](), names
+        while more - reached:
+            reached |= more
+            more = frozenset(child for parent, child in keys if parent in reached)
+        return reached
+
+    def _new_failures(self, before: Schema, moved: set[str], written: frozenset[str]) -> set[Change]:
+        """What old queries fail now and did not before this file."""
+        known = self._failing
+        now = {name: self._failures(name) for name in self._touched(before, moved)}
+        for name in self._parents(moved | written) - now.keys():
+            now[f"{name} DELETE"] = frozenset(
+                self._old_code.failures_on(self.connection, name, only="DELETE")
+            )
+        now[""] = frozenset(self._old_code.failures_of_views(self.connection))
+        self._failing = {**known, **now}
+        return {one for name, some in now.items() for one in some - known.get(name, frozenset())}
+
+    def _failures(self, name: str) -> frozenset[Change]:
+        return frozenset(self._old_code.failures_on(self.connection, name))
+
+    def _touched(self, before: Schema, moved: set[str]) -> set[str]:
+        """The released tables on which an old query may behave otherwise after this file."""
+        triggered = {one.on for one in self.new.triggers.values() if before.triggers.get(one.name) != one}
+        held = (moved | triggered) & self.old.tables.keys() & self.new.tables.keys()
+        tables = self.new.tables
+        watched = triggered | {name for name, some in self._failing.items() if some}
+        return {
+            name for name in held if name in watched or not only_grows(before.tables.get(name), tables[name])
+        }
+
+    def _parents(self, names: set[str]) -> set[str]:
+        """The released tables whose rows those of some tables name."""
+        tables = [self.new.tables[name] for name in names if name in self.new.tables]
+        keys = (key for table in tables for key in table.foreign_keys)
+        parents = {key.parent for key in keys if key.on_delete != "CASCADE"}
+        return parents & self.old.tables.keys() & self.new.tables.keys()

@@ -1,0 +1,284 @@
+"""Replays migrations on a scratch SQLite, to say which of them a live schema proves (pure: memory only).
+
+Schemas are compared by structure (columns, keys, indexes), not by text: an application that created its
+tables at run time wrote other white space than the migration did.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from release.database.sqlite import ScratchError, run, scratch
+from release.errors import CannotReadError
+from release.formats.sql import placed, swallows, tokens
+from release.model.world import Migration
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import apsw
+
+    from release.model.world import Database, SchemaObject
+
+Described = frozenset[str]
+_WRITES = frozenset({"insert", "replace", "update", "delete", "with"})
+
+
+def prefixes_that_fit(migrations: tuple[Migration, ...], schema: tuple[SchemaObject, ...]) -> tuple[int, ...]:
+    """How many of the first migrations give exactly this schema: all such counts, ascending, none of them 0.
+
+    Several fit where a migration only changes data. Raises CannotReadError when a file or the schema cannot be replayed.
+    """
+    live = _described(schema)
+    return tuple(count for count, made in enumerate(_replayed(migrations), 1) if made == live)
+
+
+def differences(migrations: tuple[Migration, ...], schema: tuple[SchemaObject, ...]) -> tuple[str, ...]:
+    """What tells the live schema from the nearest prefix of the migrations, in words; at most six."""
+    live = _described(schema)
+    made = min(_replayed(migrations), key=lambda one: len(one ^ live), default=frozenset())
+    return _in_words(made, live)
+
+
+def differences_after(migrations: tuple[Migration, ...], database: Database) -> tuple[str, ...]:
+    """What tells the live schema from that of the migrations in its ledger, in words; none when they agree.
+
+    Ledger entries that are no file of this commit (another branch's, or deleted ones) cannot be replayed:
+    nothing is said then.
+    """
+    known = {migration.name: migration for migration in migrations}
+    if not set(database.applied) <= set(known):
+        return ()
+    applied, live = tuple(known[name] for name in database.applied), _described(database.schema)
+    ordered = _in_order(migrations, applied)
+    if _state(ordered) == live:
+        return ()
+    expected = _state(applied)
+    return _in_words(_replayed(ordered)[-1] if expected is None else expected, live)
+
+
+@dataclass(frozen=True)
+class Beyond:
+    """How far a live schema is beyond its ledger, which has no row for what was applied.
+
+    `whole` are files of which the schema holds everything. `rest` is a file of which it holds the first `count`
+    statements, as what is left of it, from `line` on. Where that cannot be told, `doubt` says of which `file` and why.
+    """
+
+    whole: tuple[str, ...] = ()
+    rest: Migration | None = None
+    count: int = 0
+    line: int = 0
+    file: str = ""
+    doubt: str = ""
+
+
+def beyond(migrations: tuple[Migration, ...], database: Database) -> Beyond | None:
+    """What was applied without a row in the ledger; None where the schema is the ledger's, or that of no file.
+
+    D1 applies a file whole or not at all, so a file is taken for applied in part only where the schema says so.
+    """
+    pending = tuple(one for one in migrations if one.name not in database.applied)
+    if not pending or not set(database.applied) <= {one.name for one in migrations}:
+        return None
+    return _beyond(migrations, pending, database)
+
+
+@lru_cache(maxsize=8)
+def _beyond(
+    migrations: tuple[Migration, ...], pending: tuple[Migration, ...], database: Database
+) -> Beyond | None:
+    known = {one.name: one for one in migrations}
+    applied = tuple(known[name] for name in database.applied)
+    try:
+        live = _described(database.schema)
+        if live in {_state(applied), _state(_in_order(migrations, applied))}:
+            return None
+    except CannotReadError:
+        return None
+    prefixes = [pending[:count] for count in range(1, len(pending) + 1)]
+    for some in (*prefixes, *((one,) for one in pending[1:])):
+        for after in ((*applied, *some), _in_order(migrations, (*applied, *some))):
+            if _state(after) == live:
+                return _whole(after, some)
+    return _begun(applied, pending[0], live)
+
+
+def _in_order(migrations: tuple[Migration, ...], some: tuple[Migration, ...]) -> tuple[Migration, ...]:
+    """Some of the migrations in the order of all: a row that was lost and comes late does not say when its file ran."""
+    return tuple(one for one in migrations if one in some)
+
+
+def _whole(after: tuple[Migration, ...], some: tuple[Migration, ...]) -> Beyond:
+    """The files of which the schema holds everything; one that writes data at its end may lack just that."""
+    for one in some:
+        course = _course(after[: after.index(one)], one)
+        changed = max((place for place, ran in enumerate(course) if ran.moved), default=-1)
+        unseen = [ran for ran in course[changed + 1 :] if ran.writes]
+        if unseen and not swallows(_text(one)):  # what swallows its own row was applied as a whole
+            return Beyond(file=one.name, doubt=_unseen(unseen[0].line))
+    return Beyond(whole=tuple(one.name for one in some))
+
+
+def _begun(applied: tuple[Migration, ...], first: Migration, live: Described) -> Beyond | None:
+    """The first pending file, where the schema is the one after some of its statements."""
+    course = _course(applied, first)
+    fits = [count for count, one in enumerate(course, 1) if one.state == live]
+    if not fits or fits[-1] == len(course):
+        return None
+    count, text = fits[0], _text(first)
+    left = course[count]
+    if unseen := [one for one in course[: fits[-1]] if one.writes]:
+        return Beyond(count=count, line=left.line, file=first.name, doubt=_unseen(unseen[0].line))
+    kept = "".join(f"{one.text}\n" for one in course[:count] if one.verb == "pragma")
+    rest = f"{kept}{text[left.at :]}".encode()
+    begun = Migration(first.name, rest, hashlib.sha256(rest).hexdigest())
+    return Beyond(rest=begun, count=count, line=left.line, file=first.name)
+
+
+def _unseen(line: int) -> str:
+    return f"the schema does not show whether line {line} ran, which writes data"
+
+
+def _text(migration: Migration) -> str:
+    return migration.sql.decode("utf-8-sig", errors="replace")
+
+
+@dataclass(frozen=True)
+class _Ran:
+    """A statement of a file, and the schema after it; `moved` where it changed that."""
+
+    at: int
+    line: int
+    text: str
+    state: Described
+    moved: bool
+
+    @property
+    def verb(self) -> str:
+        return next(iter(tokens(self.text[:200])), "")
+
+    @property
+    def writes(self) -> bool:
+        """Whether it changes data, which no schema shows."""
+        return self.verb in _WRITES
+
+
+def _course(before: tuple[Migration, ...], migration: Migration) -> tuple[_Ran, ...]:
+    """A file statement by statement, on the schema of others; as far as it runs."""
+    connection = scratch()
+    for one in before:
+        _run(connection, _applied(one), one.name)
+    state, seen = _describe(connection), []
+    text = _text(migration)
+    for at, statement in placed(text):
+        try:
+            _run(connection, statement, migration.name)
+        except CannotReadError:
+            break
+        after = _describe(connection)
+        seen.append(_Ran(at, text.count("\n", 0, at) + 1, statement, after, after != state))
+        state = after
+    return tuple(seen)
+
+
+@lru_cache(maxsize=64)
+def _state(migrations: tuple[Migration, ...]) -> Described | None:
+    """The schema after some files; None where they do not run in this order."""
+    try:
+        return _replayed(migrations)[-1] if migrations else frozenset()
+    except CannotReadError:
+        return None
+
+
+@lru_cache(maxsize=8)
+def _replayed(migrations: tuple[Migration, ...]) -> tuple[Described, ...]:
+    connection = scratch()
+    seen = []
+    for migration in migrations:
+        _run(connection, _applied(migration), migration.name)
+        seen.append(_describe(connection))
+    return tuple(seen)
+
+
+@lru_cache(maxsize=8)
+def _described(schema: tuple[SchemaObject, ...]) -> Described:
+    connection = scratch()
+    virtual = [one.name for one in schema if one.sql.upper().startswith("CREATE VIRTUAL")]
+    order = {"table": 0, "index": 1, "view": 2, "trigger": 3}
+    for one in sorted(schema, key=lambda one: (order.get(one.kind, 4), one.name not in virtual)):
+        is_shadow = any(one.name.startswith(f"{name}_") for name in virtual)
+        if one.sql and not is_shadow:
+            _run(connection, one.sql, f"the live {one.kind} {one.name}")
+    return _describe(connection)
+
+
+def _applied(migration: Migration) -> str:
+    """The text as wrangler sends it, up to its own INSERT: a line's end is what makes a last `/*` a comment."""
+    return f"{migration.sql.decode(errors='replace')}\n"
+
+
+def _run(connection: apsw.Connection, sql: str, name: str) -> None:
+    try:
+        run(connection, sql)
+    except ScratchError as error:
+        raise CannotReadError(
+            f"{name} cannot be replayed on a scratch SQLite: {error}.", "Look at the file."
+        ) from None
+
+
+def _describe(connection: apsw.Connection) -> Described:
+    lines: set[str] = set()
+    objects = list(
+        connection.execute(
+            "SELECT type, name, tbl_name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
+        )
+    )
+    for kind, name, table, sql in objects:
+        if kind == "table" and name != "d1_migrations":
+            lines |= set(_describe_table(connection, str(name), str(sql)))
+        elif kind == "index" and table != "d1_migrations":
+            lines.add(f"index {name} on {table}: {_folded(str(sql))}")
+        elif kind in {"view", "trigger"}:
+            lines.add(f"{kind} {name}: {_folded(str(sql))}")
+    return frozenset(lines)
+
+
+def _describe_table(connection: apsw.Connection, name: str, sql: str) -> Iterable[str]:
+    quoted = name.replace('"', '""')
+    yield f"table {name}{' strict' if _folded(sql).endswith('strict') else ''}"
+    for column in connection.execute(f'PRAGMA table_xinfo("{quoted}")'):
+        _, label, kind, notnull, default, key, hidden = column
+        marks = [
+            str(kind).upper(),
+            "not null" if notnull else "",
+            f"default {default}" if default is not None else "",
+            f"key {key}" if key else "",
+            f"hidden {hidden}" if hidden else "",
+        ]
+        yield f"column {name}.{label}: {' '.join(mark for mark in marks if mark)}"
+    for key in connection.execute(f'PRAGMA foreign_key_list("{quoted}")'):
+        yield f"foreign key {name}.{key[3]} -> {key[2]}.{key[4]} on update {key[5]} on delete {key[6]}"
+    for index in connection.execute(f'PRAGMA index_list("{quoted}")'):
+        if index[3] != "c":  # made by a UNIQUE or PRIMARY KEY, so it has no statement of its own
+            columns = [str(row[2]) for row in connection.execute(f'PRAGMA index_info("{index[1]}")')]
+            yield f"unique {name}({', '.join(columns)})"
+
+
+def _folded(sql: str) -> str:
+    return (
+        re.sub(r"\s*([(),=<>])\s*", r"\1", re.sub(r"\s+", " ", sql.replace('"', "").replace("`", "")))
+        .strip()
+        .lower()
+    )
+
+
+def _in_words(expected: Described, live: Described, most: int = 6) -> tuple[str, ...]:
+    words = [f"it lacks {line}" for line in sorted(expected - live)] + [
+        f"it has {line}" for line in sorted(live - expected)
+    ]
+    return (*words[:most], f"and {len(words) - most} more") if len(words) > most else tuple(words)

@@ -1,0 +1,1 @@
+"""What is to be done, as a pure function of the world."""

@@ -1,0 +1,1 @@
+"""What files and protocols look like: versions, manifests, git objects, SQL, wrangler configuration, Markdown (pure)."""

@@ -1,0 +1,332 @@
+"""What a step can do to the outside, as values: each names its writes, what the world is then, and what of it landed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, ClassVar, Protocol
+
+from release.model.world import Database, Health, Live, Remote, Smoke, Unread, Write
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from release.formats.wrangler_migrations import Rules
+    from release.model.record import Record
+    from release.model.world import Migration, Release, World
+
+
+class Effect(Protocol):
+    """Something to be done. `ops.perform` does it; a dry run takes `expect`'s word instead.
+
+    `is_brief` is false for what may take longer than a lease of the record.
+    """
+
+    is_brief: ClassVar[bool]
+
+    def writes(self, step: str) -> tuple[Write, ...]:
+        """The external writes that this makes, in order; none for what stays on this machine."""
+        ...
+
+    def expect(self, world: World) -> World:
+        """The world after it succeeded, without doing it."""
+        ...
+
+    def landed(self, world: World, step: str) -> tuple[Write, ...]:
+        """Those of `writes` that can be seen in `world`."""
+        ...
+
+
+class Local:
+    """An effect that writes nothing outside this machine."""
+
+    is_brief: ClassVar[bool] = True
+
+    def writes(self, step: str) -> tuple[Write, ...]:
+        """Nothing."""
+        del step
+        return ()
+
+    def landed(self, world: World, step: str) -> tuple[Write, ...]:
+        """Nothing."""
+        del world, step
+        return ()
+
+
+@dataclass(frozen=True)
+class RunTests(Local):
+    """Run the configured build, test and lint commands."""
+
+    is_brief: ClassVar[bool] = False
+
+    name: ClassVar[str] = "test"
+
+    def expect(self, world: World) -> World:
+        """The test step is done."""
+        return world.with_done(self.name)
+
+
+@dataclass(frozen=True)
+class PlaceFiles(Local):
+    """Put the files of the bump commit into the work tree."""
+
+    files: Mapping[str, bytes]
+
+    def expect(self, world: World) -> World:
+        """The work tree holds them."""
+        if isinstance(world.checkout, Unread):
+            return world
+        files: dict[str, bytes | None] = {**world.checkout.files, **self.files}
+        return replace(world, checkout=replace(world.checkout, files=files))
+
+
+@dataclass(frozen=True)
+class WatchHealth(Local):
+    """Poll the health route to the deadline; `left_version` is true when the number was live before already."""
+
+    is_brief: ClassVar[bool] = False
+
+    release: Release
+    left_version: bool
+
+    def expect(self, world: World) -> World:
+        """The environment is healthy with this release."""
+        ids = {name: live.version_id or "" for name, live in world.live.items() if isinstance(live, Live)}
+        health = Health(self.release.version, self.release.commit, None)
+        return replace(world, health=health, smoke=Smoke(healthy=True, detail="", version_ids=ids))
+
+
+@dataclass(frozen=True)
+class ReadBadge(Local):
+    """Read the version that the dashboard shows."""
+
+    release: Release
+
+    def expect(self, world: World) -> World:
+        """The badge shows this release."""
+        return replace(world, badge=self.release.version)
+
+
+@dataclass(frozen=True)
+class InsertLedger:
+    """Write the names of migrations that the schema already holds into the ledger."""
+
+    is_brief: ClassVar[bool] = True
+
+    database: Database
+    names: tuple[str, ...]
+
+    def writes(self, step: str) -> tuple[Write, ...]:
+        """One row a migration."""
+        return tuple(
+            Write(step, "d1", self.database.name, f"note {name} in the ledger") for name in self.names
+        )
+
+    def expect(self, world: World) -> World:
+        """The ledger holds them."""
+        return _with_ledger(world, self.names)
+
+    def landed(self, world: World, step: str) -> tuple[Write, ...]:
+        """The rows that are in the ledger."""
+        return _in_ledger(world, self.names, self.writes(step))
+
+
+@dataclass(frozen=True)
+class KeepBookmark(Local):
+    """Note the database as it is before it changes: its Time Travel bookmark for the record, its ledger for this run."""
+
+    database: Database
+
+    def expect(self, world: World) -> World:
+        """The same: a dry run has no use for one."""
+        return world
+
+
+@dataclass(frozen=True)
+class ApplyMigrations:
+    """Apply these migrations and no others, with one wrangler call; one that was begun holds what is left of it.
+
+    `rules` say how wrangler finds them; `since` is the line from which on the first one is still to run, where it was begun.
+    """
+
+    is_brief: ClassVar[bool] = False
+
+    database: Database
+    migrations: tuple[Migration, ...]
+    rules: Rules
+    since: int = 0
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The ledger's keys."""
+        return tuple(one.name for one in self.migrations)
+
+    def writes(self, step: str) -> tuple[Write, ...]:
+        """One a migration."""
+        said = [f"apply {name}" for name in self.names]
+        said[:1] = [f"{one} from line {self.since}" if self.since else one for one in said[:1]]
+        return tuple(Write(step, "d1", self.database.name, one) for one in said)
+
+    def expect(self, world: World) -> World:
+        """The ledger holds them."""
+        return _with_ledger(world, self.names)
+
+    def landed(self, world: World, step: str) -> tuple[Write, ...]:
+        """The migrations whose name is in the ledger."""
+        return _in_ledger(world, self.names, self.writes(step))
+
+
+@dataclass(frozen=True)
+class DeployWorker:
+    """Upload one worker's bundle and give it all the traffic."""
+
+    is_brief: ClassVar[bool] = False
+
+    worker: str
+    script: str
+    release: Release
+
+    def writes(self, step: str) -> tuple[Write, ...]:
+        """One deployment."""
+        return (Write(step, "cloudflare", self.script, f"deploy {self.release.annotation}"),)
+
+    def expect(self, world: World) -> World:
+        """Cloudflare serves this release."""
+        live = Live(self.script, (("a new version", 100.0),), self.release.annotation, None)
+        return replace(world, live={**world.live, self.worker: live})
+
+    def landed(self, world: World, step: str) -> tuple[Write, ...]:
+        """The deployment, if it serves."""
+        live = world.live.get(self.worker)
+        return self.writes(step) if isinstance(live, Live) and live.tag == self.release.annotation else ()
+
+
+@dataclass(frozen=True)
+class PushRelease:
+    """Push tag, branch and record in one atomic push; `held` is the record's object that must still be there."""
+
+    is_brief: ClassVar[bool] = True
+
+    release: Release
+    branch: str
+    record: Record
+    held: str
+    message: str = ""
+    is_tagged: bool = False
+
+    def writes(self, step: str) -> tuple[Write, ...]:
+        """The tag, unless it is there, and the branch."""
+        short = self.release.commit[:7]
+        tag = Write(step, "git", self.release.tag, f"tag {short}")
+        branch = Write(step, "git", self.branch, f"push the bump {short}")
+        return (branch,) if self.is_tagged else (tag, branch)
+
+    def expect(self, world: World) -> World:
+        """The tag is on the remote and the branch holds the bump."""
+        if isinstance(world.remote, Unread) or isinstance(world.history, Unread):
+            return world
+        tags = {**world.remote.tags, self.release.tag: self.release.commit}
+        remote = Remote(self.release.commit, tags, world.remote.record)
+        return replace(world, remote=remote, history=replace(world.history, has_landed=True))
+
+    def landed(self, world: World, step: str) -> tuple[Write, ...]:
+        """The tag, and the branch when it holds the bump."""
+        if isinstance(world.remote, Unread) or isinstance(world.history, Unread):
+            return ()
+        *tag, branch = self.writes(step)
+        has_tag = world.remote.tags.get(self.release.tag) == self.release.commit
+        return (*(tag if has_tag else ()), *((branch,) if world.history.has_landed else ()))
+
+
+@dataclass(frozen=True)
+class CreateRelease:
+    """Make the GitHub Release of the tag, with notes since the previous tag of the same app; `footer` follows them.
+
+    `is_latest`: it becomes the repository's "latest"; a package's never does.
+    """
+
+    is_brief: ClassVar[bool] = True
+
+    release: Release
+    notes: str | None = None
+    footer: str = ""
+    is_latest: bool = True
+
+    def writes(self, step: str) -> tuple[Write, ...]:
+        """One Release."""
+        return (Write(step, "github", self.release.tag, "make the Release"),)
+
+    def expect(self, world: World) -> World:
+        """The Release exists."""
+        if isinstance(world.releases, Unread):
+            return world
+        return replace(world, releases=world.releases | {self.release.tag})
+
+    def landed(self, world: World, step: str) -> tuple[Write, ...]:
+        """The Release, if it exists."""
+        seen = not isinstance(world.releases, Unread) and self.release.tag in world.releases
+        return self.writes(step) if seen else ()
+
+
+@dataclass(frozen=True)
+class NoteDeployment:
+    """Have GitHub show the release as what its environment runs. Where the token may not, that is told, and nothing more."""
+
+    is_brief: ClassVar[bool] = True
+
+    name: ClassVar[str] = "deployment"
+    refused: ClassVar[str] = "deployment refused"
+    TRIED: ClassVar[frozenset[str]] = frozenset({name, refused})
+
+    release: Release
+
+    def writes(self, step: str) -> tuple[Write, ...]:
+        """One deployment with its status."""
+        return (Write(step, "github", self.release.environment, f"show {self.release.tag} as deployed"),)
+
+    def expect(self, world: World) -> World:
+        """It is noted in this run."""
+        return world.with_done(self.name)
+
+    def landed(self, world: World, step: str) -> tuple[Write, ...]:
+        """The deployment, where this run noted it."""
+        return self.writes(step) if self.name in world.done else ()
+
+
+@dataclass(frozen=True)
+class Call:
+    """Whatever a plugin's step does: its own function, called with the release; its writes are named by it.
+
+    `deadline` is in seconds. A function that is late counts as failed, and goes on by itself until the process ends:
+    its own requests need shorter time limits.
+    """
+
+    is_brief: ClassVar[bool] = False
+
+    name: str
+    run: Callable[[Release], None]
+    release: Release
+    external: tuple[Write, ...] = field(default=())
+    deadline: float = 120.0
+
+    def writes(self, step: str) -> tuple[Write, ...]:
+        """What the plugin says."""
+        return tuple(replace(write, step=step) for write in self.external)
+
+    def expect(self, world: World) -> World:
+        """It is done in this run."""
+        return world.with_done(self.name)
+
+    def landed(self, world: World, step: str) -> tuple[Write, ...]:
+        """What the plugin says, once it is done."""
+        return self.writes(step) if self.name in world.done else ()
+
+
+def _with_ledger(world: World, names: tuple[str, ...]) -> World:
+    if not isinstance(world.database, Database):
+        return world
+    return replace(world, database=replace(world.database, ledger=world.database.applied + names))
+
+
+def _in_ledger(world: World, names: tuple[str, ...], writes: tuple[Write, ...]) -> tuple[Write, ...]:
+    applied = world.database.applied if isinstance(world.database, Database) else ()
+    return tuple(write for name, write in zip(names, writes, strict=True) if name in applied)

@@ -1,0 +1,204 @@
+"""How an invocation ended, for people and for scripts; and who is told while it runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from release import errors
+
+if TYPE_CHECKING:
+    from release.model.evidence import Verdict
+    from release.model.record import Remark
+    from release.model.rolled_back import RolledBack
+    from release.model.world import Problem, Release, Write
+
+Ending = Literal[
+    "planned",
+    "released",
+    "deployed",
+    "verified",
+    "rolled-back",
+    "unlocked",
+    "done",
+    "failed",
+    "unrecorded",
+    "blocked",
+    "nothing",
+]
+EXIT_CODES: dict[Ending, int] = {
+    "planned": errors.RELEASED,
+    "released": errors.RELEASED,
+    "deployed": errors.RELEASED,
+    "verified": errors.RELEASED,
+    "rolled-back": errors.RELEASED,
+    "unlocked": errors.RELEASED,
+    "done": errors.RELEASED,
+    "failed": errors.FAILED,
+    "unrecorded": errors.UNRECORDED,
+    "blocked": errors.BLOCKED,
+    "nothing": errors.NOTHING,
+}
+SAME, NOTHING = "the same", "nothing"  # what was live before, where it is no version of its own
+StepEnding = Literal["ok", "skipped", "failed", "todo", "stuck"]
+
+
+@dataclass(frozen=True)
+class StepResult:
+    """How one step ended: ok (it acted), skipped (it was so already), failed; todo or stuck in a plan."""
+
+    name: str
+    outcome: StepEnding
+    seconds: float
+    detail: str
+    writes: tuple[Write, ...] = ()
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A step that failed: what happened, what it means, what to do.
+
+    `standing` says in a sentence what is true now; `state` lists what is live, what is not recorded and how
+    to go back, as label and fact.
+    """
+
+    step: str
+    what: str
+    meaning: str
+    advice: str
+    state: tuple[tuple[str, str], ...] = ()
+    standing: str = ""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The end of an invocation. `decision` is start, finish, supersede, repair, nothing or blocked.
+
+    `was` is what was live in the environment before this run, in words (empty: not told); `is_tagged`: what was
+    deployed without a number is the very commit that its release's tag names. `warnings` were told with the plan;
+    `findings` are what the end found besides. `rolled_back` is the release that a rollback took away, while nothing newer
+    is live; `state` lists what is true now, as label and fact, where it ended well (a failure has its own).
+    """
+
+    outcome: Ending
+    decision: str
+    environment: str
+    release: Release | None = None
+    plan: str | None = None
+    why: str = ""
+    steps: tuple[StepResult, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    failure: Failure | None = None
+    next: str | None = None
+    urls: tuple[str, ...] = field(default=())
+    exit_code: int = 0
+    warnings: tuple[Problem, ...] = ()
+    remarks: tuple[Remark, ...] = ()
+    verdict: Verdict | None = None
+    findings: tuple[Problem, ...] = ()
+    rolled_back: RolledBack | None = None
+    state: tuple[tuple[str, str], ...] = ()
+    was: str = ""
+    is_tagged: bool = False
+
+    def as_json(self) -> dict[str, Any]:
+        """The contract of `--json`, see docs/architecture.md."""
+        release = self.release
+        return {
+            "outcome": self.outcome,
+            "decision": self.decision,
+            "version": release.version if release else None,
+            "previous": release.previous if release else None,
+            "was": self.was or None,
+            "tag": release.tag if release else None,
+            "commit": release.commit if release else None,
+            "environment": self.environment,
+            "plan": self.plan,
+            "steps": [
+                {"name": s.name, "outcome": s.outcome, "seconds": round(s.seconds, 3), "detail": s.detail}
+                for s in self.steps
+            ],
+            "problems": [_problem(problem) for problem in self.problems]
+            + ([_failure(self.failure)] if self.failure else []),
+            "writes": [
+                {"step": w.step, "system": w.system, "target": w.target, "what": w.what}
+                for s in self.steps
+                for w in s.writes
+            ],
+            "next": self.next,
+            "warnings": [_problem(warning) for warning in (*self.warnings, *self.findings)],
+            "remarks": [{"kind": r.kind, "what": r.what, "why": r.why, "who": r.who} for r in self.remarks],
+            "policy": self.verdict.as_json() if self.verdict else None,
+            "rolled_back": self.rolled_back.as_json() if self.rolled_back else None,
+            "state": dict(self.failure.state if self.failure else self.state),
+        }
+
+
+class Listener(Protocol):
+    """Who is told while an invocation runs: the terminal, the journal, a CI summary."""
+
+    def planned(self, prospect: Any) -> None:  # noqa: ANN401 - release.plan.preview.Prospect, which lies above
+        """The plan is made and the checks have run."""
+        ...
+
+    def started(self, step: str) -> None:
+        """A step starts."""
+        ...
+
+    def line(self, text: str) -> None:
+        """The running step, or something that waits, says something."""
+        ...
+
+    def finished(self, result: StepResult) -> None:
+        """A step ended."""
+        ...
+
+    def ended(self, outcome: Outcome) -> None:
+        """The invocation ended."""
+        ...
+
+
+@dataclass(frozen=True)
+class Listeners:
+    """Several as one."""
+
+    all: tuple[Listener, ...]
+
+    def planned(self, prospect: Any) -> None:  # noqa: ANN401
+        """Tell all."""
+        for one in self.all:
+            one.planned(prospect)
+
+    def started(self, step: str) -> None:
+        """Tell all."""
+        for one in self.all:
+            one.started(step)
+
+    def line(self, text: str) -> None:
+        """Tell all."""
+        for one in self.all:
+            one.line(text)
+
+    def finished(self, result: StepResult) -> None:
+        """Tell all."""
+        for one in self.all:
+            one.finished(result)
+
+    def ended(self, outcome: Outcome) -> None:
+        """Tell all."""
+        for one in self.all:
+            one.ended(outcome)
+
+
+def _problem(problem: Problem) -> dict[str, Any]:
+    return {
+        "check": problem.check,
+        "what": problem.what,
+        "advice": problem.advice,
+        "file": problem.file,
+        "line": problem.line,
+    }
+
+
+def _failure(failure: Failure) -> dict[str, Any]:
+    return {"check": failure.step, "what": failure.what, "advice": failure.advice, "file": None, "line": None}

@@ -1,0 +1,1 @@
+"""Every read of the outside world, into one frozen value."""

@@ -1,0 +1,145 @@
+"""Reads what the checklist looks at, side by side with the rest of the world."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from release.errors import CannotReadError, ReleaseError
+from release.formats.wrangler_config import NAMES, parse, wanted
+from release.model.readiness import Configured, Readiness, Tried
+from release.model.world import Live, Unread
+from release.observe.migrations import ledger_at
+from release.systems.github.commit_checks import commit_checks
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from concurrent.futures import Future
+
+    from release.config import Config, Page
+    from release.systems import Ops
+    from release.systems.machine.deadline import Lanes
+
+T = TypeVar("T")
+
+
+@dataclass
+class Asked:
+    """The questions under way, by what they are about; `configured` is answered already."""
+
+    lanes: Lanes
+    pages: dict[str, Future[Any]] = field(default_factory=dict)
+    tried: dict[str, Future[Any]] = field(default_factory=dict)
+    secrets: dict[str, Future[Any]] = field(default_factory=dict)
+    ci: Future[Any] | None = None
+    configured: dict[str, Configured | Unread] = field(default_factory=dict)
+
+
+def ask(ops: Ops, lanes: Lanes) -> Asked:
+    """Ask what needs no commit: the environment where commits are tried, and its pages."""
+    asked, checklist = Asked(lanes), ops.config.checklist
+    name = ops.config.tried_in
+    if name and {checklist.staging, checklist.staging_migrations} != {"off"}:
+        _ask_tried(ops, name, asked)
+    url = ops.url_of(name or ops.name)
+    for item, page in pages(ops.config).items():
+        asked.pages[item] = lanes.submit(_read, partial(ops.web.page, page, url))
+    return asked
+
+
+def ask_about(ops: Ops, asked: Asked, commit: str) -> None:
+    """Ask what is about a commit: its checks at GitHub, and whether production has what its workers need."""
+    checklist = ops.config.checklist
+    if checklist.ci != "off":
+        asked.ci = asked.lanes.submit(_read, partial(commit_checks, ops.github, commit))
+    if checklist.bindings == "off" and checklist.secrets == "off":
+        return
+    for worker in ops.config.workers:
+        found = _read(partial(_configured, ops, commit, worker.path))
+        if found is not None:
+            asked.configured[worker.name] = found
+        required = bool(checklist.required_secrets.get(worker.name))
+        required = required or (isinstance(found, Configured) and bool(found.production.secrets))
+        if checklist.secrets != "off" and required:
+            script = ops.script(worker.name)
+            asked.secrets[worker.name] = asked.lanes.submit(_read, partial(ops.cloudflare.secrets, script))
+
+
+def answers(ops: Ops, asked: Asked, commit: str, tip: str | None) -> Readiness:
+    """Wait for all of it; `tip` is the branch's where that is known to hold the commit."""
+    return Readiness(
+        ci=asked.ci.result() if asked.ci else None,
+        tried=_tried(ops, asked, commit, tip) if asked.tried else None,
+        pages={item: one.result() for item, one in asked.pages.items()},
+        configured=asked.configured,
+        secrets={worker: one.result() for worker, one in asked.secrets.items()},
+    )
+
+
+def pages(config: Config) -> Mapping[str, Page]:
+    """The pages to look at, by item: those that are set up and not off."""
+    checklist = config.checklist
+    known = (
+        ("dashboard", checklist.dashboard, config.dashboard_page),
+        ("login", checklist.login, checklist.login_page),
+        ("sample-page", checklist.sample_page, checklist.sample),
+    )
+    return {item: page for item, demand, page in known if page is not None and demand != "off"}
+
+
+def _ask_tried(ops: Ops, name: str, asked: Asked) -> None:
+    environment, url = ops.config.environment(name), ops.url_of(name)
+    for worker in ops.config.workers:
+        script = worker.script_in(environment)
+        asked.tried[f"worker {worker.name}"] = asked.lanes.submit(_read, partial(ops.cloudflare.live, script))
+    database = environment.database
+    asked.tried["health"] = asked.lanes.submit(_read, lambda: ops.web.health(environment, url))
+    if database and ops.config.database and ops.config.checklist.staging_migrations != "off":
+        table = ledger_at(ops, "HEAD", environment)
+        asked.tried["database"] = asked.lanes.submit(_read, partial(ops.cloudflare.database, database, table))
+
+
+def _tried(ops: Ops, asked: Asked, commit: str, tip: str | None) -> Tried:
+    live = {worker.name: asked.tried[f"worker {worker.name}"].result() for worker in ops.config.workers}
+    served = {one.release[1] if isinstance(one, Live) and one.release else "" for one in live.values()}
+    runs = served.pop() if len(served) == 1 else ""
+    return Tried(
+        environment=ops.config.tried_in or "",
+        live=live,
+        health=asked.tried["health"].result(),
+        database=asked.tried["database"].result() if "database" in asked.tried else None,
+        ahead=bool(runs) and runs != commit and (runs == tip or _holds(ops, runs, commit)),
+    )
+
+
+def _holds(ops: Ops, tip: str, commit: str) -> bool:
+    """Whether a commit is in the history of another; what this checkout cannot tell is no."""
+    if ops.git.object(tip) is None or ops.git.object(commit) is None:
+        return False
+    found = _read(partial(ops.git.contains, commit, tip))
+    return found is True
+
+
+def _configured(ops: Ops, commit: str, folder: str) -> Configured | None:
+    """A worker's wrangler configuration as the commit holds it; None without one. Raises CannotReadError."""
+    for name in NAMES:
+        path = name if folder == "." else f"{folder}/{name}"
+        found = ops.git.object(f"{commit}:{path}")
+        if found is None:
+            continue
+        try:
+            settings = parse(name, found[2])
+            trying = ops.config.tried_in
+            tried = wanted(settings, ops.config.environment(trying).wrangler) if trying else None
+            return Configured(wanted(settings, ops.environment.wrangler), tried)
+        except (ValueError, AttributeError, TypeError) as error:
+            raise CannotReadError(f"{path} cannot be understood: {error}.", "Repair it.") from None
+    return None
+
+
+def _read(read: Callable[[], T]) -> T | Unread:
+    try:
+        return read()
+    except ReleaseError as error:
+        return Unread(error.what, error.advice)

@@ -1,0 +1,308 @@
+"""Observe: every read of the outside world, side by side, into one frozen World."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from release.errors import ReleaseError
+from release.formats.version import TagPattern, highest, in_line
+from release.formats.wrangler_migrations import LEDGER
+from release.model.registry import Package
+from release.model.reviewers import Reviewers
+from release.model.world import Base, Checkout, History, Live, Published, Remote, Unread, World
+from release.observe.history import has_landed, read_history
+from release.observe.migrations import agreed_rules, ledger_at
+from release.observe.packages import read_package
+from release.observe.readiness import answers, ask, ask_about
+from release.systems.git.content import read_base, read_record
+from release.systems.git.folders import changing, have, same_folder
+from release.systems.github import actions
+from release.systems.github.deployments import latest, state
+from release.systems.machine.deadline import Lanes
+from release.systems.npm.node import node, wrangler
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from concurrent.futures import Future
+
+    from release.model.readiness import Readiness
+    from release.model.record import Record
+    from release.model.world import Database, Health, Part, Release
+    from release.observe.readiness import Asked
+    from release.systems import Ops
+
+T = TypeVar("T")
+LANES = 16
+
+
+def observe(ops: Ops) -> World:
+    """Read everything once. What cannot be read is `Unread` with the reason; nothing is raised."""
+    with Lanes(LANES) as lanes:
+        asked = _ask_cloud(ops, lanes)
+        ready = ask(ops, lanes) if ops.name == ops.config.production and not ops.config.target else None
+        status = lanes.submit(_read, ops.git.status)
+        remote = _read(lambda: _remote(ops))
+        missing = lanes.submit(_missing, ops)
+        reviewers = lanes.submit(_read, lambda: _reviewers(ops))
+        package = lanes.submit(_read, lambda: read_package(ops))
+        releases = lanes.submit(_releases, ops, _interesting(ops, remote))
+        checkout = _checkout(ops, status.result())
+        if ready is not None and isinstance(checkout, Checkout):
+            ask_about(ops, ready, checkout.head)
+        record: Record | Unread | None = Unread("the remote was not read", follows=True)
+        base: Base | Unread = Unread("the checkout was not read", follows=True)
+        history: History | Unread = Unread("the checkout was not read", follows=True)
+        if not isinstance(remote, Unread) and not isinstance(checkout, Unread):
+            history = _read(lambda: _history(ops, checkout, remote))
+            base = _read(
+                lambda: read_base(ops.git, checkout.head, ops.config, agreed_rules(ops, checkout.head))
+            )
+            record = _read(lambda: read_record(ops.git, remote.record) if remote.record else None)
+        live = {worker.name: asked[worker.name].result() for worker in ops.config.workers}
+        if (
+            ops.name != ops.config.production
+            and isinstance(history, History)
+            and isinstance(checkout, Checkout)
+        ):
+            history = replace(history, overtaken=_overtaking(ops, checkout.head, history, live))
+        return World(
+            environment=ops.name,
+            checkout=checkout,
+            remote=remote,
+            record=record,
+            base=base,
+            history=history,
+            live=live,
+            database=asked["database"].result(),
+            health=asked["health"].result(),
+            releases=releases.result(),
+            missing=missing.result(),
+            reviewers=reviewers.result(),
+            package=package.result(),
+            readiness=_ready(ops, ready, checkout, remote, history),
+        )
+
+
+def look_again(ops: Ops, world: World, parts: tuple[Part, ...], release: Release | None = None) -> World:
+    """Read some parts again; what this run has learned by doing stays."""
+    for part in parts:
+        world = _AGAIN[part](ops, world, release)
+    return world
+
+
+def _ask_cloud(ops: Ops, lanes: Lanes) -> dict[str, Future[Any]]:
+    asked: dict[str, Future[Any]] = {}
+    for worker in ops.config.workers:
+        asked[worker.name] = lanes.submit(_read, partial(ops.cloudflare.live, ops.script(worker.name)))
+    asked["database"] = lanes.submit(_read, partial(_database, ops, ledger_at(ops, "HEAD")))
+    asked["health"] = lanes.submit(_read, lambda: _health(ops))
+    return asked
+
+
+def _database(ops: Ops, table: str) -> Database | None:
+    """The environment's database, with what wrangler notes in this table."""
+    name = ops.environment.database
+    return ops.cloudflare.database(name, table) if name else None
+
+
+def _reviewers(ops: Ops) -> Reviewers | None:
+    """Who must approve a production release at GitHub; None where that is not what is planned."""
+    if ops.config.target is not None or ops.name != ops.config.production:
+        return None
+    name = ops.config.approval.environment
+    found = actions.environment(ops.github, name)
+    if found is None:
+        return Reviewers(name, exists=False)
+    return Reviewers(name, found.reviewers, found.prevents_self_review)
+
+
+def _health(ops: Ops) -> Health | None:
+    """What the health route says; None where nothing is served."""
+    return ops.web.health(ops.environment, ops.url) if ops.config.workers else None
+
+
+def _ready(
+    ops: Ops,
+    asked: Asked | None,
+    checkout: Checkout | Unread,
+    remote: Remote | Unread,
+    history: History | Unread,
+) -> Readiness | None:
+    if asked is None or isinstance(checkout, Unread):
+        return None
+    contained = isinstance(history, History) and history.contained
+    tip = remote.tip if contained and isinstance(remote, Remote) else None
+    return answers(ops, asked, checkout.head, tip)
+
+
+def _read(ask: Callable[[], T]) -> T | Unread:
+    try:
+        return ask()
+    except ReleaseError as error:
+        return Unread(error.what, error.advice)
+
+
+def _remote(ops: Ops) -> Remote:
+    branch, prefix = f"refs/heads/{ops.config.branch}", "refs/tags/"
+    pattern = TagPattern(ops.config.app.tag)
+    refs = ops.git.remote_refs(branch, prefix + ops.config.app.tag.format(version="*"), ops.record_ref)
+    names = [ref.removeprefix(prefix) for ref in refs if ref.startswith(prefix) and not ref.endswith("^{}")]
+    tags = {
+        name: refs.get(f"{prefix}{name}^{{}}", refs[prefix + name])
+        for name in names
+        if in_line(pattern.version(name), ops.config.line)
+    }
+    return Remote(refs.get(branch), tags, refs.get(ops.record_ref))
+
+
+def _history(ops: Ops, checkout: Checkout, remote: Remote) -> History:
+    """The history as the release sees it: a package counts only the commits that change something in its folder."""
+    history = read_history(ops, checkout, remote)
+    last = _last(ops, remote)
+    if ops.config.target is None or last is None or not history.unreleased:
+        return history
+    folder, released = ops.config.target.folder, remote.tags[last[1]]
+    have(ops.git, last[1], released)
+    if same_folder(ops.git, folder, checkout.head, released):
+        return replace(history, unreleased=())
+    return replace(
+        history, unreleased=changing(ops.git, folder, history.unreleased, released) or history.unreleased
+    )
+
+
+def _last(ops: Ops, remote: Remote) -> tuple[str, str] | None:
+    return highest(remote.tags, TagPattern(ops.config.app.tag))
+
+
+def _checkout(ops: Ops, status: tuple[str, str | None, tuple[str, ...]] | Unread) -> Checkout | Unread:
+    if isinstance(status, Unread):
+        return status
+    paths = [ops.config.app.manifest, *(entry.file for entry in ops.config.app.bump_also)]
+    files = {path: _bytes(ops, path) for path in paths}
+    return Checkout(status[0], status[1], status[2], ops.git.shallow, files)
+
+
+def _bytes(ops: Ops, path: str) -> bytes | None:
+    try:
+        return (ops.root / path).read_bytes()
+    except OSError:
+        return None
+
+
+def _missing(ops: Ops) -> tuple[Unread, ...]:
+    """Node and wrangler, where a worker is deployed with them."""
+    asked: list[Callable[[], object]] = [partial(node, ops.environ)]
+    asked += [partial(wrangler, ops.root / worker.path) for worker in ops.config.workers if not worker.deploy]
+    asked += [ops.npm.check] if ops.config.target else []
+    found = {answer for answer in (_read(ask) for ask in asked) if isinstance(answer, Unread)}
+    return tuple(sorted(found, key=lambda one: one.because))
+
+
+def _interesting(ops: Ops, remote: Remote | Unread) -> tuple[str, ...]:
+    """Only the last tag's Release can be missing from a release that was begun."""
+    last = None if isinstance(remote, Unread) else _last(ops, remote)
+    return (last[1],) if last else ()
+
+
+def _releases(ops: Ops, tags: tuple[str, ...]) -> frozenset[str] | Unread:
+    if ops.name != ops.config.production:
+        return frozenset()
+    return _read(lambda: frozenset(tag for tag in tags if ops.github.has_release(tag)))
+
+
+def _overtaking(
+    ops: Ops, head: str, history: History, live: Mapping[str, Live | Unread | None]
+) -> str | None:
+    """The commit that every worker serves, where it is a descendant of HEAD."""
+    commits = {one.release[1] if isinstance(one, Live) and one.release else None for one in live.values()}
+    commit = commits.pop() if len(commits) == 1 else None
+    if commit is None or commit == head or ops.git.object(commit) is None or ops.git.object(head) is None:
+        return None
+    if any(commit == one.sha or commit in one.parents for one in history.unreleased):
+        return None  # HEAD holds it: the usual case needs no process
+    return commit if ops.git.contains(head, commit) else None
+
+
+def _again_checkout(ops: Ops, world: World, _: Release | None) -> World:
+    if isinstance(world.checkout, Unread):
+        return world
+    files = {path: _bytes(ops, path) for path in world.checkout.files}
+    return replace(world, checkout=replace(world.checkout, files=files))
+
+
+def _again_remote(ops: Ops, world: World, release: Release | None) -> World:
+    remote = _read(lambda: _remote(ops))
+    world = replace(world, remote=remote)
+    if isinstance(remote, Unread) or isinstance(world.history, Unread) or release is None:
+        return world
+    landed = _read(lambda: has_landed(ops, remote, release))
+    if isinstance(landed, Unread):
+        return replace(world, history=landed)
+    return replace(world, history=replace(world.history, has_landed=landed))
+
+
+def _again_record(ops: Ops, world: World, _: Release | None) -> World:
+    remote = world.remote
+    if isinstance(remote, Unread):
+        return replace(world, record=Unread(remote.because, remote.advice))
+    return replace(world, record=_read(lambda: _record(ops, remote.record)))
+
+
+def _record(ops: Ops, oid: str | None) -> Record | None:
+    if oid is None:
+        return None
+    if ops.git.object(oid) is None:
+        ops.git.fetch(ops.record_ref)
+    return read_record(ops.git, oid)
+
+
+def _again_live(ops: Ops, world: World, _: Release | None) -> World:
+    live = {w.name: _read(partial(ops.cloudflare.live, ops.script(w.name))) for w in ops.config.workers}
+    return replace(world, live=live)
+
+
+def _again_database(ops: Ops, world: World, _: Release | None) -> World:
+    rules = world.base.rules if isinstance(world.base, Base) else None
+    table = rules.table if rules else LEDGER
+    return replace(world, database=_read(partial(_database, ops, table)))
+
+
+def _again_health(ops: Ops, world: World, _: Release | None) -> World:
+    return replace(world, health=_read(lambda: _health(ops)))
+
+
+def _again_package(ops: Ops, world: World, _: Release | None) -> World:
+    """The registry alone: what the package needs was read once."""
+    old = world.package
+    if not isinstance(old, Package):
+        return replace(world, package=_read(lambda: read_package(ops)))
+    fresh = _read(lambda: ops.registry.package(old.registry, old.name))
+    if isinstance(fresh, Package):
+        fresh = replace(fresh, needs=old.needs, refusal=old.refusal, is_attested=old.is_attested)
+    return replace(world, package=fresh)
+
+
+def _again_releases(ops: Ops, world: World, release: Release | None) -> World:
+    return replace(world, releases=_releases(ops, (release.tag,) if release else ()))
+
+
+def _again_published(ops: Ops, world: World, release: Release | None) -> World:
+    def seen() -> Published | None:
+        return Published(latest(ops.github), state(ops.github, release)) if release else None
+
+    return replace(world, published=_read(seen))
+
+
+_AGAIN: dict[Part, Callable[[Ops, World, Release | None], World]] = {
+    "checkout": _again_checkout,
+    "remote": _again_remote,
+    "record": _again_record,
+    "live": _again_live,
+    "database": _again_database,
+    "health": _again_health,
+    "releases": _again_releases,
+    "package": _again_package,
+    "published": _again_published,
+}

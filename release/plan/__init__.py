@@ -1,0 +1,1 @@
+"""The frozen intent, and what it will do."""

@@ -1,0 +1,200 @@
+"""The plan: a release's frozen intent. Its hash is what an approver approves."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from release.decide.decide import Blocked, Nothing
+from release.errors import BlockedError, UsageError
+from release.model.step import Done, Stuck, Todo
+from release.model.world import Base, Database, Live, Problem, Remote, Request
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from release.model.step import Look, Step
+    from release.model.world import Release, World, Write
+
+SHORT = 7
+_UNSAID = b',"finish":false'  # a text in the plan has its quotes escaped, and never reads so
+NOTICE = "plan"  # the title of the annotation with which a workflow shows a plan, before its hash
+
+
+class PlannedWrite(msgspec.Struct, frozen=True, kw_only=True):
+    """One external write of the unbroken run."""
+
+    step: str
+    system: str
+    target: str
+    what: str
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """What was decided, and the state it starts from; nothing of a run's progress.
+
+    `migrations` maps each pending file to its sha256, `serving` each worker to the version id that serves
+    before (empty: none), `ledger` is the last applied migration.
+    """
+
+    app: str
+    environment: str
+    base: str
+    previous: str | None
+    version: str
+    tag: str
+    commit: str
+    steps: tuple[str, ...]
+    writes: tuple[PlannedWrite, ...]
+    migrations: dict[str, str]
+    serving: dict[str, str]
+    ledger: str | None
+    request: Request = Request()
+
+    @property
+    def hash(self) -> str:
+        """sha256 of the canonical JSON, 64 hexadecimal digits.
+
+        A word that was not said is left out: a plan from before there was such a word stays the same plan.
+        """
+        document = msgspec.json.encode(self, order="deterministic")
+        return hashlib.sha256(document.replace(_UNSAID, b"")).hexdigest()
+
+    @property
+    def short(self) -> str:
+        """The hash as people read it."""
+        return self.hash[:SHORT]
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """One step of a plan as it stands now: what its look says, and the writes that it would make."""
+
+    step: Step
+    look: Look
+    writes: tuple[Write, ...]
+
+
+def outlook(steps: Sequence[Step], world: World, release: Release) -> tuple[Outlook, ...]:
+    """What each step would find and write if all before it succeeded: the run without the acts (pure)."""
+    seen = []
+    for step in steps:
+        look = step.look(world, release)
+        writes: tuple[Write, ...] = ()
+        if isinstance(look, Todo):
+            for effect in look.effects:
+                writes += effect.writes(step.name)
+                world = effect.expect(world)
+        seen.append(Outlook(step, look, writes))
+    return tuple(seen)
+
+
+def make_plan(
+    outlooks: Sequence[Outlook], world: World, release: Release, request: Request | None = None
+) -> Plan:
+    """The plan of a release that starts from `world`; `request` is what was asked for."""
+    base = world.base if isinstance(world.base, Base) else None
+    applied = world.database.applied if isinstance(world.database, Database) else ()
+    pending = {m.name: m.sha256 for m in base.migrations if m.name not in applied} if base else {}
+    serving = {
+        name: (live.version_id or "") if isinstance(live, Live) else "" for name, live in world.live.items()
+    }
+    writes = (write for one in outlooks for write in one.writes)
+    return Plan(
+        app=release.app,
+        environment=release.environment,
+        base=release.base,
+        previous=release.previous,
+        version=release.version,
+        tag=release.tag,
+        commit=release.commit,
+        steps=tuple(one.step.name for one in outlooks),
+        writes=tuple(
+            PlannedWrite(step=w.step, system=w.system, target=w.target, what=w.what) for w in writes
+        ),
+        migrations=pending,
+        serving=serving,
+        ledger=applied[-1] if applied else None,
+        request=request or Request(release.environment),
+    )
+
+
+def stuck(outlooks: Sequence[Outlook]) -> tuple[tuple[str, Stuck], ...]:
+    """The steps that cannot go on as the world is now."""
+    return tuple((one.step.name, one.look) for one in outlooks if isinstance(one.look, Stuck))
+
+
+def is_all_done(outlooks: Sequence[Outlook]) -> bool:
+    """Whether no step has anything left to do."""
+    return all(isinstance(one.look, Done) for one in outlooks)
+
+
+def drift(approved: Plan, now: Plan) -> tuple[str, ...]:
+    """What differs between an approved plan and today's, in words; none when they are the same."""
+    told = []
+    for name in approved.__struct_fields__:
+        then, today = getattr(approved, name), getattr(now, name)
+        if then != today:
+            told.append(f"{name} was {_brief(then)}, is {_brief(today)}")
+    return tuple(told)
+
+
+def of_approved(approved: Plan, nothing: Nothing, world: World) -> Nothing | Blocked:
+    """What is left of an approved plan where there is nothing to release: it was released, or something else was."""
+    if isinstance(world.remote, Remote) and world.remote.tags.get(approved.tag) == approved.commit:
+        return Nothing(f"{approved.tag} is released already", nothing.last, released=True)
+    last = nothing.last.tag if nothing.last else "something else"
+    return Blocked(
+        (
+            Problem(
+                "plan",
+                f"Plan {approved.short} is to release {approved.tag}, but meanwhile {last} was released.",
+                "Nothing of it is left to do; plan again when there are new commits.",
+            ),
+        )
+    )
+
+
+def drifted(approved: Plan | None, plan: Plan) -> tuple[Problem, ...]:
+    """One problem where the approved plan is not today's."""
+    differences = drift(approved, plan) if approved and approved.hash != plan.hash else ()
+    if not approved or not differences:
+        return ()
+    return (
+        Problem(
+            "plan",
+            f"The world is no longer what plan {approved.short} was approved for: {'; '.join(differences)}.",
+            "Plan again (inv plan --output FILE) and have that approved.",
+        ),
+    )
+
+
+def read_plan(path: Path) -> Plan:
+    """The plan in a file that `inv plan --output` wrote. Raises UsageError when it is none."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Plan)
+    except OSError as error:
+        raise UsageError(
+            f"{path} cannot be read: {error.strerror}.", "Make one: inv plan --output FILE"
+        ) from None
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise UsageError(f"{path} is not a plan: {error}.", "Make one: inv plan --output FILE") from None
+
+
+def write_plan(plan: Plan, path: Path) -> None:
+    """Write a plan for `read_plan`. Raises BlockedError when the file cannot be written."""
+    try:
+        path.write_bytes(
+            msgspec.json.format(msgspec.json.encode(plan, order="deterministic"), indent=2) + b"\n"
+        )
+    except OSError as error:
+        raise BlockedError(f"{path} cannot be written: {error.strerror}.", "Name another file.") from None
+
+
+def _brief(value: object) -> str:
+    text = msgspec.json.encode(value, order="deterministic").decode()
+    return text if len(text) <= 80 else f"{text[:77]}..."  # noqa: PLR2004

@@ -1,0 +1,1 @@
+"""A plan carried out: lock, approval, steps, end."""

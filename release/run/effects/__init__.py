@@ -1,0 +1,1 @@
+"""Effects performed: the only place where what a step wants is done."""

@@ -1,0 +1,265 @@
+"""The end of a run: the lock is given back, the work tree is left in order, and what is true now is said."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from release.decide.branch_findings import findings
+from release.decide.decide import Go, Nothing
+from release.decide.findings import unfinished
+from release.decide.single_step import LEAVES_NOTHING
+from release.errors import ReleaseError
+from release.formats.version import TagPattern
+from release.model.outcome import EXIT_CODES, NOTHING, SAME, Outcome
+from release.model.packaging import ours
+from release.model.record import Record
+from release.model.registry import Package
+from release.model.world import Health, History, Live, Release, Remote, Unread
+from release.observe.history import aftermath
+from release.observe.world import look_again
+from release.run import lock
+from release.run.effects.work_tree import catch_up, follow, restore
+from release.run.explain import explained, is_migrated, next_command
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from release.config import Config
+    from release.model.outcome import Ending, Failure, StepResult
+    from release.model.record import Remark
+    from release.model.world import Problem, World
+    from release.plan.preview import Prospect
+    from release.systems import Ops
+
+LAST = "verify"
+
+
+def without_run(prospect: Prospect, config: Config) -> Outcome:
+    """The outcome where there is nothing to carry out, or something is in the way."""
+    decision, environment = prospect.decision, prospect.world.environment
+    plan = prospect.plan.hash if prospect.plan else None
+    if isinstance(decision, Nothing):
+        release = Release.of(decision.last, environment) if decision.last else None
+        code = EXIT_CODES["released"] if decision.released else EXIT_CODES["nothing"]
+        history = prospect.world.history
+        found = (
+            findings(history.aftermath, release, config) if release and isinstance(history, History) else ()
+        )
+        return Outcome(
+            "nothing",
+            "nothing",
+            environment,
+            release,
+            plan,
+            decision.why,
+            exit_code=code,
+            rolled_back=decision.rolled_back,
+            findings=found,
+        )
+    return Outcome(
+        "blocked",
+        prospect.kind,
+        environment,
+        prospect.release,
+        plan,
+        problems=prospect.problems,
+        next=prospect.command,
+        exit_code=EXIT_CODES["blocked"],
+        warnings=prospect.warnings,
+        remarks=prospect.remarks,
+        verdict=prospect.verdict,
+        rolled_back=decision.rolled_back,
+    )
+
+
+def caught_up(ops: Ops, prospect: Prospect) -> None:
+    """Bring a checkout to the release that was made from it, where the run that made it was killed after its last write."""
+    decision, world = prospect.decision, prospect.world
+    if isinstance(decision, Nothing) and decision.released and decision.last:
+        catch_up(ops, world, Release.of(decision.last, world.environment))
+
+
+def succeeded(
+    ops: Ops, prospect: Prospect, world: World, results: Sequence[StepResult], *, only: str | None
+) -> Outcome:
+    """Every step is done: the release is complete, or the one step was."""
+    landed = is_recorded(prospect, world)
+    is_complete = only in {None, LAST}
+    _give_back(ops, prospect, world, "released" if is_complete else "recorded" if landed else "running")
+    is_release = prospect.kind != "repair" and only not in LEAVES_NOTHING
+    if landed and prospect.release and is_release:
+        follow(ops, prospect.world, prospect.release)
+    if not is_release or only not in {None, LAST, "record"}:
+        return replace(outcome(ops, prospect, "done", results), why=f"The step {only} is done")
+    ended = outcome(ops, prospect, "released" if landed else "deployed", results)
+    return replace(ended, remarks=_kept(prospect, world), findings=_found(ops, prospect, world))
+
+
+def failed(
+    ops: Ops, prospect: Prospect, world: World, results: Sequence[StepResult], failure: Failure
+) -> Outcome:
+    """A step failed: say whether production changed, and leave everything so that a rerun finishes it."""
+    recorded = is_recorded(prospect, world) and prospect.kind != "repair"
+    restore(ops, prospect.world, prospect.release)
+    world = look_again(ops, world, ("package",) if ops.config.target else ("live", "database"))
+    changed = recorded or has_changed(prospect, world)
+    with contextlib.suppress(ReleaseError):
+        world = _give_back(ops, prospect, world, "recorded" if recorded else "failed", changed=changed)
+    pending = None if recorded else unfinished(prospect.world, ops.config)
+    full = explained(failure, prospect, world, changed=changed, recorded=recorded, pending=pending)
+    ended = outcome(ops, prospect, "unrecorded" if changed or pending else "failed", results, full)
+    kept = _kept(prospect, world)
+    found = _found(ops, prospect, world)
+    return replace(ended, next=next_command(prospect, world, recorded=recorded), remarks=kept, findings=found)
+
+
+def abandon(ops: Ops, prospect: Prospect, world: World) -> None:
+    """Something unforeseen broke the run: leave the tree and the lock in order as far as that goes."""
+    restore(ops, prospect.world, prospect.release)
+    with contextlib.suppress(ReleaseError):
+        _give_back(ops, prospect, world, "failed")
+
+
+def outcome(
+    ops: Ops,
+    prospect: Prospect,
+    ending: Ending,
+    results: Sequence[StepResult],
+    failure: Failure | None = None,
+) -> Outcome:
+    """The outcome of a run that was begun."""
+    is_go, back = isinstance(prospect.decision, Go), prospect.decision.rolled_back
+    return Outcome(
+        ending,
+        prospect.kind,
+        ops.name,
+        prospect.release,
+        prospect.plan.hash if prospect.plan else None,
+        prospect.decision.why if is_go and isinstance(prospect.decision, Go) else "",
+        tuple(results),
+        failure=failure,
+        next=None if EXIT_CODES[ending] == 0 else prospect.command,
+        was=was(ops.config, prospect),
+        is_tagged=_is_tagged(prospect),
+        urls=(*_places(ops, prospect), *_page(ops, prospect, ending)),
+        exit_code=EXIT_CODES[ending],
+        warnings=prospect.warnings,
+        remarks=prospect.remarks,
+        verdict=prospect.verdict,
+        # What a release has changed is newer than any rollback.
+        rolled_back=back if ending in {"failed", "blocked"} else None,
+        state=(("before", f"{back.to} was live: {back.name} was rolled back"),)
+        if back and ending == "released"
+        else (),
+    )
+
+
+def _found(ops: Ops, prospect: Prospect, world: World) -> tuple[Problem, ...]:
+    """What the recorded release finds of itself on the branch; nothing where that cannot be read."""
+    release, remote = prospect.release, world.remote
+    if release is None or not isinstance(remote, Remote) or not is_recorded(prospect, world):
+        return ()
+    try:
+        return findings(aftermath(ops, remote, release), release, ops.config)
+    except ReleaseError:
+        return ()
+
+
+def was(config: Config, prospect: Prospect) -> str:
+    """What was live in the environment before this run, in words; empty where there is no release or no worker."""
+    release, live = prospect.release, prospect.world.live
+    if release is None or not live:
+        return ""
+    if all(isinstance(one, Live) and one.release == (release.tag, release.commit) for one in live.values()):
+        return SAME
+    health, pattern = prospect.world.health, TagPattern(config.app.tag)
+    answers = f" that answers as {health.version}" if isinstance(health, Health) and health.version else ""
+    served = {name: _served(one, pattern, release, answers) for name, one in live.items()}
+    alike = set(served.values())
+    return alike.pop() if len(alike) == 1 else ", ".join(f"{name} {what}" for name, what in served.items())
+
+
+def _served(live: Live | Unread | None, pattern: TagPattern, release: Release, answers: str) -> str:
+    if live is None:
+        return NOTHING
+    if isinstance(live, Unread):
+        return "unknown"
+    if live.version_id is None:
+        return "several versions at once"
+    if live.release is None:
+        return f"an untagged version{answers}"
+    tag, commit = live.release
+    version = pattern.version(tag) or tag
+    has_number = release.commit != release.base and version != release.version
+    return version if has_number else f"{version} ({commit[:7]})"
+
+
+def _is_tagged(prospect: Prospect) -> bool:
+    """Whether the very commit that was deployed carries a release's tag."""
+    release, remote = prospect.release, prospect.world.remote
+    if release is None or not isinstance(remote, Remote):
+        return False
+    return release.commit == release.base and remote.tags.get(release.tag) == release.base
+
+
+def _kept(prospect: Prospect, world: World) -> tuple[Remark, ...]:
+    """The remarks that are kept with this release, what a person ticked among them."""
+    record, release = world.record, prospect.release
+    is_ours = isinstance(record, Record) and release is not None and record.subject == release.subject
+    return record.remarks if isinstance(record, Record) and is_ours else prospect.remarks
+
+
+def _places(ops: Ops, prospect: Prospect) -> tuple[str, ...]:
+    """Where what was released can be seen: the environment's address, or the package's on its registry."""
+    package = prospect.world.package
+    if isinstance(package, Package) and prospect.release:
+        return (f"{package.page}/{prospect.release.version}",)
+    return (ops.url,) if ops.url else ()
+
+
+def _page(ops: Ops, prospect: Prospect, ending: Ending) -> tuple[str, ...]:
+    is_there = ending == "released" and prospect.release is not None
+    return (ops.github.release_page(prospect.release.tag),) if is_there and prospect.release else ()
+
+
+def has_changed(prospect: Prospect, world: World) -> bool:
+    """Whether the environment is not what it was when the plan was made; what cannot be read counts as changed."""
+    plan, release = prospect.plan, prospect.release
+    if plan is None or release is None:
+        return False
+    if world.package is not None:
+        return isinstance(world.package, Unread) or ours(world, release.version, release.commit) is not None
+    for name, before in plan.serving.items():
+        live = world.live.get(name)
+        if isinstance(live, Unread) or ((live.version_id or "") if live else "") != before:
+            return True
+    return isinstance(world.database, Unread) or is_migrated(prospect, world)
+
+
+def is_recorded(prospect: Prospect, world: World) -> bool:
+    """Whether the tag of this release is on the remote; a deployment has none of its own, whatever its commit is tagged."""
+    release = prospect.release
+    if release is None or release.commit == release.base or not isinstance(world.remote, Remote):
+        return False
+    return world.remote.tags.get(release.tag) == release.commit
+
+
+def _give_back(ops: Ops, prospect: Prospect, world: World, ending: str, *, changed: bool = True) -> World:
+    """Give the lock back, and keep in the record how it ended; a run that changed nothing leaves no memory.
+
+    Nor does a step that leaves nothing behind, nor a repair: the record still tells of the release before.
+    """
+    record = world.record
+    if not isinstance(record, Record) or record.holder is None:
+        return world
+    before = prospect.world.record if isinstance(prospect.world.record, Record) else None
+    if prospect.kind == "repair" or prospect.only in LEAVES_NOTHING:
+        ending = before.outcome if before else "released"
+    elif not changed:
+        record = before or Record(environment=ops.name, nonce="")
+        ending = record.outcome
+    return lock.swap(ops, world, msgspec.structs.replace(record, holder=None, outcome=ending))

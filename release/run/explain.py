@@ -1,0 +1,220 @@
+"""What is true after a failure, in words: what is live, what is not recorded, what to do next (pure)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from release.errors import StoppedError
+from release.model.outcome import Failure
+from release.model.record import Record
+from release.model.rolled_back import live_words
+from release.model.step import Stuck
+from release.model.world import Database, History, Live, Remote, Unread
+from release.run import explain_package as report_package
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from release.errors import ReleaseError
+    from release.model.record import Subject
+    from release.model.step import Look, Step
+    from release.model.world import Release, World
+    from release.plan.preview import Prospect
+
+UNTAGGED = "Nothing was committed or tagged."
+
+
+def failure_of(step: Step, what: str, look: Look, trouble: ReleaseError | None = None) -> Failure:
+    """The failure of a step, with its own meaning; the advice is that of what went wrong, else the step's."""
+    told = trouble.advice if trouble is not None else look.advice if isinstance(look, Stuck) else ""
+    advice = told or step.advice
+    if isinstance(trouble, StoppedError):
+        return Failure(
+            step.name, what, "The run was stopped on purpose; nothing is known to be wrong.", advice
+        )
+    return Failure(step.name, what, step.meaning, advice)
+
+
+def explained(
+    failure: Failure,
+    prospect: Prospect,
+    world: World,
+    *,
+    changed: bool,
+    recorded: bool,
+    pending: Subject | None = None,
+) -> Failure:
+    """The failure with what is true now. `world` was read after it.
+
+    `changed`: the environment is not what it was; `recorded`: the remote has the release's tag; `pending`: a release
+    that an earlier run began and nobody recorded.
+    """
+    release = prospect.release
+    if release is not None and world.package is not None:
+        return report_package.explained(failure, release, world, changed=changed, recorded=recorded)
+    if release is None or not changed:
+        return _without_change(failure, world, pending)
+    standing = _recorded(failure, prospect, release) if recorded else _unrecorded(prospect, release, world)
+    return replace(
+        failure, standing=standing, state=tuple(_facts(prospect, release, world, recorded=recorded))
+    )
+
+
+def _without_change(failure: Failure, world: World, pending: Subject | None) -> Failure:
+    where = world.environment.capitalize()
+    if pending is None:
+        return replace(failure, standing=f"Not released. {where} is unchanged.")
+    begun = f"{pending.tag} of {pending.base[:7]}"
+    standing = (
+        f"Not released. This run changed nothing; {where} still carries {begun}, which is not recorded."
+    )
+    facts = [("live now", live_now(world))]
+    if _way_back(world):
+        facts.append(("roll back", f"{rollback_command(world)}\n{_rolling_back(world)}"))
+    return replace(failure, standing=standing, state=tuple(facts))
+
+
+def next_command(prospect: Prospect, world: World, *, recorded: bool) -> str:
+    """The one command to run next: back where the new bundle is live and bad, else the same again."""
+    is_bad = world.smoke is not None and not world.smoke.healthy
+    if (
+        is_bad and not recorded and _way_back(world) and not _between(world)
+    ):  # over a migration, a person decides
+        return rollback_command(world)
+    return prospect.command
+
+
+def rollback_command(world: World) -> str:
+    """As it is typed: with the word that it needs where a migration lies in between."""
+    env = "" if world.environment == "production" else f" --env {world.environment}"
+    return f"inv rollback{env}{' --despite-migrations' if _between(world) else ''}"
+
+
+def _between(world: World) -> tuple[str, ...]:
+    """The migrations that were applied since, and over which what served before would not work, or nobody can tell."""
+    migrated = world.record.barring if isinstance(world.record, Record) else ()
+    applied = world.database.applied if isinstance(world.database, Database) else ()
+    return tuple(name for name in migrated if name in applied)
+
+
+def live_now(world: World) -> str:
+    """What serves and how far the database is, in one line."""
+    parts = [live_words(world.live)]
+    if isinstance(world.database, Unread):
+        parts.append("database unknown")
+    elif world.database is not None and world.database.applied:
+        parts.append(f"database at {world.database.applied[-1]}")
+    return ", ".join(parts)
+
+
+def _recorded(failure: Failure, prospect: Prospect, release: Release) -> str:
+    if failure.step == "record":
+        return f"{release.tag} is live and tagged, and the branch does not hold it yet."
+    steps = [one.step.name for one in prospect.outlooks]
+    return f"{release.tag} is live and recorded, and {failure.step if failure.step in steps else 'the rest'} is not done."
+
+
+def _unrecorded(prospect: Prospect, release: Release, world: World) -> str:
+    """One sentence for an environment that changed without a tag, and one for git."""
+    is_deployment = release.commit == release.base
+    known = not is_deployment and not isinstance(world.remote, Unread)
+    return f"{_change(prospect, release, world)}{f' {UNTAGGED}' if known else ''}"
+
+
+def _change(prospect: Prospect, release: Release, world: World) -> str:
+    where, mark = world.environment.capitalize(), (release.tag, release.commit)
+    name = release.base[:7] if release.commit == release.base else release.tag
+    new = [worker for worker, live in world.live.items() if isinstance(live, Live) and live.release == mark]
+    old = [worker for worker in world.live if worker not in new]
+    if _is_unknown(world):
+        return f"{where} may have changed: what it serves could not be read."
+    if new and old:
+        return f"{where} is half changed: {_list(new)} {_is(new)} {name}, {_list(old)} {_is(old)} not."
+    if new:
+        return f"{where} serves {name}{_health(world)}."
+    if is_migrated(prospect, world):
+        return f"The database of {world.environment} was migrated; no worker serves {name}."
+    return f"{where} is not what it was, and not {name}: somebody else deployed meanwhile."
+
+
+def is_migrated(prospect: Prospect, world: World) -> bool:
+    """Whether the database is not the one of the plan, by its ledger; or by its schema, where no row was written."""
+    before, now = prospect.world.database, world.database
+    if not isinstance(now, Database) or prospect.plan is None:
+        return False
+    moved = isinstance(before, Database) and before.schema != now.schema
+    return moved or bool(now.applied and now.applied[-1] != prospect.plan.ledger)
+
+
+def _is_unknown(world: World) -> bool:
+    parts = (*world.live.values(), world.database)
+    return any(isinstance(part, Unread) for part in parts)
+
+
+def _health(world: World) -> str:
+    if world.smoke is None:
+        return ", and its health was not checked"
+    return (
+        " and is healthy, but the release is not recorded" if world.smoke.healthy else " and is not healthy"
+    )
+
+
+def _facts(
+    prospect: Prospect, release: Release, world: World, *, recorded: bool
+) -> Iterator[tuple[str, str]]:
+    yield "live now", live_now(world)
+    missing = ", ".join(_missing(prospect, release, world))
+    if missing:
+        yield "not recorded", missing
+    if recorded:
+        return
+    if _way_back(world):
+        yield "roll back", f"{rollback_command(world)}\n{_rolling_back(world)}"
+    is_healthy = world.smoke is not None and world.smoke.healthy
+    if not is_healthy and not _is_unknown(world):
+        yield "or fix", f"{prospect.command}\nafter the fix is merged: ships it as {release.version}"
+    record = world.record if isinstance(world.record, Record) else None
+    if record and record.bookmark and prospect.plan and prospect.plan.migrations:
+        yield (
+            "database",
+            f"before the migration: bookmark {record.bookmark} (restoring it loses later writes)",
+        )
+
+
+def _rolling_back(world: World) -> str:
+    back, between = " then ".join(reversed(list(world.live))), ", ".join(_between(world))
+    if not between:
+        return f"puts {back} back; the database stays"
+    return f"puts {back} back; the database stays: can the older bundle run on it after {between}?"
+
+
+def _missing(prospect: Prospect, release: Release, world: World) -> Iterator[str]:
+    """What of the plan git and GitHub do not hold yet."""
+    systems = {write.system for write in prospect.plan.writes} if prospect.plan else set()
+    if "git" in systems and isinstance(world.remote, Unread):
+        yield f"unknown: {world.remote.because}"
+        return
+    if "git" in systems and isinstance(world.remote, Remote):
+        if world.remote.tags.get(release.tag) != release.commit:
+            yield f"tag {release.tag}"
+        if not (isinstance(world.history, History) and world.history.has_landed):
+            yield "the bump on the branch"
+    if "github" in systems and (isinstance(world.releases, Unread) or release.tag not in world.releases):
+        yield "the GitHub Release"
+
+
+def _way_back(world: World) -> bool:
+    """Whether a worker serves something else than before, and what served before was noted."""
+    record = world.record
+    before = record.before if isinstance(record, Record) else {}
+    served = {name: live.version_id for name, live in world.live.items() if isinstance(live, Live)}
+    return any(name in before and before[name] != version for name, version in served.items())
+
+
+def _list(names: list[str]) -> str:
+    return " and ".join(names)
+
+
+def _is(names: list[str]) -> str:
+    return "is" if len(names) == 1 else "are"

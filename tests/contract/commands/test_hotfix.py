@@ -1,0 +1,358 @@
+"""`inv hotfix` on a double: real git, a forge that merges, and CI that a test plays."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+from werkzeug.wrappers import Response
+
+from release.commands.hotfix.course import Wanted, hotfix
+from release.errors import BlockedError, UsageError
+from release.testing import Recorder, approve
+from tests.contract.release_facts import record_of, remote, served, tags
+
+if TYPE_CHECKING:
+    from werkzeug.wrappers import Request
+
+    from release.model.outcome import Outcome
+    from release.testing import Double
+
+TAG, COMING, BRANCH = "cms-v1.2.3", "cms-v1.2.4", "hotfix/cms-v1.2.4"
+WORKFLOW = {".github/workflows/deploy-prod.yml": "name: Deploy to Production\non:\n  workflow_dispatch:\n"}
+FIX = "apps/mcp/fix.js"
+WHO = ("-c", "user.name=Robin", "-c", "user.email=robin@example.com")
+
+
+class Course:
+    """A double in which CI turns every commit green that is waited for, and what the command said."""
+
+    def __init__(self, double: Double) -> None:
+        self.double = double
+        self.told = Recorder()
+        self.green = True
+        double.clock.on_sleep = lambda _: self.ci()
+        double.commit(WORKFLOW, "chore: the workflow")
+
+    def ci(self) -> None:
+        """What CI does while somebody waits: a check on the branch and on main."""
+        tips = [self.double.forge.bare.resolve(name) for name in (BRANCH, "main")]
+        for tip in filter(None, tips) if self.green else ():
+            self.double.forge.add_check_run(tip, "required")
+
+    def go(self, *picks: str, tag: str = TAG, here: bool = False, why: str = "", glass: str = "") -> Outcome:
+        """`inv hotfix TAG`, once."""
+        wanted = Wanted(tag, picks, why, here, glass)
+        world = self.double
+        return hotfix(
+            world.root,
+            world.environ,
+            wanted,
+            lambda _, prospect: approve(prospect),
+            self.told,
+            connect=world.connect,
+        )
+
+    def blocked(self, *picks: str, here: bool = False, glass: str = "", tag: str = TAG) -> str:
+        """The words of a run that a person has to help."""
+        with pytest.raises(BlockedError) as caught:
+            self.go(*picks, here=here, glass=glass, tag=tag)
+        return str(caught.value)
+
+    def fix(self, message: str = "fix: the login") -> str:
+        """The developer's own commit on what is checked out."""
+        (self.double.root / FIX).write_text("fixed\n")
+        self.double.git("add", FIX)
+        self.double.git(*WHO, "commit", "--quiet", "--message", message)
+        return self.double.git("rev-parse", "HEAD")
+
+    def elsewhere(self, path: str = FIX, text: str = "fixed\n", message: str = "fix: the login") -> str:
+        """A fix that a colleague committed on another branch."""
+        self.double.git("switch", "--quiet", "--create", "theirs", tagged_commit(self.double))
+        (self.double.root / path).write_text(text)
+        self.double.git("add", path)
+        self.double.git(*WHO, "commit", "--quiet", "--message", message)
+        made = self.double.git("rev-parse", "HEAD")
+        self.double.git("switch", "--quiet", "main")
+        return made
+
+    def api(self, method: str, path: str, **more: object) -> httpx.Response:
+        """A request to the forge by hand."""
+        environ = self.double.environ
+        url = f"{environ['GITHUB_API_URL']}/repos/{environ['GITHUB_REPOSITORY']}{path}"
+        token = {"authorization": f"Bearer {environ['GITHUB_TOKEN']}"}
+        return httpx.request(method, url, headers=token, **more).raise_for_status()  # type: ignore[arg-type]
+
+    def pulls(self) -> list[dict[str, object]]:
+        """All pull requests."""
+        found: list[dict[str, object]] = self.api("GET", "/pulls?state=all").json()
+        return found
+
+    def mine(self) -> dict[str, object]:
+        """All that is the developer's: branch, commit, changes, worktrees."""
+        return {
+            words: self.double.git(*words.split())
+            for words in (
+                "symbolic-ref HEAD",
+                "rev-parse HEAD",
+                "status --porcelain",
+                "worktree list",
+                "stash list",
+            )
+        }
+
+
+def tagged_commit(world: Double) -> str:
+    """The commit of the last release."""
+    return remote(world, f"refs/tags/{TAG}")
+
+
+@pytest.fixture
+def course(double: Double) -> Course:
+    return Course(double)
+
+
+def test_a_picked_fix_goes_all_the_way_to_the_workflow_in_one_run(course: Course) -> None:
+    fix, mine = course.elsewhere(), course.mine()
+    outcome = course.go(fix)
+    assert (outcome.outcome, outcome.exit_code) == ("done", 0)
+    assert "is on its way" in outcome.why
+    (pull,) = course.pulls()
+    assert (pull["title"], bool(pull["merged_at"])) == (f"hotfix of {TAG}: fix: the login", True)
+    (run,) = course.api("GET", "/actions/runs").json()["workflow_runs"]
+    inputs = course.double.forge.change_run(run["id"]).inputs
+    assert inputs == {"version_bump": "patch", "reason": f"hotfix of {TAG}: fix: the login"}
+    assert course.mine() == mine
+
+
+def test_the_branch_is_made_from_the_tag_and_not_from_main(course: Course) -> None:
+    course.go(course.elsewhere())
+    world = course.double
+    names = world.git("log", "--format=%s", f"{tagged_commit(world)}..{BRANCH}").splitlines()
+    assert names == ["fix: the login"]
+
+
+def test_ones_own_commits_are_taken_and_the_first_run_says_where(course: Course) -> None:
+    said = course.blocked()
+    assert course.double.git("symbolic-ref", "--short", "HEAD") == BRANCH
+    assert "holds no fix yet" in said
+    assert "--pick SHA" in said
+    course.fix()
+    assert course.go().outcome == "done"
+    assert [one["head"]["ref"] for one in course.pulls()] == [BRANCH]  # type: ignore[index]
+
+
+def test_a_dirty_tree_is_never_switched_and_nothing_is_lost(course: Course) -> None:
+    (course.double.root / "mine.txt").write_text("mine")
+    mine = course.mine()
+    said = course.blocked()
+    assert "mine.txt" in said
+    assert "git stash -u" in said
+    assert course.mine() == mine
+    assert course.double.git("rev-parse", BRANCH) == tagged_commit(course.double)
+
+
+def test_a_dirty_tree_is_no_matter_where_the_fix_is_picked(course: Course) -> None:
+    fix = course.elsewhere()
+    (course.double.root / "mine.txt").write_text("mine")
+    mine = course.mine()
+    assert course.go(fix).outcome == "done"
+    assert course.mine() == mine
+
+
+def test_a_pick_that_conflicts_names_the_files_and_changes_nothing(course: Course) -> None:
+    path = "apps/cms/worker.js"
+    on_main = course.double.commit(
+        {path: "export default { fetch: () => new Response('other') };\n"}, "fix: other"
+    )
+    mine = course.mine()
+    said = course.blocked(on_main)
+    assert f"{on_main[:7]} conflicts in {path}" in said
+    assert f"git cherry-pick -x {on_main[:7]}" in said
+    assert course.mine() == mine
+    assert course.double.git("rev-parse", BRANCH) == tagged_commit(course.double)
+    assert course.pulls() == []
+
+
+def test_what_else_is_on_main_is_listed_and_stands_in_the_pull_request(course: Course) -> None:
+    course.go(course.elsewhere())
+    said = "\n".join(course.told.lines)
+    assert "also on main since cms-v1.2.3, and shipping with it" in said
+    assert "feat: pages have a slug" in said
+    (pull,) = course.pulls()
+    assert "feat: pages have a slug" in str(pull["body"])
+
+
+def test_a_fix_that_is_on_main_already_is_not_listed_as_something_else(course: Course) -> None:
+    fix = course.double.commit({FIX: "fixed\n"}, "fix: on main first")
+    course.go(fix)
+    listed = [line for line in course.told.lines if line.startswith("         ")]
+    assert listed
+    assert not any("fix: on main first" in line for line in listed)
+
+
+@pytest.mark.parametrize(
+    ("tag", "said"), [("cms-v9.9.9", "no release cms-v9.9.9"), ("nonsense", "no release nonsense")]
+)
+def test_a_tag_that_does_not_exist_is_refused_and_the_last_is_named(
+    course: Course, tag: str, said: str
+) -> None:
+    with pytest.raises(UsageError) as caught:
+        course.go(tag=tag)
+    assert said in caught.value.what
+    assert f"inv hotfix {TAG}" in caught.value.advice
+
+
+def test_a_tag_that_is_not_the_last_is_refused_and_the_last_is_named(course: Course) -> None:
+    assert course.double.release().outcome == "released"
+    assert f"{TAG} is not the last release: {COMING} is.\ninv hotfix {COMING}" in course.blocked()
+
+
+def test_an_unfinished_release_comes_first(course: Course) -> None:
+    hook = course.double.forge.repository / "hooks" / "update"
+    hook.write_text("#!/bin/sh\ncase $1 in refs/tags/*) exit 1;; esac\n")
+    hook.chmod(0o755)
+    assert course.double.release(bump="minor").exit_code == 3
+    said = course.blocked()
+    assert "cms-v1.3.0 was begun and is not finished" in said
+    assert "inv release" in said
+
+
+def test_an_unknown_commit_to_pick_is_named_before_anything_is_made(course: Course) -> None:
+    with pytest.raises(UsageError, match="There is no commit 1234567"):
+        course.go("1234567")
+    assert BRANCH not in course.double.git("branch", "--list", "--format=%(refname:short)")
+
+
+def test_checks_that_never_finish_end_the_wait_at_its_deadline(course: Course) -> None:
+    course.green = False
+    said = course.blocked(course.elsewhere())
+    assert "Waited 30 min for CI on" in said
+    assert sum(course.double.clock.slept) >= 1800
+    course.green = True
+    assert course.go().outcome == "done"  # and the same command goes on
+
+
+def test_a_red_check_stops_before_the_merge(course: Course) -> None:
+    def red(_: float) -> None:
+        head = remote(course.double, f"refs/heads/{BRANCH}")
+        course.double.forge.add_check_run(head, "required", "failure")
+
+    course.double.clock.on_sleep = red
+    said = course.blocked(course.elsewhere())
+    assert "CI is red on" in said
+    assert "required (failure)" in said
+    assert not course.pulls()[0]["merged_at"]
+
+
+def test_a_pull_request_that_was_closed_by_hand_is_named(course: Course) -> None:
+    course.green = False
+    course.blocked(course.elsewhere())
+    (pull,) = course.pulls()
+    course.api("PATCH", f"/pulls/{pull['number']}", json={"state": "closed"})
+    said = course.blocked()
+    assert "was closed by hand" in said
+    assert str(pull["html_url"]) in said
+
+
+def test_a_merge_that_github_refuses_says_what_it_asks_for(course: Course) -> None:
+    def refuse(request: Request) -> Response | None:
+        said = '{"message": "At least 1 approving review is required by reviewers with write access."}'
+        return Response(said, 405) if request.path.endswith("/merge") else None
+
+    course.double.forge.before = refuse
+    said = course.blocked(course.elsewhere())
+    assert "At least 1 approving review is required" in said
+    assert "run the same command again" in said
+
+
+def test_a_branch_of_that_name_that_is_not_from_the_tag_is_left_alone(course: Course) -> None:
+    world = course.double
+    tree = world.git("rev-parse", "HEAD^{tree}")
+    alien = world.git(*WHO, "commit-tree", tree, "-m", "alien")
+    world.git("branch", BRANCH, alien)
+    assert "was not made from cms-v1.2.3" in course.blocked()
+    assert world.git("rev-parse", BRANCH) == alien
+
+
+def test_a_branch_that_holds_main_is_refused_with_what_it_holds(course: Course) -> None:
+    course.double.git("branch", BRANCH, "main")
+    said = course.blocked()
+    assert "feat: pages have a slug" in said
+    assert "made from the tag" in said
+
+
+def test_what_a_colleague_pushed_to_the_branch_is_followed(course: Course) -> None:
+    course.green = False
+    course.blocked(course.elsewhere())
+    there = course.double.clone("colleague")
+    course.double.git("switch", "--quiet", BRANCH, cwd=there)
+    (there / "more.txt").write_text("more")
+    course.double.git("add", "more.txt", cwd=there)
+    course.double.git(*WHO, "commit", "--quiet", "-m", "fix: more", cwd=there)
+    course.double.git("push", "--quiet", "origin", BRANCH, cwd=there)
+    course.green = True
+    assert course.go().outcome == "done"
+    assert course.double.git("log", "-1", "--format=%s", BRANCH) == "fix: more"
+
+
+def test_branches_that_went_apart_are_for_a_person(course: Course) -> None:
+    course.green = False
+    course.blocked(course.elsewhere())
+    world, tagged = course.double, tagged_commit(course.double)
+    other = world.git(*WHO, "commit-tree", f"{tagged}^{{tree}}", "-p", tagged, "-m", "x")
+    world.git("update-ref", f"refs/heads/{BRANCH}", other)
+    assert "have gone apart" in course.blocked()
+
+
+def test_while_the_workflow_waits_the_command_says_for_whom(course: Course) -> None:
+    course.go(course.elsewhere())
+    (run,) = course.api("GET", "/actions/runs").json()["workflow_runs"]
+    course.double.forge.protect_environment("production", ("grace",))
+    course.double.forge.change_run(run["id"], status="waiting", waiting_for="production")
+    outcome = course.go()
+    assert (outcome.exit_code, "waits for approval by grace" in outcome.why) == (0, True)
+    assert len(course.api("GET", "/actions/runs").json()["workflow_runs"]) == 1
+
+
+def test_a_run_that_was_rejected_is_named_and_not_started_again_by_itself(course: Course) -> None:
+    course.go(course.elsewhere())
+    (run,) = course.api("GET", "/actions/runs").json()["workflow_runs"]
+    course.double.forge.change_run(run["id"], status="completed", conclusion="failure")
+    said = course.blocked()
+    assert "ended as failure" in said
+    assert f"inv dispatch --bump patch --reason 'hotfix of {TAG}" in said
+
+
+def test_released_here_it_is_recorded_with_its_reasons_and_skips(course: Course) -> None:
+    world = course.double
+    world.ci = False
+    assert "this checkout is not main" in course.blocked(
+        course.elsewhere(), here=True, glass="GitHub is down"
+    )
+    world.git("pull", "--quiet", "--ff-only", str(world.forge.repository), "main")
+    outcome = course.go(here=True, glass="GitHub is down")
+    assert (outcome.outcome, COMING in tags(world)) == ("released", True)
+    kinds = {one.kind: one for one in record_of(world).remarks}
+    assert kinds["break-glass"].why == "GitHub is down"
+    assert kinds["reason"].why == f"hotfix of {TAG}: fix: the login"
+    assert kinds["skip"].what.startswith("staging: ")
+    assert course.go().why == f"{COMING} is released: the hotfix of {TAG} is done"
+
+
+def test_after_it_the_next_push_to_main_rolls_staging_onto_the_new_tip(course: Course) -> None:
+    world = course.double
+    world.ci = False
+    course.blocked(course.elsewhere(), here=True, glass="in a hurry")
+    world.git("pull", "--quiet", "--ff-only", str(world.forge.repository), "main")
+    assert course.go(here=True, glass="in a hurry").outcome == "released"
+    world.git("pull", "--quiet", "--ff-only", str(world.forge.repository), "main")
+    tip = world.commit({"next.txt": "next"}, "feat: next")
+    assert world.deploy().outcome == "deployed"
+    assert served(world, "cms", "staging")[0] == f"{COMING}+{tip}"
+
+
+def test_here_asks_for_a_reason(course: Course) -> None:
+    with pytest.raises(UsageError, match="past the workflow"):
+        course.go(here=True)

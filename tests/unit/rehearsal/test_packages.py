@@ -1,0 +1,145 @@
+"""The packages of a stage's clone: by its lockfile's own program, once, and shared where they are the same."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import pytest
+
+from release.config import Rehearsal, load
+from release.rehearsal import packages
+from release.rehearsal.checkout import StageError
+from release.systems.npm.lockfiles import command_for
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from release.config import Config
+
+NPM = ("npm", "ci", "--ignore-scripts")
+WANTED = {"wrangler": {"integrity": "sha512-w"}, "miniflare": {"integrity": "sha512-m"}}
+
+
+def lock(folder: Path, name: str, entries: dict[str, dict[str, Any]]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    below = {f"node_modules/{path}": entry for path, entry in entries.items()}
+    (folder / name).write_text(json.dumps({"packages": {"": {}, **below}}), "utf-8")
+
+
+def keep(cache: Path, entries: dict[str, dict[str, Any]]) -> Path:
+    """A kept tree that holds these packages, each with one file, and a shim for wrangler."""
+    kept = cache / "node_modules-0123456789abcdef"
+    lock(kept, ".package-lock.json", entries)
+    for name in entries:
+        (kept / name).mkdir(parents=True)
+        (kept / name / "index.js").write_text(name, "utf-8")
+    (kept / ".bin").mkdir()
+    for name in ("wrangler", "other"):
+        (kept / ".bin" / name).symlink_to(f"../{name}/index.js")
+    return kept
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "command"),
+    [
+        ("package-lock.json", "{}", NPM),
+        (
+            "pnpm-lock.yaml",
+            "lockfileVersion: '9.0'",
+            ("pnpm", "install", "--frozen-lockfile", "--ignore-scripts"),
+        ),
+        ("yarn.lock", "# yarn lockfile v1\n", ("yarn", "install", "--frozen-lockfile", "--ignore-scripts")),
+        ("yarn.lock", "__metadata:\n  version: 8\n", ("yarn", "install", "--immutable", "--mode=skip-build")),
+        ("README.md", "", ()),
+    ],
+)
+def test_the_lockfile_says_how_packages_are_installed(
+    tmp_path: Path, file: str, text: str, command: tuple[str, ...]
+) -> None:
+    (tmp_path / file).write_text(text, "utf-8")
+    assert command_for(tmp_path) == command
+
+
+def test_what_another_project_has_installed_is_shared_without_a_copy(tmp_path: Path) -> None:
+    kept = keep(tmp_path / "cache", {**WANTED, "other": {"integrity": "sha512-o"}})
+    project = tmp_path / "project"
+    lock(project, "package-lock.json", {**WANTED, "fsevents": {"integrity": "sha512-f", "optional": True}})
+    assert packages.lend(project, tmp_path / "cache")
+    there = project / "node_modules"
+    assert sorted(path.name for path in there.iterdir()) == [".bin", "miniflare", "wrangler"]
+    assert (there / "wrangler" / "index.js").samefile(kept / "wrangler" / "index.js")
+    assert [shim.name for shim in (there / ".bin").iterdir()] == ["wrangler"]
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"wrangler": {"integrity": "sha512-another"}},
+        {**WANTED, "more": {"integrity": "sha512-x"}},
+        {"wrangler": {"version": "4.156.0"}},
+        {**WANTED, "app": {"link": True}},
+        {},
+    ],
+    ids=["another content", "one more", "no integrity", "a workspace", "nothing"],
+)
+def test_what_is_not_the_same_is_never_shared(tmp_path: Path, asked: dict[str, dict[str, Any]]) -> None:
+    keep(tmp_path / "cache", WANTED)
+    lock(tmp_path / "project", "package-lock.json", asked)
+    assert not packages.lend(tmp_path / "project", tmp_path / "cache")
+    assert not (tmp_path / "project" / "node_modules").exists()
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[" * 9000, "3", "{}", '{"packages": 3}', '{"packages": {"node_modules/a": 3}}']
+)
+def test_a_lockfile_that_cannot_be_read_shares_nothing(tmp_path: Path, text: str) -> None:
+    keep(tmp_path / "cache", WANTED)
+    (tmp_path / "package-lock.json").write_text(text, "utf-8")
+    assert not packages.lend(tmp_path, tmp_path / "cache")
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Config:
+    (tmp_path / "pyproject.toml").write_text(
+        '[tool.release]\napp = { name = "a" }\nworkers = [{ name = "a" }]\n'
+        'environments.production = { url = "https://a.example.com" }\n',
+        "utf-8",
+    )
+    return load(tmp_path)
+
+
+def asking(config: Config, *command: str) -> Config:
+    return msgspec.structs.replace(config, rehearsal=Rehearsal(install=command))
+
+
+def test_packages_are_installed_once_and_then_linked(tmp_path: Path, config: Config) -> None:
+    said: list[str] = []
+    program = 'mkdir -p node_modules/a && echo "$$" > node_modules/a/index.js'
+    (tmp_path / "package-lock.json").write_text("{}", "utf-8")
+    with_command = asking(config, "sh", "-c", program)
+    for name in ("first", "second"):
+        (tmp_path / name).mkdir()
+        packages.install(with_command, tmp_path / name, tmp_path / "cache", os.environ, said.append)
+    first, second = (tmp_path / name / "node_modules" / "a" / "index.js" for name in ("first", "second"))
+    assert first.samefile(second)
+    assert len(said) == 1
+
+
+def test_a_project_without_a_lockfile_and_a_command_installs_nothing(tmp_path: Path, config: Config) -> None:
+    packages.install(config, tmp_path, tmp_path / "cache", {}, pytest.fail)
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [(("no-such-program", "ci"), "no-such-program is not installed"), (("false",), "`false` ended with 1")],
+)
+def test_a_command_that_fails_is_named(
+    tmp_path: Path, config: Config, command: tuple[str, ...], said: str
+) -> None:
+    with pytest.raises(StageError, match=said) as caught:
+        packages.install(asking(config, *command), tmp_path, tmp_path / "cache", os.environ, lambda _: None)
+    assert caught.value.advice
+    assert not (tmp_path / "node_modules").exists()

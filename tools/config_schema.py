@@ -9,7 +9,7 @@ import msgspec
 
 from release.config.tables import Settings
 
-SCHEMA_FILE = Path(__file__).with_name("config-schema.json")
+SCHEMA_FILE = Path(__file__).parents[1] / "release" / "config-schema.json"
 
 
 def schema() -> str:
@@ -23,7 +23,7 @@ def schema() -> str:
 
 
 def main() -> None:
-    """Write the schema beside this module."""
+    """Write the schema into the package."""
     SCHEMA_FILE.write_text(schema(), encoding="utf-8")
 
 

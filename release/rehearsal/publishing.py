@@ -18,6 +18,7 @@ from release.formats.version import TagPattern, highest
 from release.observe.packages import read_package
 from release.rehearsal import packages
 from release.rehearsal.checkout import StageError, git
+from release.run.effects.perform import perform
 from release.systems import connect
 from release.systems.machine import shell
 from release.systems.npm.node import node
@@ -74,7 +75,7 @@ def publish_last(
         if SCRIPTS & set(scripts):
             packages.install(config, folder, cache, environ, said.append)
         at = of_target(msgspec.structs.replace(config, root=folder), target, targets)
-        ops = connect(at, target.name, environ)
+        ops = connect(at, target.name, environ, perform=perform)
         try:
             package = read_package(ops)
             if package is None:

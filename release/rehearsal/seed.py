@@ -12,6 +12,7 @@ from release.model.step import Stuck, Todo
 from release.model.world import Base, Release
 from release.observe.world import look_again, observe
 from release.rehearsal.checkout import StageError
+from release.run.effects.perform import perform
 from release.sequences import Kind, Setting, sequence
 from release.systems import connect
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 def put_live(root: Path, environment: str, last_tag: str, environ: Mapping[str, str]) -> None:
     """Migrate and deploy the commit that is checked out in `root`. Raises StageError when it does not get live."""
     config = load(root)
-    ops = connect(config, environment, environ)
+    ops = connect(config, environment, environ, perform=perform)
     try:
         world = observe(ops)
         if not isinstance(world.base, Base):

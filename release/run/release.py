@@ -14,6 +14,7 @@ from release.plan.plan import read_plan, write_plan
 from release.plan.preview import survey
 from release.plan.targets import configured
 from release.run.approval import in_workflow
+from release.run.effects.perform import perform
 from release.run.end import without_run
 from release.run.journal import Journal
 from release.run.lock import StaleError
@@ -68,7 +69,7 @@ def release(
     approved = read_plan(asked.plan_file) if asked.plan_file else None
     asked = _as_approved(asked, approved) if approved else asked
     config, plugins = configured(root, asked.target, asked.request.line, environ)
-    ops = connect(config, asked.request.environment, environ)
+    ops = connect(config, asked.request.environment, environ, perform=perform)
     if asked.request.environment == config.production:
         require_write_tokens(ops)
     try:
@@ -121,7 +122,7 @@ def plan(
 ) -> Outcome:
     """The same up to the gate: nothing is written but the plan's own file, when one is named."""
     config, plugins = configured(root, asked.target, asked.request.line, environ)
-    ops = connect(config, asked.request.environment, environ, writes=False)
+    ops = connect(config, asked.request.environment, environ)
     try:
         prospect = survey(ops, plugins, asked.request, deploying=asked.deploying)
         if asked.for_approval and in_workflow(environ):

@@ -88,26 +88,30 @@ class Connect(Protocol):
     """What makes Ops: `connect`, or a test's own wiring."""
 
     def __call__(
-        self, config: Config, name: str, environ: Mapping[str, str] | None = None, *, writes: bool = True
+        self, config: Config, name: str, environ: Mapping[str, str] | None = None, *, perform: Perform = ...
     ) -> Ops:
         """Ops for one environment, as `connect` says."""
         ...
 
 
+def expect(ops: Ops, effect: Effect, world: World, tell: Tell) -> World:
+    """Carry out nothing: take the effect's word for what the world would be."""
+    del ops, tell
+    return effect.expect(world)
+
+
 def connect(
-    config: Config, name: str, environ: Mapping[str, str] | None = None, *, writes: bool = True
+    config: Config, name: str, environ: Mapping[str, str] | None = None, *, perform: Perform = expect
 ) -> Ops:
     """Ops for one environment of a configuration; nothing is asked yet.
 
-    With `writes` false, effects are not done: their expectation is taken for granted (a dry run).
+    `perform` does effects: `release.run.effects.perform.perform` writes; without it nothing is written (a dry run).
     Raises UsageError when the environment does not exist or a variable is missing.
     """
     environ = dict(os.environ if environ is None else environ)
     environment = config.environment(name)
     if config.workers:
         _require(environ, ["CLOUDFLARE_API_TOKEN", "CLOUDFLARE_ACCOUNT_ID"])
-    from release.run.effects.perform import expect, perform
-
     http, mask = Http(), Mask.of(environ)
     git = Git(config.root, config.remote, environ)
     return Ops(
@@ -126,7 +130,7 @@ def connect(
         wrangler=Wrangler(config.root, environ, mask),
         npm=Npm(config.root, environ, mask),
         registry=Registry(http, environ),
-        perform=perform if writes else expect,
+        perform=perform,
         checkout=checkout_name(config.root),
     )
 

@@ -16,8 +16,10 @@ from release.rehearsal.cloud.server import Cloud
 from release.rehearsal.forge import Forge
 from release.rehearsal.registry.memory import MemoryRegistry
 from release.run import release as releasing
+from release.run.effects.perform import perform
 from release.run.release import Asked
 from release.systems import connect as real_connect
+from release.systems import expect
 from release.testing import ci
 from release.testing.clock import MONDAY, FakeClock
 from release.testing.monorepo import NewCommit, import_commits
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
     from release.model.outcome import Listener, Outcome
     from release.model.world import Level
     from release.plan.preview import Prospect
-    from release.systems import Ops
+    from release.systems import Ops, Perform
 
 OWNER, NAME = "acme", "cms"
 ACCOUNT = "acc0"
@@ -103,13 +105,18 @@ class Double:
         return f"double-{worker}-{environment}"
 
     def connect(
-        self, config: Config, name: str, environ: Mapping[str, str] | None = None, *, writes: bool = True
+        self,
+        config: Config,
+        name: str,
+        environ: Mapping[str, str] | None = None,
+        *,
+        perform: Perform = expect,
     ) -> Ops:
         """Ops as `release.systems.connect` makes them, with this world's clock and a wrangler without Node."""
         import httpx
 
         environ = self.environ if environ is None else environ
-        ops = real_connect(config, name, environ, writes=writes)
+        ops = real_connect(config, name, environ, perform=perform)
         ops.http.transport = httpx.HTTPTransport(verify=False)  # loads no certificates
         ops.github.clock = self.clock
         wrangler = ApiWrangler(config, {**self.environ, **environ}, DATABASES)
@@ -121,7 +128,7 @@ class Double:
         self, name: str = "production", root: Path | None = None, *, writes: bool = True
     ) -> Iterator[Ops]:
         """Connected Ops for one environment, closed in the end."""
-        ops = self.connect(load(root or self.root), name, writes=writes)
+        ops = self.connect(load(root or self.root), name, perform=perform if writes else expect)
         try:
             yield ops
         finally:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from release.config import load
+from release.systems import expect
 from release.systems.cloudflare.wrangler import Wrangler
 from release.testing import ApiWrangler, Double, FakeClock, approve
 from release.testing.double import DATABASES
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from release.model.effects import ApplyMigrations
     from release.model.record import Granted
     from release.plan.preview import Prospect
-    from release.systems import Ops
+    from release.systems import Ops, Perform
 
 PATIENCE = 60.0  # seconds until a test gives up; nothing is measured by it
 
@@ -44,10 +45,15 @@ class Commanding(Faraway):
     """One whose workers have a deploy command of their own: it runs as a program, and may outlive its release."""
 
     def connect(
-        self, config: Config, name: str, environ: Mapping[str, str] | None = None, *, writes: bool = True
+        self,
+        config: Config,
+        name: str,
+        environ: Mapping[str, str] | None = None,
+        *,
+        perform: Perform = expect,
     ) -> Ops:
         """As ever, with the wrangler that starts programs."""
-        ops = super().connect(config, name, environ, writes=writes)
+        ops = super().connect(config, name, environ, perform=perform)
         return replace(ops, wrangler=Programs(config.root, ops.environ, ops.mask))
 
 

@@ -20,10 +20,10 @@ from release.model.world import Request
 from release.observe import world
 from release.plan.preview import survey
 from release.run import lock
-from release.run.effects.perform import expect, perform
+from release.run.effects.perform import perform
 from release.run.lock import StaleError
 from release.run.sequence import carry_out
-from release.systems import Ops
+from release.systems import Ops, expect
 from release.systems.machine.checkout_lock import checkout_name
 from release.systems.machine.secrets import Mask
 from release.systems.npm.client import Npm
@@ -139,7 +139,7 @@ class Machine:
             wanted,
             _agree,
             listener or Recorder(),
-            connect=lambda _, name, __=None, writes=True: self.ops(actor, name, writes=writes),
+            connect=lambda _, name, __=None, *, perform=perform: self.ops(actor, name),
         )
 
     def unlock(self, actor: Actor) -> Outcome:
@@ -150,7 +150,7 @@ class Machine:
             "production",
             _agree,
             Recorder(),
-            connect=lambda _, name, __=None, writes=True: self.ops(actor, name, writes=writes),
+            connect=lambda _, name, __=None, *, perform=perform: self.ops(actor, name),
         )
 
 

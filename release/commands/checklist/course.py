@@ -62,7 +62,7 @@ class Checked:
 def check(root: Path, environ: Mapping[str, str], *, connect: Connect = connect) -> Checked:
     """Observe, and look at every item. Raises UsageError for a wrong configuration."""
     config = load(root)
-    ops = connect(config, config.production, environ, writes=False)
+    ops = connect(config, config.production, environ)
     try:
         world = observe(ops)
     finally:

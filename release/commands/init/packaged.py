@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from release.config import Config
 
 PACKAGED = Path(__file__).parent / "brought"  # in a wheel; pyproject.toml says what goes there
-CHECKOUT = Path(__file__).parents[2]
+CHECKOUT = Path(__file__).parents[3]
 TASKS = '''\
 """`inv --list` shows the tasks; each explains itself with --help."""
 

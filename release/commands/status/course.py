@@ -43,7 +43,7 @@ def read(root: Path, environ: Mapping[str, str]) -> Status:
     config = load(root)
     worlds, ahead = {}, {}
     for name in config.environments:
-        ops = connect(config, name, environ, writes=False)
+        ops = connect(config, name, environ)
         try:
             worlds[name] = observe(ops)
             ahead[name] = _ahead(ops, worlds[name])

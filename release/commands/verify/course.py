@@ -13,6 +13,7 @@ from release.model.rolled_back import facts
 from release.model.step import Done, Stuck, Todo
 from release.model.world import Health, Live, Unread
 from release.observe.world import look_again, observe
+from release.run.effects.perform import perform
 from release.steps.verify import Verify
 from release.systems import connect
 
@@ -39,7 +40,7 @@ def verify(
     After a rollback: exit 0 when what is live is whole and healthy (the outcome is then rolled-back, not verified).
     """
     config = load(root)
-    ops = connect(config, environment, environ)
+    ops = connect(config, environment, environ, perform=perform)
     try:
         world = observe(ops)
         back = rolled_back(config, world)

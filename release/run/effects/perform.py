@@ -26,12 +26,6 @@ def perform(ops: Ops, effect: effects.Effect, world: World, tell: Tell) -> World
     return _PERFORMERS[type(effect)](ops, effect, world, tell)
 
 
-def expect(ops: Ops, effect: effects.Effect, world: World, tell: Tell) -> World:
-    """Carry out nothing: take the effect's word for what the world would be."""
-    del ops, tell
-    return effect.expect(world)
-
-
 def _run_tests(ops: Ops, effect: effects.RunTests, world: World, tell: Tell) -> World:
     monorepo.run_tests(ops.config, ops.environ, ops.mask, tell)
     return effect.expect(world)

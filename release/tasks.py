@@ -1,4 +1,4 @@
-"""The Invoke tasks. They turn words into values and outcomes into exit codes; everything heavy is imported when it runs."""
+"""The list of commands, one line each. What a command needs is loaded when it runs."""
 
 from __future__ import annotations
 
@@ -7,14 +7,44 @@ from pathlib import Path
 
 from invoke.collection import Collection
 
-from release.commands import approvals, monorepo, states
-from release.commands import checklist as checklists
-from release.commands import hotfix as hotfixes
-from release.commands import init as adopting
-from release.commands import publish as publishing
-from release.commands import rehearse as rehearsals
-from release.commands import release as releases
-from release.commands import step as steps
+from release.commands.approve import approve
+from release.commands.checklist import checklist
+from release.commands.dispatch import dispatch
+from release.commands.doctor import doctor
+from release.commands.hotfix import hotfix
+from release.commands.init import init
+from release.commands.monorepo import check, install
+from release.commands.plugins import plugins
+from release.commands.publish import publish
+from release.commands.rehearse import collection as rehearsal
+from release.commands.rehearse import rehearse
+from release.commands.release import deploy, plan, release
+from release.commands.rollback import rollback
+from release.commands.status import status
+from release.commands.step import collection as steps
+from release.commands.unlock import unlock
+from release.commands.verify import verify
+
+COMMANDS = (
+    release,
+    plan,
+    deploy,
+    publish,
+    dispatch,
+    approve,
+    doctor,
+    checklist,
+    hotfix,
+    status,
+    verify,
+    rollback,
+    unlock,
+    plugins,
+    install,
+    check,
+    rehearse,
+    init,
+)
 
 
 def collection(root: Path) -> Collection:
@@ -22,27 +52,8 @@ def collection(root: Path) -> Collection:
 
     `RELEASE_STAGE` in the environment puts a rehearsal's clone in its place.
     """
-    tasks = Collection(
-        releases.release,
-        releases.plan,
-        releases.deploy,
-        publishing.publish,
-        approvals.dispatch,
-        approvals.approve,
-        approvals.doctor,
-        checklists.checklist,
-        hotfixes.hotfix,
-        states.status,
-        states.verify,
-        states.rollback,
-        states.unlock,
-        states.plugins,
-        monorepo.install,
-        monorepo.check,
-        rehearsals.rehearse,
-        adopting.init,
-    )
-    tasks.add_collection(rehearsals.collection(), name="rehearsal")
-    tasks.add_collection(steps.collection(Path(os.environ.get("RELEASE_STAGE") or root)), name="step")
+    tasks = Collection(*COMMANDS)
+    tasks.add_collection(rehearsal(), name="rehearsal")
+    tasks.add_collection(steps(Path(os.environ.get("RELEASE_STAGE") or root)), name="step")
     tasks.configure({"release": {"root": str(root)}})
     return tasks

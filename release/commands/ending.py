@@ -7,7 +7,7 @@ import json as jsonlib
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from invoke.exceptions import Exit
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from release.run.sequence import Gate
     from release.systems.machine.secrets import Mask
 
+Found = TypeVar("Found")
 LEVELS = ("patch", "minor", "major", "auto")
 INTERRUPTED = 130
 DEADLINE = "RELEASE_DEADLINE"  # seconds, in the environment, in place of these:
@@ -57,17 +58,48 @@ def requested(bump: str, env: str, *, finish: bool = False, **reasons: str) -> R
 
 def finish(run: Callable[[], Outcome], *, json: bool) -> NoReturn:
     """Run, print the one JSON object where asked, and leave with the outcome's exit code. No stack trace ever."""
-    try:
+
+    def code() -> int:
         outcome = run()
+        if json:
+            print_json(outcome.as_json())
+        return outcome.exit_code
+
+    leave_with(code, json=json)
+
+
+def leave_with(run: Callable[[], int], *, json: bool) -> NoReturn:
+    """Run, and leave with the exit code that it gives. No stack trace ever."""
+    try:
+        code = run()
     except ReleaseError as error:
         leave(error, json=json)
     except KeyboardInterrupt as error:
         stopped(error)
     except Exception as error:  # noqa: BLE001 - the last resort: a person at three in the morning needs no stack trace
         leave(bug(error), json=json)
-    if json:
-        print_json(outcome.as_json())
-    raise Exit(code=outcome.exit_code)
+    raise Exit(code=code)
+
+
+def show(
+    read: Callable[[], Found],
+    lines: Callable[[Found], Iterable[str]],
+    as_json: Callable[[Found], Any],
+    exit_code: Callable[[Found], int] = lambda _: 0,
+    *,
+    json: bool,
+) -> NoReturn:
+    """Read, print what was found for people or for scripts, and leave with its exit code."""
+
+    def run() -> int:
+        found = read()
+        if json:
+            print_json(as_json(found))
+        else:
+            print_lines(lines(found))
+        return exit_code(found)
+
+    leave_with(run, json=json)
 
 
 @contextlib.contextmanager
@@ -149,6 +181,15 @@ def print_lines(lines: Iterable[str]) -> None:
     for line in lines:
         out.write(f"{line}\n")
     out.flush()
+
+
+def say(text: str) -> None:
+    """Lines on stderr, without secrets and control characters."""
+    from release.formats.printable import printable
+
+    mask = masking()
+    sys.stderr.writelines(f"{printable(mask(line))}\n" for line in text.splitlines() or [""])
+    sys.stderr.flush()
 
 
 def print_json(value: Any) -> None:  # noqa: ANN401

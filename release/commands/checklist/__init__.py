@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from invoke.exceptions import Exit
 from invoke.tasks import task
 
-from release.commands.ending import leave, masking, print_json, root_of
+from release.commands.ending import root_of, show
 
 if TYPE_CHECKING:
     from invoke.context import Context
@@ -22,18 +21,13 @@ def checklist(context: Context, json: bool = False) -> None:
     Every release runs it too. Exit codes: 0 a release may go ahead, 4 an item blocks it.
     """
     import os
-    import sys
 
     from release.commands.checklist import course as flow
-    from release.errors import ReleaseError
 
-    try:
-        found = flow.check(root_of(context), os.environ)
-    except ReleaseError as error:
-        leave(error, json=json)
-    if json:
-        print_json(flow.as_json(found))
-    else:
-        mask = masking()
-        sys.stdout.writelines(f"{mask(line)}\n" for line in flow.lines(found))
-    raise Exit(code=found.exit_code)
+    show(
+        lambda: flow.check(root_of(context), os.environ),
+        flow.lines,
+        flow.as_json,
+        lambda found: found.exit_code,
+        json=json,
+    )

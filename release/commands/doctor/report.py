@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from release.commands.doctor import setup as examinations
+from release.commands.doctor.setup import Patient
 from release.errors import BLOCKED, RELEASED, ReleaseError
+from release.plan.targets import configured
+from release.systems import at_github
+from release.systems.git.client import Git
 from release.systems.machine.deadline import Lanes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
-
-    from release.commands.doctor.setup import Patient
+    from pathlib import Path
 
 LANES = 6
 State = Literal["ok", "missing", "cannot tell"]
@@ -44,6 +48,13 @@ class Finding:
     state: State
     what: str
     advice: str = ""
+
+
+def looked(root: Path, environ: Mapping[str, str]) -> tuple[Finding, ...]:
+    """Every step of the repository in `root`. Raises UsageError for wrong configuration, or without a token."""
+    config, plugins = configured(root)
+    with at_github(config, environ) as github, closing(Git(config.root, config.remote, environ)) as git:
+        return examine(Patient(config, github, git, publishes=bool(plugins.targets())))
 
 
 def examine(patient: Patient) -> tuple[Finding, ...]:

@@ -12,7 +12,7 @@ from invoke.config import Config
 from invoke.context import Context
 from invoke.exceptions import Exit
 
-from release.commands import approvals, ending
+from release.commands import approve, dispatch, doctor, ending
 from tests.contract.commands.test_dispatching import HASH, waiting, world
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def test_dispatch_follows_the_run_and_leaves_with_its_exit_code(
         return response
 
     world.forge.after = over
-    assert typed(approvals.dispatch, bump="minor", json=True) == 0
+    assert typed(dispatch.dispatch, bump="minor", json=True) == 0
     shown = capsys.readouterr()
     run = json.loads(shown.out)
     assert (run["conclusion"], run["exit_code"]) == ("success", 0)
@@ -60,7 +60,7 @@ def test_dispatch_follows_the_run_and_leaves_with_its_exit_code(
 def test_dispatch_can_leave_at_once(
     world: Double, typed: Callable[..., int], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert typed(approvals.dispatch, follow=False, json=True) == 0
+    assert typed(dispatch.dispatch, follow=False, json=True) == 0
     (run,) = world.forge._state.runs
     assert json.loads(capsys.readouterr().out)["run"] == run
 
@@ -75,7 +75,7 @@ def test_stopping_to_follow_leaves_the_run_alone(
         raise KeyboardInterrupt
 
     monkeypatch.setattr("release.systems.machine.clock.time.sleep", interrupted)
-    assert typed(approvals.dispatch) == 130
+    assert typed(dispatch.dispatch) == 130
     assert "the run goes on: " in capsys.readouterr().err
     assert [run.status for run in world.forge._state.runs.values()] == ["queued"]
 
@@ -83,12 +83,12 @@ def test_stopping_to_follow_leaves_the_run_alone(
 def test_a_bump_that_does_not_exist_starts_nothing(
     world: Double, typed: Callable[..., int], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert typed(approvals.dispatch, bump="huge") == 2
+    assert typed(dispatch.dispatch, bump="huge") == 2
     assert 'There is no bump "huge".' in capsys.readouterr().err
     assert world.forge._state.runs == {}
 
 
-@pytest.mark.parametrize("task", [approvals.dispatch, approvals.approve, approvals.doctor])
+@pytest.mark.parametrize("task", [dispatch.dispatch, approve.approve, doctor.doctor])
 def test_without_a_token_nothing_is_asked(
     task: object,
     typed: Callable[..., int],
@@ -105,7 +105,7 @@ def test_approve_shows_the_plan_and_binds_the_approval_to_it(
     world: Double, typed: Callable[..., int], capsys: pytest.CaptureFixture[str]
 ) -> None:
     number = waiting(world)
-    assert typed(approvals.approve, plan=HASH[:10], comment="checked", json=True) == 0
+    assert typed(approve.approve, plan=HASH[:10], comment="checked", json=True) == 0
     shown = capsys.readouterr()
     assert json.loads(shown.out) == {
         "run": number,
@@ -124,8 +124,8 @@ def test_approve_asks_who_sits_there(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     number = waiting(world)
-    monkeypatch.setattr(approvals, "terminal", lambda: lambda _: "no")
-    assert typed(approvals.approve, run=str(number)) == 4
+    monkeypatch.setattr(approve, "terminal", lambda: lambda _: "no")
+    assert typed(approve.approve, run=str(number)) == 4
     assert 'Not approved: "no" is not plan 7be1c09.' in capsys.readouterr().err
     assert world.forge._state.runs[number].approvals == ()
 
@@ -137,7 +137,7 @@ def test_a_plan_of_a_run_steers_no_terminal(
 
     wild = Annotation("notice", f"plan {HASH}", "cms \x1b[2J\x1b[31mred\u202e")
     waiting(world, jobs=(Job(5, "plan", "completed", "success", annotations=(wild,)),))
-    typed(approvals.approve, reject=True)
+    typed(approve.approve, reject=True)
     said = capsys.readouterr().err
     assert "\x1b" not in said
     assert "\u202e" not in said
@@ -146,10 +146,10 @@ def test_a_plan_of_a_run_steers_no_terminal(
 def test_doctor_says_what_is_missing_and_leaves_with_4(
     typed: Callable[..., int], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert typed(approvals.doctor) == 4
+    assert typed(doctor.doctor) == 4
     said = capsys.readouterr().out
     assert "MISSING  The workflows" in said
-    assert typed(approvals.doctor, json=True) == 4
+    assert typed(doctor.doctor, json=True) == 4
     states = {one["step"]: one["state"] for one in json.loads(capsys.readouterr().out)["steps"]}
     assert (states["A token"], states["The workflows"]) == ("ok", "missing")
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from release.model.outcome import Listener, Outcome
     from release.model.record import Granted
     from release.plan.preview import Prospect
-    from release.systems import Ops
+    from release.systems.ops import Ops
 
 
 @task(

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from release.config.policy import Surface as Wanted
     from release.formats.wrangler_migrations import Rules
     from release.model.world import Migration, World
-    from release.systems import Ops
+    from release.systems.ops import Ops
 
 
 def read_past(ops: Ops, world: World) -> Past | None:

@@ -17,7 +17,7 @@ from release.systems.git.folders import changing, have
 if TYPE_CHECKING:
     from release.formats.git_objects import Commit as Fields
     from release.model.world import Checkout, Commit, Release, Remote
-    from release.systems import Ops
+    from release.systems.ops import Ops
 
 NEAR = 100  # commits that are looked at one by one
 EVERYTHING = 2_147_483_647  # git's word for a depth without end

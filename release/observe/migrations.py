@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from release.config import Environment
-    from release.systems import Ops
     from release.systems.git.client import Git
+    from release.systems.ops import Ops
 
 
 def rules_at(ops: Ops, commit: str, environment: Environment | None = None) -> Rules | None:

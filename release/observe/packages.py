@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from release.config.target import Target
     from release.model.registry import Package
-    from release.systems import Ops
+    from release.systems.ops import Ops
 
 DEPENDENCIES = ("dependencies", "peerDependencies", "optionalDependencies")
 

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from release.config import Config, Page
-    from release.systems import Ops
     from release.systems.machine.deadline import Lanes
+    from release.systems.ops import Ops
 
 T = TypeVar("T")
 

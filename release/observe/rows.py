@@ -11,7 +11,7 @@ from release.model.world import Database
 if TYPE_CHECKING:
     from release.model.evidence import Evidence, Loss, Verdict
     from release.model.world import World
-    from release.systems import Ops
+    from release.systems.ops import Ops
 
 MOST_ROWS = 1_000_000  # of one table: beyond that it is "more than"
 MOST_LOSSES = 8  # that are counted

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from release.model.record import Record
     from release.model.world import Database, Health, Part, Release
     from release.observe.readiness import Asked
-    from release.systems import Ops
+    from release.systems.ops import Ops
 
 T = TypeVar("T")
 LANES = 16

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from release.model.step import Check, Step
     from release.model.world import Release, Request, Severity, Wanted, World
     from release.plan.plan import Outlook
-    from release.systems import Ops
+    from release.systems.ops import Ops
 
 
 @dataclass(frozen=True)

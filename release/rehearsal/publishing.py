@@ -19,9 +19,9 @@ from release.observe.packages import read_package
 from release.rehearsal import packages
 from release.rehearsal.checkout import StageError, git
 from release.run.effects.perform import perform
-from release.systems import connect
 from release.systems.machine import shell
 from release.systems.npm.node import node
+from release.systems.ops import connect
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -14,7 +14,7 @@ from release.observe.world import look_again, observe
 from release.rehearsal.checkout import StageError
 from release.run.effects.perform import perform
 from release.sequences import Kind, Setting, sequence
-from release.systems import connect
+from release.systems.ops import connect
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from release.model.step import Step
     from release.model.world import World
-    from release.systems import Ops
+    from release.systems.ops import Ops
 
 
 def put_live(root: Path, environment: str, last_tag: str, environ: Mapping[str, str]) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from release.plan.plan import Plan
     from release.plan.preview import Prospect
     from release.run.sequence import Gate
-    from release.systems import Ops
+    from release.systems.ops import Ops
 
 LONGEST_COMMENT = 200
 _NAMED_PLAN = re.compile(r"\bplan ([0-9a-f]{7,64})\b")

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from release.model.record import Remark
     from release.model.world import Problem, World
     from release.plan.preview import Prospect
-    from release.systems import Ops
+    from release.systems.ops import Ops
 
 LAST = "verify"
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from release.model.world import World
-    from release.systems import Ops
+    from release.systems.ops import Ops
 
 LONGEST_WRITE = 310.0  # seconds that a write of a vanished holder may still take: wrangler gives up after 303
 LONGEST_BEAT = 130.0  # seconds: git gives up after 120

@@ -19,8 +19,8 @@ from release.run.end import without_run
 from release.run.journal import Journal
 from release.run.lock import StaleError
 from release.run.sequence import carry_out
-from release.systems import connect, require_write_tokens
 from release.systems.machine.checkout_lock import alone
+from release.systems.ops import connect, require_write_tokens
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from release.plan.plan import Plan
     from release.plan.preview import Prospect
     from release.run.sequence import Gate
-    from release.systems import Connect, Ops
+    from release.systems.ops import Connect, Ops
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from release.model.step import Look, Step
     from release.model.world import Release, World, Write
     from release.plan.plan import Plan
-    from release.systems import Ops
+    from release.systems.ops import Ops
 
 INTERRUPTED = "Interrupted (Ctrl-C)."
 OUTSIDE = frozenset({"cloudflare", "d1", "npm"})  # what users see

@@ -18,8 +18,8 @@ from release.rehearsal.registry.memory import MemoryRegistry
 from release.run import release as releasing
 from release.run.effects.perform import perform
 from release.run.release import Asked
-from release.systems import connect as real_connect
-from release.systems import expect
+from release.systems.ops import connect as real_connect
+from release.systems.ops import expect
 from release.testing import ci
 from release.testing.clock import MONDAY, FakeClock
 from release.testing.monorepo import NewCommit, import_commits
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from release.model.outcome import Listener, Outcome
     from release.model.world import Level
     from release.plan.preview import Prospect
-    from release.systems import Ops, Perform
+    from release.systems.ops import Ops, Perform
 
 OWNER, NAME = "acme", "cms"
 ACCOUNT = "acc0"
@@ -112,7 +112,7 @@ class Double:
         *,
         perform: Perform = expect,
     ) -> Ops:
-        """Ops as `release.systems.connect` makes them, with this world's clock and a wrangler without Node."""
+        """Ops as `release.systems.ops.connect` makes them, with this world's clock and a wrangler without Node."""
         import httpx
 
         environ = self.environ if environ is None else environ

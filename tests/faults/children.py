@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from release.config import load
-from release.systems import expect
 from release.systems.cloudflare.wrangler import Wrangler
+from release.systems.ops import expect
 from release.testing import ApiWrangler, Double, FakeClock, approve
 from release.testing.double import DATABASES
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from release.model.effects import ApplyMigrations
     from release.model.record import Granted
     from release.plan.preview import Prospect
-    from release.systems import Ops, Perform
+    from release.systems.ops import Ops, Perform
 
 PATIENCE = 60.0  # seconds until a test gives up; nothing is measured by it
 

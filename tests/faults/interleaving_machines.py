@@ -23,11 +23,11 @@ from release.run import lock
 from release.run.effects.perform import perform
 from release.run.lock import StaleError
 from release.run.sequence import carry_out
-from release.systems import Ops, expect
 from release.systems.machine.checkout_lock import checkout_name
 from release.systems.machine.secrets import Mask
 from release.systems.npm.client import Npm
 from release.systems.npm.registry import Registry
+from release.systems.ops import Ops, expect
 from release.systems.web.http import Http
 from release.testing import Recorder, approve
 from tests.faults.interleaving_clients import (

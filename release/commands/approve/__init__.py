@@ -40,7 +40,7 @@ def approve(
     def review() -> int:
         from release.commands.approve import course as approving
         from release.config import load
-        from release.systems import at_github
+        from release.systems.ops import at_github
 
         config = load(root_of(context))
         with at_github(config, os.environ) as github:

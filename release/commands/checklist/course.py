@@ -11,7 +11,7 @@ from release.errors import BLOCKED, RELEASED
 from release.model.record import Record
 from release.model.world import Base, Unread
 from release.observe.world import observe
-from release.systems import connect
+from release.systems.ops import connect
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from release.checks.checklist import Finding, Item
     from release.config import Demand
     from release.model.world import World
-    from release.systems import Connect
+    from release.systems.ops import Connect
 
 Standing = Literal["ok", "blocks", "warns", "off", "unset", "ask", "ticked"]
 MARKS: dict[Standing, str] = {

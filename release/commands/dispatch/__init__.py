@@ -45,7 +45,7 @@ def dispatch(
     def run() -> int:
         from release.commands.dispatch import course as dispatching
         from release.config import load
-        from release.systems import at_github
+        from release.systems.ops import at_github
 
         config = load(root_of(context))
         wanted = requested(bump, config.production)

@@ -10,9 +10,9 @@ from release.commands.doctor import setup as examinations
 from release.commands.doctor.setup import Patient
 from release.errors import BLOCKED, RELEASED, ReleaseError
 from release.plan.targets import configured
-from release.systems import at_github
 from release.systems.git.client import Git
 from release.systems.machine.deadline import Lanes
+from release.systems.ops import at_github
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

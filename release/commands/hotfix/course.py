@@ -17,9 +17,9 @@ from release.errors import BlockedError, EffectError, UsageError
 from release.model.outcome import EXIT_CODES, Outcome
 from release.model.world import Request
 from release.run import release as releasing
-from release.systems import connect, require_write_tokens
 from release.systems.git.branches import advance, picked, point, switch
 from release.systems.github.pulls import merge_pull, open_pull
+from release.systems.ops import connect, require_write_tokens
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from release.commands.hotfix.next_action import Next, Standing
     from release.model.outcome import Listener
     from release.run.sequence import Gate
-    from release.systems import Connect, Ops
+    from release.systems.ops import Connect, Ops
 
 POLL = 10.0  # seconds between two looks at CI
 SHOWN = 20  # commits that are listed

@@ -21,8 +21,8 @@ from release.systems.github.pulls import newest_pull
 if TYPE_CHECKING:
     from release.commands.hotfix.next_action import Relation
     from release.model.world import World
-    from release.systems import Ops
     from release.systems.github.pulls import Pull
+    from release.systems.ops import Ops
 
 PREFIX = "hotfix/"
 MOST_RUNS = 20

@@ -8,7 +8,7 @@ from release.errors import ReleaseError
 
 if TYPE_CHECKING:
     from release.model.outcome import Listener, Outcome
-    from release.systems import Ops
+    from release.systems.ops import Ops
 
 
 def rolled_back(ops: Ops, tag: str, reason: str, ended: Outcome, listener: Listener) -> None:

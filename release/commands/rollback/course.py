@@ -22,9 +22,9 @@ from release.model.record import Rollback
 from release.model.rolled_back import serving
 from release.model.world import Live, Unread, Write
 from release.run import lock
-from release.systems import connect
 from release.systems.cloudflare.api import UNREASONED
 from release.systems.machine.checkout_lock import is_busy
+from release.systems.ops import connect
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from release.commands.rollback.routes import Ground, Trip, Way
     from release.model.outcome import Listener, Outcome
     from release.model.record import Record
-    from release.systems import Connect, Ops
+    from release.systems.ops import Connect, Ops
 
 INCOMPLETE = "The rollback is not complete."
 AGAIN = "Run the same command again to finish."

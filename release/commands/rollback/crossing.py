@@ -19,7 +19,7 @@ from release.policy.migrations import window_of
 
 if TYPE_CHECKING:
     from release.model.record import Record, Window
-    from release.systems import Ops
+    from release.systems.ops import Ops
 
 _UNKNOWN = "The older workers would run on the newer schema."
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from release.model.record import Record
     from release.model.rolled_back import RolledBack
     from release.model.world import Health
-    from release.systems import Ops
+    from release.systems.ops import Ops
 
     Lives = Mapping[str, Live | Unread | None]
 

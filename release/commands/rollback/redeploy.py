@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from release.systems import Ops
+    from release.systems.ops import Ops
 
 
 def redeploy(ops: Ops, worker: str, tag: str, message: str, tell: Callable[[str], None]) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from release.model.record import Record
     from release.model.world import Live
-    from release.systems import Ops
+    from release.systems.ops import Ops
 
 PATIENCE = (
     1.0  # seconds that a rollback waits for the record: in an incident the remote may be what is broken

@@ -14,7 +14,7 @@ from release.model.rolled_back import facts, standing
 from release.model.world import Base, Database, Health, Live, Remote, Request, Unread
 from release.observe.world import observe
 from release.steps.migrate import pending
-from release.systems import connect
+from release.systems.ops import connect
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from release.config import Config
     from release.model.rolled_back import RolledBack
     from release.model.world import World
-    from release.systems import Ops
+    from release.systems.ops import Ops
 
 
 WIDE = 12  # columns of what a rollback is told with

@@ -11,15 +11,15 @@ from release.model.outcome import Outcome
 from release.model.record import Record
 from release.plan.targets import placed
 from release.run import lock
-from release.systems import connect
 from release.systems.git.content import read_record
+from release.systems.ops import connect
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from release.model.outcome import Listener
-    from release.systems import Connect, Ops
+    from release.systems.ops import Connect, Ops
 
 
 def unlock(

@@ -15,7 +15,7 @@ from release.model.world import Health, Live, Unread
 from release.observe.world import look_again, observe
 from release.run.effects.perform import perform
 from release.steps.verify import Verify
-from release.systems import connect
+from release.systems.ops import connect
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from release.model.outcome import Ending, Listener
     from release.model.rolled_back import RolledBack
     from release.model.world import Part, Release, World
-    from release.systems import Connect, Ops
+    from release.systems.ops import Connect, Ops
 
 
 def verify(

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from release.formats.git_objects import GitObject
     from release.model.effects import PushRelease
     from release.model.world import Release
-    from release.systems import Ops, Tell
     from release.systems.git.refusal import Reason
+    from release.systems.ops import Ops, Tell
 
 TRIES = 5
 

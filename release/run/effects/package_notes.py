@@ -13,7 +13,7 @@ from release.systems.git.folders import changing, have
 
 if TYPE_CHECKING:
     from release.model.world import Release, World
-    from release.systems import Ops
+    from release.systems.ops import Ops
 
 SHORT = 7
 

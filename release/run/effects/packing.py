@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from release.config.target import Target
     from release.model.packaging import PackPackage, PublishPackage, ReadBack
     from release.model.world import World
-    from release.systems import Ops, Tell
+    from release.systems.ops import Ops, Tell
 
 KEPT = ".release/packages"
 PATIENCE = 60.0  # seconds until a registry must show what it has taken

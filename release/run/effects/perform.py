@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from release.model.world import World
-    from release.systems import Ops, Tell
+    from release.systems.ops import Ops, Tell
 
 
 def perform(ops: Ops, effect: effects.Effect, world: World, tell: Tell) -> World:

@@ -10,7 +10,7 @@ from release.model.world import Health, Live, Smoke, names
 if TYPE_CHECKING:
     from release.model.effects import WatchHealth
     from release.model.world import Release
-    from release.systems import Ops, Tell
+    from release.systems.ops import Ops, Tell
 
 
 def watch(ops: Ops, effect: WatchHealth, tell: Tell) -> tuple[Smoke, Health]:

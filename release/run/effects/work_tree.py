@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from release.model.world import Release, World
-    from release.systems import Ops
+    from release.systems.ops import Ops
 
 
 def restore(ops: Ops, world: World, release: Release | None) -> None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from release.config import Identity
-    from release.systems import Ops
+    from release.systems.ops import Ops
 
 SHOWN = 8
 

@@ -17,7 +17,7 @@ from release.systems.machine.secrets import without_secrets
 
 if TYPE_CHECKING:
     from release.config.policy import Surface
-    from release.systems import Ops
+    from release.systems.ops import Ops
 
 MOST_FILES = 20_000
 _FOLDER, _LINK, _COMMIT, _PROGRAM = "40000", "120000", "160000", "100755"

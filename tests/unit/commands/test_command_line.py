@@ -206,7 +206,7 @@ def test_misspelled_words_run_nothing(words: list[str], capsys: pytest.CaptureFi
         (["--debug", "release"], "inv release --verbose"),
         (["unlock", "-r", "other"], "inv --search-root other unlock"),
         (["release", "--reason", "--dry"], "--reason=--dry"),
-        (["release", "-f", "x"], "pyproject.toml"),
+        (["deploy", "-f", "x"], "pyproject.toml"),
     ],
 )
 def test_what_is_refused_says_the_right_spelling(

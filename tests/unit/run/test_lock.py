@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from release.model.world import World
-    from release.systems import Ops
+    from release.systems.ops import Ops
     from release.testing import Double
 
 THIS, OTHER = subject_of(BASES[0], "1.2.4"), subject_of(BASES[1], "1.3.0")

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Request, Response
 
     from release.rehearsal.cloud.memory_runtime import LoadedVersion
-    from release.systems import Ops
+    from release.systems.ops import Ops
     from release.testing import Double
 
 URL = "http://127.0.0.1"

@@ -206,8 +206,8 @@ def test_wrong_settings_are_refused_before_anything_begins(tmp_path: Path, setti
 LOADED = """
 import sys
 from pathlib import Path
-from release.flows import plugins
-plugins.read(Path(sys.argv[1]))
+from release.commands.plugins import course
+course.read(Path(sys.argv[1]))
 print(*(name for name in ("release.announce", "apprise") if name in sys.modules))
 """
 

@@ -28,8 +28,14 @@ if TYPE_CHECKING:
 WRANGLER = """{
   // the cms
   "env": {
-    "staging": { "d1_databases": [{ "binding": "DB" }], "kv_namespaces": [{ "binding": "CACHE" }] },
-    "production": { "d1_databases": [{ "binding": "DB" }], "secrets": { "required": ["SESSION_KEY"] } },
+    "staging": {
+      "d1_databases": [{ "binding": "DB", "database_name": "double-staging", "migrations_dir": "migrations" }],
+      "kv_namespaces": [{ "binding": "CACHE" }],
+    },
+    "production": {
+      "d1_databases": [{ "binding": "DB", "database_name": "double-production", "migrations_dir": "migrations" }],
+      "secrets": { "required": ["SESSION_KEY"] },
+    },
   },
 }"""
 
@@ -200,7 +206,8 @@ def test_bindings_and_secrets_that_production_lacks_are_warned_of(tmp_path: Path
 
 
 def test_a_wrangler_configuration_that_cannot_be_read_is_named(tmp_path: Path) -> None:
-    with opened(tmp_path, overlay={"apps/cms/wrangler.jsonc": '{ "env": '}) as world:
+    with opened(tmp_path) as world:
+        world.commit({"apps/cms/wrangler.jsonc": '{ "env": '}, "chore: a configuration that is not whole")
         (bindings,) = [one for one in checked(world).entries if one.item == "bindings"]
         assert "apps/cms/wrangler.jsonc cannot be understood" in bindings.what
 

@@ -105,8 +105,8 @@ def stream(
         raise EffectError(f"{argv[0]} cannot be started: {error.strerror}.") from None
     tail: deque[str] = deque(maxlen=TAIL)
     reader = threading.Thread(target=_read, args=(process, tail, tell, mask), daemon=True)
-    reader.start()
     try:
+        reader.start()  # waits for its thread: Ctrl-C may come here too
         code: int | None = process.wait(deadline)
     except subprocess.TimeoutExpired:
         kill_group(process)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tomllib
 from dataclasses import replace
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -120,10 +121,11 @@ def release_of(subject: Subject, base: Base = BASES[0], config: Config = CONFIGU
     )
 
 
-SUBJECTS = st.builds(subject_of, st.sampled_from(BASES), st.sampled_from(VERSIONS[1:]))
+SUBJECTS = st.sampled_from([subject_of(base, version) for base in BASES for version in VERSIONS[1:]])
 REQUESTS = st.builds(Request, level=st.sampled_from(["patch", "minor", "major"]))
 
 
+@cache  # a strategy that is made again for each world is most of the time of a property
 def lives(*known: Subject) -> st.SearchStrategy[Live | None]:
     """What serves a script: nothing, something without a mark, one of the releases, or several versions."""
     message = st.sampled_from(
@@ -138,6 +140,7 @@ def lives(*known: Subject) -> st.SearchStrategy[Live | None]:
     return st.one_of(st.none(), live, st.sampled_from(begun))
 
 
+@cache
 def healths(*known: Subject) -> st.SearchStrategy[Health | Unread]:
     """What a health route says."""
     commits = st.sampled_from(
@@ -145,6 +148,11 @@ def healths(*known: Subject) -> st.SearchStrategy[Health | Unread]:
     )
     problem = st.sampled_from([None, None, None, "/api/health answered 500"])
     return st.builds(Health, st.sampled_from([None, *VERSIONS]), commits, problem) | st.just(NOTHING)
+
+
+_OFTEN = st.sampled_from([True, True, False])
+_BURNT = st.sets(st.sampled_from(VERSIONS[1:]), max_size=2)
+_OUTCOMES = st.sampled_from(["running", "failed", "recorded", "released", "rolled-back"])
 
 
 @st.composite
@@ -155,10 +163,10 @@ def records(draw: st.DrawFn, subject: Subject) -> Record | None:
     return Record(
         environment="production",
         nonce="n",
-        subject=draw(st.sampled_from([subject, subject, None])),
+        subject=subject if draw(_OFTEN) else None,
         healthy=draw(st.booleans()),
-        burnt=tuple(draw(st.sets(st.sampled_from(VERSIONS[1:]), max_size=2))),
-        outcome=draw(st.sampled_from(["running", "failed", "recorded", "released", "rolled-back"])),
+        burnt=tuple(draw(_BURNT)),
+        outcome=draw(_OUTCOMES),
     )
 
 
@@ -175,10 +183,10 @@ DATABASES = st.builds(
 def worlds(draw: st.DrawFn) -> World:
     """A world in which every part could be read."""
     subject = draw(SUBJECTS)
-    base = draw(st.sampled_from(BASES))
-    named = {version: draw(st.sampled_from([STRANGER, subject.commit])) for version in draw(_TAGGED)}
+    base = draw(_BASES)
+    named = {version: STRANGER if draw(st.booleans()) else subject.commit for version in draw(_TAGGED)}
     tags = {f"cms-v{version}": commit for version, commit in named.items()}
-    unreleased = draw(st.integers(0, 2))
+    unreleased = draw(_COUNTS)
     commits = tuple(Commit(f"{number}" * 40, f"feat: {number}") for number in range(unreleased))
     return World(
         environment="production",
@@ -188,13 +196,23 @@ def worlds(draw: st.DrawFn) -> World:
         base=base,
         history=History(draw(st.booleans()), commits, has_landed=draw(st.booleans())),
         live={name: draw(lives(subject)) for name in ("mcp", "cms")},
-        database=draw(st.none() | DATABASES),
+        database=draw(_DATABASES),
         health=draw(healths(subject)),
-        releases=frozenset(draw(st.sets(st.sampled_from(sorted(tags)))) if tags else ()),
+        releases=frozenset(draw(_some(*sorted(tags))) if tags else ()),
     )
 
 
+_BASES = st.sampled_from(BASES)
+_COUNTS = st.integers(0, 2)
+_DATABASES = st.none() | DATABASES
 _TAGGED = st.sets(st.sampled_from(VERSIONS), max_size=3)
+
+
+@cache
+def _some(*names: str) -> st.SearchStrategy[set[str]]:
+    return st.sets(st.sampled_from(names))
+
+
 PARTS = ("checkout", "remote", "record", "base", "history", "database", "mcp", "cms")
 
 

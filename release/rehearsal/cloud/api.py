@@ -176,7 +176,6 @@ _PREFIXES = {
 }
 
 
-@cache
 def _reads(request: Request) -> bool:
     """Whether a request changes nothing: a GET, or a query of D1 whose statements only read."""
     if request.method == "GET":
@@ -188,6 +187,7 @@ def _reads(request: Request) -> bool:
     return all(_READING.fullmatch(sql) for sql in statements)
 
 
+@cache
 def _routes() -> Map:
     from werkzeug.routing import Map, Rule
 

@@ -87,8 +87,8 @@ def stream(
     process = _started(argv, cwd, env, stdin=subprocess.DEVNULL, stderr=subprocess.STDOUT, close_fds=not heir)
     tail: deque[str] = deque(maxlen=TAIL)
     reader = threading.Thread(target=_read, args=(process, tail, tell, mask), daemon=True)
-    reader.start()
     try:
+        reader.start()  # waits for its thread: Ctrl-C may come here too
         code: int | None = process.wait(deadline)
     except subprocess.TimeoutExpired:
         kill_group(process)

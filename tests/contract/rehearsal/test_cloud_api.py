@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -58,6 +60,16 @@ def test_a_token_for_reading_reads_and_changes_nothing(account: Account) -> None
         assert account.ask("POST", query, json={"sql": sql}, headers=header).status_code == 403
     assert account.ask("PUT", "/workers/scripts/cms", files=bundle(), headers=header).status_code == 403
     assert account.cloud.log == ()
+
+
+def test_no_request_is_kept_once_it_is_answered(account: Account) -> None:
+    account.cloud.api.read_tokens.add("read-only")
+    seen: list[weakref.ref[Request]] = []
+    account.cloud.before = lambda request: seen.append(weakref.ref(request))
+    account.ask("GET", "/workers/subdomain", headers={"Authorization": "Bearer read-only"})
+    account.cloud.stop()
+    gc.collect()
+    assert [one() for one in seen] == [None]
 
 
 def test_another_account_is_not_ours_to_answer_for(account: Account) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,8 +13,10 @@ import pytest
 from release.errors import EffectError
 from release.systems.machine import shell
 from release.systems.machine.secrets import Mask
+from tests.e2e.processes import gone
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 ENV = {"PATH": os.environ["PATH"]}
@@ -83,7 +86,7 @@ def test_the_deadline_ends_the_whole_group(tmp_path: Path) -> None:
     )
     ended, told = streamed(tmp_path, grandchild, deadline=2.0)
     assert ended.code is None
-    assert not is_alive(int(told[0]))
+    assert gone([int(told[0])])
 
 
 def test_who_ignores_the_request_to_stop_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -92,7 +95,7 @@ def test_who_ignores_the_request_to_stop_is_killed(tmp_path: Path, monkeypatch: 
     stubborn += "print(os.getpid(), flush=True)\ntime.sleep(600)"
     ended, told = streamed(tmp_path, stubborn, deadline=2.0)
     assert ended.code is None
-    assert not is_alive(int(told[0]))
+    assert gone([int(told[0])])
 
 
 def test_ctrl_c_ends_the_program(tmp_path: Path) -> None:
@@ -102,16 +105,44 @@ def test_ctrl_c_ends_the_program(tmp_path: Path) -> None:
         told.append(line)
         signal.raise_signal(signal.SIGINT)
 
+    interrupted(tmp_path, interrupt)
+    assert gone([int(told[0])])
+
+
+def test_ctrl_c_before_the_program_is_waited_for_ends_it_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    has_spoken = threading.Event()
+
+    class Late(threading.Thread):
+        """One whose program speaks before whoever started it comes back, as on a busy machine."""
+
+        def start(self) -> None:
+            super().start()
+            has_spoken.wait()
+            signal.raise_signal(signal.SIGINT)
+
+    def hear(line: str) -> None:
+        told.append(line)
+        has_spoken.set()
+
+    monkeypatch.setattr(threading, "Thread", Late)
+    interrupted(tmp_path, hear)
+    assert gone([int(told[0])])
+
+
+def interrupted(tmp_path: Path, tell: Callable[[str], None]) -> None:
+    """Run a program that names itself and stays, until Ctrl-C is pressed."""
     code = "import os, time; print(os.getpid(), flush=True); time.sleep(600)"
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         with pytest.raises(KeyboardInterrupt):
             shell.stream(
-                [sys.executable, "-c", code], cwd=tmp_path, env=ENV, deadline=60, tell=interrupt, mask=Mask()
+                [sys.executable, "-c", code], cwd=tmp_path, env=ENV, deadline=60, tell=tell, mask=Mask()
             )
     finally:
         signal.signal(signal.SIGINT, before)
-    assert not is_alive(int(told[0]))
 
 
 @pytest.mark.parametrize("name", ["no-such-program", "/nowhere/at/all"])
@@ -139,12 +170,3 @@ def test_a_short_program_gets_its_input_and_gives_its_output(tmp_path: Path) -> 
 def test_a_short_program_that_takes_long_is_stopped(tmp_path: Path) -> None:
     with pytest.raises(EffectError, match="sleep 600 did not end within 0 s"):
         shell.capture(["sleep", "600"], cwd=tmp_path, env=ENV, deadline=0.2)
-
-
-def is_alive(process: int) -> bool:
-    """Whether a process still runs; one that only waits to be reaped does not."""
-    try:
-        with open(f"/proc/{process}/stat", encoding="ascii") as stat:  # noqa: PTH123
-            return stat.read().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, Protocol
 
-from release.model.world import Problem
+from release.model.problem import Problem
 
 if TYPE_CHECKING:
     from release.config import Demand
-    from release.model.world import Release, Request, World
+    from release.model.release import Release
+    from release.model.request import Request
+    from release.model.world import World
 
 SOAK = frozenset({"staging", "staging-migrations"})  # what a hotfix does not wait for
 GUARDED = frozenset({"migrate", "deploy"})

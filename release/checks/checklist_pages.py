@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from release.checks.checklist import Finding
+from release.model.deployment import Live
 from release.model.readiness import Configured
-from release.model.world import Live, Unread
+from release.model.unread import Unread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

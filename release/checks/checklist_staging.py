@@ -6,13 +6,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from release.checks.checklist import Finding
-from release.model.world import Base, Database, Live, Unread, names
+from release.model.deployment import Database, Live
+from release.model.repository import Base, names
+from release.model.unread import Unread
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from release.model.deployment import Health
     from release.model.readiness import CommitCheck, Tried
-    from release.model.world import Health, World
+    from release.model.world import World
 
 SHOWN = 3
 AGAIN = "then run the same command again"

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from release.model.problem import Problem
 from release.model.reviewers import Reviewers
-from release.model.world import Problem, Unread
+from release.model.unread import Unread
 
 if TYPE_CHECKING:
-    from release.model.world import Release, World
+    from release.model.release import Release
+    from release.model.world import World
 
 
 @dataclass(frozen=True)

@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING
 
 from release.errors import ReleaseError
 from release.model import bump
+from release.model.problem import Problem
 from release.model.record import Record
-from release.model.world import Base, History, Problem, Remote
+from release.model.repository import Base, History, Remote
 
 if TYPE_CHECKING:
     from release.config import Config
     from release.model.record import Subject
-    from release.model.world import Commit, Level, Request, Wanted, World
+    from release.model.repository import Commit
+    from release.model.request import Level, Request, Wanted
+    from release.model.world import World
 
 LEVELS: tuple[Level, ...] = ("patch", "minor", "major")
 

@@ -18,17 +18,22 @@ from release.decide.findings import (
 from release.errors import BlockedError, ReleaseError
 from release.formats.version import TagPattern, bumped, in_line, precedes, prerelease
 from release.model import bump
+from release.model.deployment import Health, Live
+from release.model.problem import Problem
 from release.model.record import Record
 from release.model.registry import Package
+from release.model.release import Release
+from release.model.repository import Base, History, Remote
 from release.model.rolled_back import standing, with_next
-from release.model.world import Base, Health, History, Live, Problem, Release, Remote, Unread
+from release.model.unread import Unread
 
 if TYPE_CHECKING:
     from release.config import Config
     from release.decide.asked import Difference
     from release.model.record import Subject
+    from release.model.request import Level, Request, Wanted
     from release.model.rolled_back import RolledBack
-    from release.model.world import Level, Request, Wanted, World
+    from release.model.world import World
 
 Kind = Literal["start", "finish", "supersede", "repair"]
 

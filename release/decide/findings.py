@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from release.formats.version import TagPattern, highest, in_line, precedes
+from release.model.deployment import Database, Health, Live
 from release.model.packaging import ours
+from release.model.problem import Problem
 from release.model.record import Record, Subject
 from release.model.registry import Package
+from release.model.repository import Remote, names
 from release.model.rolled_back import standing
-from release.model.world import Database, Health, Live, Problem, Remote, Unread, names
+from release.model.unread import Unread
 
 if TYPE_CHECKING:
     from release.config import Config

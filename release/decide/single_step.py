@@ -12,7 +12,8 @@ from release.decide.decide import Go
 from release.decide.findings import base_of, previous, rolled_back, unfinished
 from release.model.evidence import Verdict
 from release.model.record import Record, Subject
-from release.model.world import Checkout, Release, Remote
+from release.model.release import Release
+from release.model.repository import Checkout, Remote
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
     from release.config import Config
     from release.decide.decide import Decision, Nothing
     from release.model.record import Holder
-    from release.model.world import Request, World
+    from release.model.request import Request
+    from release.model.world import World
 
 NUMBERLESS = frozenset({"test", "backfill", "migrate"})
 LEAVES_NOTHING = frozenset(

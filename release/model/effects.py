@@ -5,14 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
-from release.model.world import Database, Health, Live, Remote, Smoke, Unread, Write
+from release.model.deployment import Health, Live, Smoke
+from release.model.release import Write
+from release.model.repository import Remote
+from release.model.unread import Unread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from release.formats.wrangler_migrations import Rules
     from release.model.record import Record
-    from release.model.world import Migration, Release, World
+    from release.model.release import Release
+    from release.model.world import World
 
 
 class Effect(Protocol):
@@ -104,75 +107,6 @@ class ReadBadge(Local):
     def expect(self, world: World) -> World:
         """The badge shows this release."""
         return replace(world, badge=self.release.version)
-
-
-@dataclass(frozen=True)
-class InsertLedger:
-    """Write the names of migrations that the schema already holds into the ledger."""
-
-    is_brief: ClassVar[bool] = True
-
-    database: Database
-    names: tuple[str, ...]
-
-    def writes(self, step: str) -> tuple[Write, ...]:
-        """One row a migration."""
-        return tuple(
-            Write(step, "d1", self.database.name, f"note {name} in the ledger") for name in self.names
-        )
-
-    def expect(self, world: World) -> World:
-        """The ledger holds them."""
-        return _with_ledger(world, self.names)
-
-    def landed(self, world: World, step: str) -> tuple[Write, ...]:
-        """The rows that are in the ledger."""
-        return _in_ledger(world, self.names, self.writes(step))
-
-
-@dataclass(frozen=True)
-class KeepBookmark(Local):
-    """Note the database as it is before it changes: its Time Travel bookmark for the record, its ledger for this run."""
-
-    database: Database
-
-    def expect(self, world: World) -> World:
-        """The same: a dry run has no use for one."""
-        return world
-
-
-@dataclass(frozen=True)
-class ApplyMigrations:
-    """Apply these migrations and no others, with one wrangler call; one that was begun holds what is left of it.
-
-    `rules` say how wrangler finds them; `since` is the line from which on the first one is still to run, where it was begun.
-    """
-
-    is_brief: ClassVar[bool] = False
-
-    database: Database
-    migrations: tuple[Migration, ...]
-    rules: Rules
-    since: int = 0
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The ledger's keys."""
-        return tuple(one.name for one in self.migrations)
-
-    def writes(self, step: str) -> tuple[Write, ...]:
-        """One a migration."""
-        said = [f"apply {name}" for name in self.names]
-        said[:1] = [f"{one} from line {self.since}" if self.since else one for one in said[:1]]
-        return tuple(Write(step, "d1", self.database.name, one) for one in said)
-
-    def expect(self, world: World) -> World:
-        """The ledger holds them."""
-        return _with_ledger(world, self.names)
-
-    def landed(self, world: World, step: str) -> tuple[Write, ...]:
-        """The migrations whose name is in the ledger."""
-        return _in_ledger(world, self.names, self.writes(step))
 
 
 @dataclass(frozen=True)
@@ -319,14 +253,3 @@ class Call:
     def landed(self, world: World, step: str) -> tuple[Write, ...]:
         """What the plugin says, once it is done."""
         return self.writes(step) if self.name in world.done else ()
-
-
-def _with_ledger(world: World, names: tuple[str, ...]) -> World:
-    if not isinstance(world.database, Database):
-        return world
-    return replace(world, database=replace(world.database, ledger=world.database.applied + names))
-
-
-def _in_ledger(world: World, names: tuple[str, ...], writes: tuple[Write, ...]) -> tuple[Write, ...]:
-    applied = world.database.applied if isinstance(world.database, Database) else ()
-    return tuple(write for name, write in zip(names, writes, strict=True) if name in applied)

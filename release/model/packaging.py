@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, ClassVar
 from release.model.effects import Local
 from release.model.record import Record
 from release.model.registry import Package, Published, Tarball
-from release.model.world import Write
+from release.model.release import Write
 
 if TYPE_CHECKING:
-    from release.model.world import Release, World
+    from release.model.release import Release
+    from release.model.world import World
 
 
 def taken(world: World, version: str) -> Published | None:

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from release.model.effects import Effect
-    from release.model.world import Part, Problem, Release, World
+    from release.model.problem import Problem
+    from release.model.release import Release
+    from release.model.world import Part, World
 
 
 @dataclass(frozen=True)

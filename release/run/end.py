@@ -14,11 +14,14 @@ from release.decide.findings import unfinished
 from release.decide.single_step import LEAVES_NOTHING
 from release.errors import ReleaseError
 from release.formats.version import TagPattern
+from release.model.deployment import Health, Live
 from release.model.outcome import EXIT_CODES, NOTHING, SAME, Outcome
 from release.model.packaging import ours
 from release.model.record import Record
 from release.model.registry import Package
-from release.model.world import Health, History, Live, Release, Remote, Unread
+from release.model.release import Release
+from release.model.repository import History, Remote
+from release.model.unread import Unread
 from release.observe.history import aftermath
 from release.observe.world import look_again
 from release.run import lock
@@ -30,8 +33,9 @@ if TYPE_CHECKING:
 
     from release.config import Config
     from release.model.outcome import Ending, Failure, StepResult
+    from release.model.problem import Problem
     from release.model.record import Remark
-    from release.model.world import Problem, World
+    from release.model.world import World
     from release.plan.preview import Prospect
     from release.systems import Ops
 

@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from release.database.replay import beyond, differences, prefixes_that_fit
-from release.model.effects import InsertLedger
+from release.model.deployment import Database
+from release.model.migrating import InsertLedger
+from release.model.repository import Base
 from release.model.step import Done, Stuck, Todo
-from release.model.world import Base, Database
 
 if TYPE_CHECKING:
+    from release.model.release import Release
     from release.model.step import Look
-    from release.model.world import Part, Release, World
+    from release.model.world import Part, World
 
 
 @dataclass(frozen=True)

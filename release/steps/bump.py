@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from release.model.effects import PlaceFiles
+from release.model.repository import Checkout
 from release.model.step import Done, Stuck, Todo
-from release.model.world import Checkout
 
 if TYPE_CHECKING:
+    from release.model.release import Release
     from release.model.step import Look
-    from release.model.world import Part, Release, World
+    from release.model.world import Part, World
 
 
 @dataclass(frozen=True)

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 from release.formats.version import TagPattern, highest
 from release.model.effects import CreateRelease, NoteDeployment
 from release.model.record import Record
+from release.model.repository import Remote
 from release.model.step import Done, Stuck, Todo
 from release.model.trailers import footer
-from release.model.world import Remote
 
 if TYPE_CHECKING:
     from release.model.effects import Effect
+    from release.model.release import Release
     from release.model.step import Look
-    from release.model.world import Part, Release, World
+    from release.model.world import Part, World
 
 
 @dataclass(frozen=True)

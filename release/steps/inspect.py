@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from release.model.registry import Tarball
+    from release.model.release import Release
     from release.model.step import Look
-    from release.model.world import Part, Release, World
+    from release.model.world import Part, World
 
 SLACK = 64 * 1024  # bytes that a small package may grow by, however many times that is
 TESTS = re.compile(

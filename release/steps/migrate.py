@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING
 
 from release.database.replay import beyond, differences_after
 from release.formats.wrangler_migrations import Rules
-from release.model.effects import ApplyMigrations, KeepBookmark
+from release.model.deployment import Database
+from release.model.migrating import ApplyMigrations, KeepBookmark
+from release.model.repository import Base
 from release.model.step import Done, Stuck, Todo
-from release.model.world import Base, Database
 
 if TYPE_CHECKING:
     from release.database.replay import Beyond
+    from release.model.release import Release
     from release.model.step import Look
-    from release.model.world import Part, Release, World
+    from release.model.world import Part, World
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 from release.model.packaging import PublishPackage, ours, taken
 from release.model.registry import Tarball
 from release.model.step import Done, Stuck, Todo
-from release.model.world import Unread
+from release.model.unread import Unread
 
 if TYPE_CHECKING:
+    from release.model.release import Release
     from release.model.step import Look
-    from release.model.world import Part, Release, World
+    from release.model.world import Part, World
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,14 @@ import msgspec
 
 from release.model.effects import PushRelease
 from release.model.record import Record
+from release.model.repository import History, Remote
 from release.model.step import Done, Stuck, Todo
 from release.model.trailers import tag_message
-from release.model.world import History, Remote
 
 if TYPE_CHECKING:
+    from release.model.release import Release
     from release.model.step import Look
-    from release.model.world import Part, Release, World
+    from release.model.world import Part, World
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from release.model.deployment import Health
 from release.model.effects import ReadBadge
+from release.model.repository import History, Remote
 from release.model.step import Done, Stuck, Todo
-from release.model.world import Health, History, Remote, Unread
+from release.model.unread import Unread
 
 if TYPE_CHECKING:
+    from release.model.release import Release
     from release.model.step import Look
-    from release.model.world import Part, Release, World
+    from release.model.world import Part, World
 
 
 @dataclass(frozen=True)

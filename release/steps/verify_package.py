@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 from release.model.packaging import ours
 from release.model.registry import Package
+from release.model.repository import History, Remote
 from release.model.step import Done, Stuck
-from release.model.world import History, Remote
 
 if TYPE_CHECKING:
+    from release.model.release import Release
     from release.model.step import Look
-    from release.model.world import Part, Release, World
+    from release.model.world import Part, World
 
 
 @dataclass(frozen=True)

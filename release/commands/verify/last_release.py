@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from release.decide.findings import previous
 from release.errors import BlockedError, CannotReadError
 from release.model.record import Record
-from release.model.world import Release, Unread
+from release.model.release import Release
+from release.model.unread import Unread
 
 if TYPE_CHECKING:
     from release.config import Config

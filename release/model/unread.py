@@ -1,0 +1,17 @@
+"""What could not be read, and why (pure)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Unread:
+    """A part of the world that could not be read, because; and what to do about it.
+
+    `follows`: only because another part, which has its own reason, could not be read.
+    """
+
+    because: str
+    advice: str = ""
+    follows: bool = False

@@ -88,7 +88,7 @@ def decide(world: World, request: Request, config: Config, said: Wanted | None =
         return Blocked(problems)
     begun, back = unfinished(world, config), standing(world, config)
     try:
-        decision = (_finish(world, begun) if begun is not None else None) or _next(
+        decision = (_finish(world, config, begun) if begun is not None else None) or _next(
             world, request, config, begun
         )
         if begun is not None:
@@ -163,19 +163,18 @@ def _held(
     return replace(decision, differs=found)
 
 
-def _finish(world: World, begun: Subject) -> Go | None:
+def _finish(world: World, config: Config, begun: Subject) -> Go | None:
+    release = Release.of(begun, world.environment, is_package=config.target is not None)
     tagged = isinstance(world.remote, Remote) and world.remote.tags.get(begun.tag) == begun.commit
     if tagged:
         return Go(
             "finish",
-            Release.of(begun, world.environment),
+            release,
             f"{begun.tag} is on the remote, and not complete yet",
         )
     if is_out(world, begun):
         state = "published" if world.package is not None else "live and healthy"
-        return Go(
-            "finish", Release.of(begun, world.environment), f"{begun.tag} is {state}, and not recorded yet"
-        )
+        return Go("finish", release, f"{begun.tag} is {state}, and not recorded yet")
     return None
 
 
@@ -211,6 +210,7 @@ def _next(world: World, request: Request, config: Config, begun: Subject | None)
         tag,
         made.commit,
         made.files,
+        is_package=config.target is not None,
     )
     kind: Kind = (
         "supersede" if begun and begun.version == version and begun.commit != made.commit else "start"

@@ -40,7 +40,8 @@ def repair(world: World, nothing: Nothing, only: str, config: Config) -> Go | No
         return None
     if only in OF_A_RELEASE and (world.environment != config.production or _is_left(world, last, config)):
         return None
-    return Go("repair", Release.of(last, world.environment), f"{nothing.why}; {only} looks after it alone")
+    release = Release.of(last, world.environment, is_package=config.target is not None)
+    return Go("repair", release, f"{nothing.why}; {only} looks after it alone")
 
 
 def settled(

@@ -16,7 +16,8 @@ class Release:
     """One release: the base that ships, the number it gets, and the commit that carries the number.
 
     `commit` is the bump commit (the base itself where nothing is bumped, as on staging); `files` are
-    the files that the bump changes, path -> new bytes. `previous` is None for the first release ever.
+    the files that the bump changes, path -> new bytes. `previous` is None for the first release ever. `is_package`: it is
+    that of a target, and goes to a registry.
     """
 
     app: str
@@ -28,9 +29,10 @@ class Release:
     tag: str
     commit: str
     files: Mapping[str, bytes] = field(default_factory=dict)
+    is_package: bool = False
 
     @classmethod
-    def of(cls, subject: Subject, environment: str) -> Release:
+    def of(cls, subject: Subject, environment: str, *, is_package: bool = False) -> Release:
         """The release that a record speaks of."""
         return cls(
             subject.app,
@@ -41,6 +43,7 @@ class Release:
             subject.version,
             subject.tag,
             subject.commit,
+            is_package=is_package,
         )
 
     @property
@@ -57,11 +60,6 @@ class Release:
             base=self.base,
             commit=self.commit,
         )
-
-    @property
-    def is_package(self) -> bool:
-        """Whether this is the release of a target: its environment is the target itself."""
-        return self.environment == self.app
 
     @property
     def annotation(self) -> str:

@@ -47,7 +47,9 @@ def without_run(prospect: Prospect, config: Config) -> Outcome:
     decision, environment = prospect.decision, prospect.world.environment
     plan = prospect.plan.hash if prospect.plan else None
     if isinstance(decision, Nothing):
-        release = Release.of(decision.last, environment) if decision.last else None
+        release = None
+        if decision.last:
+            release = Release.of(decision.last, environment, is_package=config.target is not None)
         code = EXIT_CODES["released"] if decision.released else EXIT_CODES["nothing"]
         history = prospect.world.history
         found = (
@@ -84,7 +86,9 @@ def caught_up(ops: Ops, prospect: Prospect) -> None:
     """Bring a checkout to the release that was made from it, where the run that made it was killed after its last write."""
     decision, world = prospect.decision, prospect.world
     if isinstance(decision, Nothing) and decision.released and decision.last:
-        catch_up(ops, world, Release.of(decision.last, world.environment))
+        catch_up(
+            ops, world, Release.of(decision.last, world.environment, is_package=ops.config.target is not None)
+        )
 
 
 def succeeded(

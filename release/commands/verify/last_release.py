@@ -31,5 +31,15 @@ def last_released(world: World, config: Config) -> Release:
     )
     commit = world.remote.tags[tag]
     if subject:
-        return Release.of(subject, world.environment)
-    return Release(config.app.name, world.environment, commit, None, None, version, tag, commit)
+        return Release.of(subject, world.environment, is_package=config.target is not None)
+    return Release(
+        config.app.name,
+        world.environment,
+        commit,
+        None,
+        None,
+        version,
+        tag,
+        commit,
+        is_package=config.target is not None,
+    )

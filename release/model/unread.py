@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -15,3 +18,8 @@ class Unread:
     because: str
     advice: str = ""
     follows: bool = False
+
+
+def read(part: T | Unread | None) -> T | None:
+    """The part, where it was read and is there; else None, for whoever need not know why."""
+    return None if isinstance(part, Unread) else part

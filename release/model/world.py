@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from release.model.deployment import Database, Health, Live, Published, Smoke
     from release.model.readiness import Readiness
-    from release.model.record import Record
+    from release.model.record import Record, Subject
     from release.model.registry import Package, Tarball
     from release.model.repository import Base, Checkout, History, Remote
     from release.model.reviewers import Reviewers
@@ -60,3 +60,27 @@ class World:
     def with_done(self, name: str) -> World:
         """The same world, in which this run has carried out `name`."""
         return replace(self, done=self.done | {name})
+
+
+@dataclass(frozen=True)
+class KnownWorld(World):
+    """A world in which all was read that a decision needs; `findings.unreadable` tells of any other."""
+
+    checkout: Checkout
+    remote: Remote
+    record: Record | None
+    base: Base
+    history: History
+    live: Mapping[str, Live | None]
+    database: Database | None
+    package: Package | None = None
+
+    @classmethod
+    def of(cls, world: World) -> KnownWorld:
+        """The same world, of which nothing that is needed is unreadable."""
+        return cls(**{one.name: getattr(world, one.name) for one in fields(world)})
+
+    @property
+    def subject(self) -> Subject | None:
+        """The release that the record speaks of."""
+        return self.record.subject if self.record else None

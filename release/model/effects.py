@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Protocol
 from release.model.deployment import Health, Live, Smoke
 from release.model.release import Write
 from release.model.repository import Remote
-from release.model.unread import Unread
+from release.model.unread import read
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -76,10 +76,10 @@ class PlaceFiles(Local):
 
     def expect(self, world: World) -> World:
         """The work tree holds them."""
-        if isinstance(world.checkout, Unread):
+        checkout = read(world.checkout)
+        if checkout is None:
             return world
-        files: dict[str, bytes | None] = {**world.checkout.files, **self.files}
-        return replace(world, checkout=replace(world.checkout, files=files))
+        return replace(world, checkout=replace(checkout, files={**checkout.files, **self.files}))
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,8 @@ class WatchHealth(Local):
 
     def expect(self, world: World) -> World:
         """The environment is healthy with this release."""
-        ids = {name: live.version_id or "" for name, live in world.live.items() if isinstance(live, Live)}
+        lives = {name: read(part) for name, part in world.live.items()}
+        ids = {name: live.version_id or "" for name, live in lives.items() if live}
         health = Health(self.release.version, self.release.commit, None)
         return replace(world, health=health, smoke=Smoke(healthy=True, detail="", version_ids=ids))
 
@@ -130,8 +131,8 @@ class DeployWorker:
 
     def landed(self, world: World, step: str) -> tuple[Write, ...]:
         """The deployment, if it serves."""
-        live = world.live.get(self.worker)
-        return self.writes(step) if isinstance(live, Live) and live.tag == self.release.annotation else ()
+        live = read(world.live.get(self.worker))
+        return self.writes(step) if live and live.tag == self.release.annotation else ()
 
 
 @dataclass(frozen=True)
@@ -156,19 +157,21 @@ class PushRelease:
 
     def expect(self, world: World) -> World:
         """The tag is on the remote and the branch holds the bump."""
-        if isinstance(world.remote, Unread) or isinstance(world.history, Unread):
+        remote, history = read(world.remote), read(world.history)
+        if remote is None or history is None:
             return world
-        tags = {**world.remote.tags, self.release.tag: self.release.commit}
-        remote = Remote(self.release.commit, tags, world.remote.record)
-        return replace(world, remote=remote, history=replace(world.history, has_landed=True))
+        tags = {**remote.tags, self.release.tag: self.release.commit}
+        remote = Remote(self.release.commit, tags, remote.record)
+        return replace(world, remote=remote, history=replace(history, has_landed=True))
 
     def landed(self, world: World, step: str) -> tuple[Write, ...]:
         """The tag, and the branch when it holds the bump."""
-        if isinstance(world.remote, Unread) or isinstance(world.history, Unread):
+        remote, history = read(world.remote), read(world.history)
+        if remote is None or history is None:
             return ()
         *tag, branch = self.writes(step)
-        has_tag = world.remote.tags.get(self.release.tag) == self.release.commit
-        return (*(tag if has_tag else ()), *((branch,) if world.history.has_landed else ()))
+        has_tag = remote.tags.get(self.release.tag) == self.release.commit
+        return (*(tag if has_tag else ()), *((branch,) if history.has_landed else ()))
 
 
 @dataclass(frozen=True)
@@ -191,14 +194,12 @@ class CreateRelease:
 
     def expect(self, world: World) -> World:
         """The Release exists."""
-        if isinstance(world.releases, Unread):
-            return world
-        return replace(world, releases=world.releases | {self.release.tag})
+        seen = read(world.releases)
+        return world if seen is None else replace(world, releases=seen | {self.release.tag})
 
     def landed(self, world: World, step: str) -> tuple[Write, ...]:
         """The Release, if it exists."""
-        seen = not isinstance(world.releases, Unread) and self.release.tag in world.releases
-        return self.writes(step) if seen else ()
+        return self.writes(step) if self.release.tag in (read(world.releases) or ()) else ()
 
 
 @dataclass(frozen=True)

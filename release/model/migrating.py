@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
-from release.model.deployment import Database
 from release.model.effects import Local
 from release.model.release import Write
+from release.model.unread import read
 
 if TYPE_CHECKING:
     from release.formats.wrangler_migrations import Rules
+    from release.model.deployment import Database
     from release.model.repository import Migration
     from release.model.world import World
 
@@ -85,11 +86,13 @@ class ApplyMigrations:
 
 
 def _with_ledger(world: World, names: tuple[str, ...]) -> World:
-    if not isinstance(world.database, Database):
+    database = read(world.database)
+    if database is None:
         return world
-    return replace(world, database=replace(world.database, ledger=world.database.applied + names))
+    return replace(world, database=replace(database, ledger=database.applied + names))
 
 
 def _in_ledger(world: World, names: tuple[str, ...], writes: tuple[Write, ...]) -> tuple[Write, ...]:
-    applied = world.database.applied if isinstance(world.database, Database) else ()
+    database = read(world.database)
+    applied = database.applied if database else ()
     return tuple(write for name, write in zip(names, writes, strict=True) if name in applied)

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from release.model.effects import Effect
     from release.model.problem import Problem
     from release.model.release import Release
+    from release.model.unread import Unread
     from release.model.world import Part, World
 
 
@@ -33,6 +34,11 @@ class Stuck:
 
     what: str
     advice: str
+
+    @classmethod
+    def by(cls, unread: Unread, advice: str = "") -> Stuck:
+        """By a part that could not be read; `advice` is for where it has none of its own."""
+        return cls(unread.because, unread.advice or advice)
 
 
 Look = Done | Todo | Stuck

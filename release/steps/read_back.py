@@ -35,7 +35,7 @@ class ReadItBack:
         if world.read_back is None:
             return Todo((ReadBack(there),), "the tarball, as anybody gets it")
         if isinstance(world.read_back, Unread):
-            return Stuck(world.read_back.because, world.read_back.advice or self.advice)
+            return Stuck.by(world.read_back, self.advice)
         if world.read_back == there.integrity:
             return Done(f"{there.integrity[:19]}... as packed")
         return Stuck(

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from release.model.problem import Problem
+from release.model.unread import read
 
 if TYPE_CHECKING:
     from release.config import Demand
@@ -74,10 +75,8 @@ def is_item(check: object) -> bool:
 
 def ticked_by(world: World, release: Release, text: str) -> str | None:
     """Who ticked an item for this very release, by the environment's record."""
-    from release.model.record import Record
-
-    record = world.record
-    if not isinstance(record, Record) or record.subject != release.subject:
+    record = read(world.record)
+    if record is None or record.subject != release.subject:
         return None
     return next((one.who for one in record.remarks if one.kind == "tick" and one.what == text), None)
 

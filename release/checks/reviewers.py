@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from release.model.problem import Problem
-from release.model.reviewers import Reviewers
 from release.model.unread import Unread
 
 if TYPE_CHECKING:
@@ -28,7 +27,7 @@ class Reviewed:
         found = world.reviewers
         if isinstance(found, Unread):
             return (self._warning(f"Who must approve cannot be told: {found.because}", found.advice),)
-        if not isinstance(found, Reviewers):
+        if found is None:
             return ()
         name = f"GitHub's environment {found.environment}"
         how = "inv doctor says how to set it up."

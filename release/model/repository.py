@@ -46,7 +46,7 @@ class Migration:
 class Base:
     """The commit to ship as git holds it: its date (seconds) and the content a release depends on.
 
-    `files` are the manifest and the lockfiles that a bump changes; `trees` are the raw tree objects
+    `files` are the manifest and the lockfiles that a bump changes; `objects` are the raw tree objects
     on the way to them (object id -> body), enough to compute the bump commit without writing it. `rules` say which
     files are migrations (None: there is no database).
     """

@@ -13,8 +13,8 @@ from release.model.rolled_back import standing
 from release.model.unread import Unread, read
 
 if TYPE_CHECKING:
-    from release.model.deployment import Live
     from release.config import Config
+    from release.model.deployment import Live
     from release.model.world import World
 
 

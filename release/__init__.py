@@ -13,9 +13,11 @@ if TYPE_CHECKING:
     from release.hookspecs import hookimpl
     from release.model.effects import Call
     from release.model.outcome import Outcome
+    from release.model.problem import Problem
     from release.model.record import Approval
+    from release.model.release import Release, Write
     from release.model.step import Check, Done, Step, Stuck, Todo
-    from release.model.world import Problem, Release, World, Write
+    from release.model.world import World
 
 __all__ = [
     "Approval",
@@ -43,7 +45,9 @@ _HOMES = {
     "release.model.effects": ("Call",),
     "release.errors": ("BlockedError", "EffectError", "UsageError"),
     "release.hookspecs": ("hookimpl",),
-    "release.model.world": ("Problem", "Release", "World", "Write"),
+    "release.model.problem": ("Problem",),
+    "release.model.release": ("Release", "Write"),
+    "release.model.world": ("World",),
     "release.model.outcome": ("Outcome",),
     "release.model.record": ("Approval",),
     "release.model.step": ("Check", "Done", "Step", "Stuck", "Todo"),

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from release.model.evidence import Evidence, Past
     from release.model.outcome import Outcome
     from release.model.record import Approval
+    from release.model.release import Release
     from release.model.step import Check, Step
-    from release.model.world import Release, World
+    from release.model.world import World
 
 PROJECT = "cms_release"
 hookspec = pluggy.HookspecMarker(PROJECT)

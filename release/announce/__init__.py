@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from release.announce.words import Announcement
     from release.config import Config
     from release.model.outcome import Outcome
+    from release.model.release import Release
     from release.model.step import Check
-    from release.model.world import Release
 
 NAME = "announce"
 MARGIN = 0.8  # of a plugin's deadline: receivers that are late are named before this plugin itself is late

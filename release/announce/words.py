@@ -6,13 +6,13 @@ import string
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from release.model.world import SHORTEST
+from release.model.repository import SHORTEST
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from release.model.outcome import Outcome
-    from release.model.world import Release
+    from release.model.release import Release
 
 Event = Literal["started", "waiting", "released", "failed", "rolled-back"]
 TITLES: dict[Event, str] = {

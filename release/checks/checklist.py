@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, Protocol
 
-from release.model.world import Problem
+from release.model.problem import Problem
+from release.model.unread import read
 
 if TYPE_CHECKING:
     from release.config import Demand
-    from release.model.world import Release, Request, World
+    from release.model.release import Release
+    from release.model.request import Request
+    from release.model.world import World
 
 SOAK = frozenset({"staging", "staging-migrations"})  # what a hotfix does not wait for
 GUARDED = frozenset({"migrate", "deploy"})
@@ -72,10 +75,8 @@ def is_item(check: object) -> bool:
 
 def ticked_by(world: World, release: Release, text: str) -> str | None:
     """Who ticked an item for this very release, by the environment's record."""
-    from release.model.record import Record
-
-    record = world.record
-    if not isinstance(record, Record) or record.subject != release.subject:
+    record = read(world.record)
+    if record is None or record.subject != release.subject:
         return None
     return next((one.who for one in record.remarks if one.kind == "tick" and one.what == text), None)
 

@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from release.checks.checklist import Finding
-from release.model.readiness import Configured
-from release.model.world import Live, Unread
+from release.model.readiness import Readiness
+from release.model.unread import Unread, read
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
+    from release.model.readiness import Configured, PageSeen
     from release.model.world import World
 
 OK = 200
@@ -29,11 +30,9 @@ class PageLoads:
 
     def __call__(self, world: World) -> Finding:
         """One finding."""
-        seen = world.readiness.pages.get(self.item) if world.readiness else Unread("It was not read.")
-        if seen is None:
-            return Finding("none", UNSET)
-        if isinstance(seen, Unread):
-            return Finding("bad", f"{self.what} does not load: {seen.because}.", seen.advice or _LOOK)
+        return _of_page(world, self.item, f"{self.what} does not load", self._judged)
+
+    def _judged(self, seen: PageSeen) -> Finding:
         if seen.asks_login:
             return Finding(
                 "unknown",
@@ -55,11 +54,9 @@ class LoginAnswers:
 
     def __call__(self, world: World) -> Finding:
         """One finding."""
-        seen = world.readiness.pages.get(self.item) if world.readiness else Unread("It was not read.")
-        if seen is None:
-            return Finding("none", UNSET)
-        if isinstance(seen, Unread):
-            return Finding("bad", f"The login does not answer: {seen.because}.", seen.advice or _LOOK)
+        return _of_page(world, self.item, "The login does not answer", self._judged)
+
+    def _judged(self, seen: PageSeen) -> Finding:
         if seen.status >= BAD:
             return Finding("bad", f"The login does not work: {seen.path} answered {seen.status}.", _LOOK)
         return Finding("ok", f"{seen.path} answers")
@@ -72,12 +69,8 @@ class Bindings:
     def __call__(self, world: World) -> Finding:
         """One finding for all workers."""
         configured = world.readiness.configured if world.readiness else {}
-        unread = [one for one in configured.values() if isinstance(one, Unread)]
-        unread += [live for live in world.live.values() if isinstance(live, Unread)]
-        if unread:
-            return Finding(
-                "unknown", f"Cannot tell about bindings: {unread[0].because}", unread[0].advice or RETRY
-            )
+        if unread := _unread("bindings", *configured.values(), *world.live.values()):
+            return unread
         lacking = list(_lacking(world, configured))
         if lacking:
             return Finding(
@@ -100,49 +93,63 @@ class Secrets:
 
     def __call__(self, world: World) -> Finding:
         """One finding for all workers."""
-        asked = world.readiness.secrets if world.readiness else {}
-        configured = world.readiness.configured if world.readiness else {}
-        unread = [one for one in (*asked.values(), *configured.values()) if isinstance(one, Unread)]
-        if unread:
-            return Finding(
-                "unknown", f"Cannot tell about secrets: {unread[0].because}", unread[0].advice or RETRY
-            )
-        missing = {}
-        for worker, has in asked.items():
-            said = configured.get(worker)
-            wanted = {
-                *self.required.get(worker, ()),
-                *(said.production.secrets if isinstance(said, Configured) else ()),
-            }
-            if not isinstance(has, Unread) and wanted - has:
-                missing[worker] = sorted(wanted - has)
-        if not missing:
-            return Finding(
-                "ok" if asked else "none",
-                "production has every required secret" if asked else "none is required",
-            )
-        listed = "; ".join(f"{worker} has no {', '.join(names)}" for worker, names in missing.items())
-        worker, names = next(iter(missing.items()))
-        live = world.live.get(worker)
-        script = live.script if isinstance(live, Live) else worker
-        return Finding(
-            "bad",
-            f"Production lacks required secrets: {listed}.",
-            f"Set each: wrangler secret put {names[0]} --name {script}. "
-            "Each makes a version without a tag, so do it before the release.",
-        )
+        ready = world.readiness or Readiness()
+        if unread := _unread("secrets", *ready.secrets.values(), *ready.configured.values()):
+            return unread
+        if not ready.secrets:
+            return Finding("none", "none is required")
+        missing = {worker: names for worker in ready.secrets if (names := self._missing(ready, worker))}
+        if missing:
+            return _without_secrets(world, missing)
+        return Finding("ok", "production has every required secret")
+
+    def _missing(self, ready: Readiness, worker: str) -> list[str]:
+        """What a worker needs, by this list and its own configuration, and production does not have."""
+        configured = read(ready.configured.get(worker))
+        wanted = {*self.required.get(worker, ()), *(configured.production.secrets if configured else ())}
+        return sorted(wanted - (read(ready.secrets[worker]) or frozenset()))
+
+
+def _without_secrets(world: World, missing: Mapping[str, list[str]]) -> Finding:
+    listed = "; ".join(f"{worker} has no {', '.join(names)}" for worker, names in missing.items())
+    worker, names = next(iter(missing.items()))
+    live = read(world.live.get(worker))
+    return Finding(
+        "bad",
+        f"Production lacks required secrets: {listed}.",
+        f"Set each: wrangler secret put {names[0]} --name {live.script if live else worker}. "
+        "Each makes a version without a tag, so do it before the release.",
+    )
+
+
+def _of_page(world: World, item: str, silent: str, judged: Callable[[PageSeen], Finding]) -> Finding:
+    """What is found of a page; `silent` says that it could not be read."""
+    seen = world.readiness.pages.get(item) if world.readiness else Unread("It was not read.")
+    if seen is None:
+        return Finding("none", UNSET)
+    if isinstance(seen, Unread):
+        return Finding("bad", f"{silent}: {seen.because}.", seen.advice or _LOOK)
+    return judged(seen)
+
+
+def _unread(what: str, *parts: object) -> Finding | None:
+    """What cannot be told, and why, where one of the parts could not be read."""
+    unread = next((part for part in parts if isinstance(part, Unread)), None)
+    if unread is None:
+        return None
+    return Finding("unknown", f"Cannot tell about {what}: {unread.because}", unread.advice or RETRY)
 
 
 def _lacking(world: World, configured: Mapping[str, Configured | Unread]) -> Iterator[str]:
-    for worker, said in configured.items():
-        live = world.live.get(worker)
-        if isinstance(said, Unread):
+    for worker, part in configured.items():
+        said, live = read(part), read(world.live.get(worker))
+        if said is None:
             continue
         wanted = said.production.bindings
         forgotten = sorted((said.tried.bindings if said.tried else frozenset()) - wanted)
         if forgotten:
             yield f"{worker} binds {', '.join(forgotten)} where it is tried, and not in production"
-        has = live.bindings if isinstance(live, Live) else None
+        has = live.bindings if live else None
         new = sorted(wanted - has) if has is not None else []
         if new:
             yield f"{worker} in production does not have {', '.join(new)} yet"

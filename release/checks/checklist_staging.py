@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from release.checks.checklist import Finding
-from release.model.world import Base, Database, Live, Unread, names
+from release.model.repository import names
+from release.model.unread import Unread, read
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from release.model.deployment import Health, Live
     from release.model.readiness import CommitCheck, Tried
-    from release.model.world import Health, World
+    from release.model.world import World
 
 SHOWN = 3
 AGAIN = "then run the same command again"
@@ -64,12 +66,13 @@ class Staging:
         tried = world.readiness.tried if world.readiness else None
         if world.readiness is not None and tried is None:
             return Finding("none", "there is no environment where commits are tried")
-        if tried is None or not isinstance(world.base, Base):
+        base = read(world.base)
+        if tried is None or base is None:
             return _cannot_tell("whether staging runs this commit", None)
         unread = next((live for live in tried.live.values() if isinstance(live, Unread)), None)
         if unread is not None:
             return _cannot_tell(f"what {tried.environment} runs", unread)
-        return _of_staging(tried, world.base.commit)
+        return _of_staging(tried, base.commit)
 
 
 @dataclass(frozen=True)
@@ -82,12 +85,14 @@ class StagingMigrations:
         if world.readiness is not None and (tried is None or tried.database is None):
             return Finding("none", "there is no database where migrations are tried")
         database = tried.database if tried else None
-        if tried is None or not isinstance(database, Database) or not isinstance(world.base, Base):
-            unread = database if isinstance(database, Unread) else None
-            return _cannot_tell("which migrations are applied on staging", unread)
-        pending = [one.name for one in world.base.migrations if one.name not in database.applied]
+        what, base = "which migrations are applied on staging", read(world.base)
+        if isinstance(database, Unread):
+            return _cannot_tell(what, database)
+        if tried is None or database is None or base is None:
+            return _cannot_tell(what, None)
+        pending = [one.name for one in base.migrations if one.name not in database.applied]
         if not pending:
-            count = _counted(len(world.base.migrations), "migration")
+            count = _counted(len(base.migrations), "migration")
             return Finding("ok", f"{tried.environment} has all: {count}")
         return Finding(
             "bad",
@@ -101,7 +106,7 @@ def _of_staging(tried: Tried, commit: str) -> Finding:
     elsewhere = {worker: live for worker, live in tried.live.items() if _runs(live) != commit}
     if not elsewhere:
         return _healthy(name, health, commit)
-    ran = all(isinstance(live, Live) and commit in live.bases for live in tried.live.values())
+    ran = all((live := read(part)) and commit in live.bases for part in tried.live.values())
     if tried.ahead and ran:
         now = next(_runs(live) for live in elsewhere.values())
         return Finding("ok", f"{name} ran {commit[:7]}; it runs {now[:7]} now, which holds it")
@@ -130,7 +135,8 @@ def _healthy(name: str, health: Health | Unread, commit: str) -> Finding:
 
 def _runs(live: Live | Unread | None) -> str:
     """The commit that a worker serves to everybody; empty where it is none or not known."""
-    return live.release[1] if isinstance(live, Live) and live.release else ""
+    known = read(live)
+    return known.release[1] if known and known.release else ""
 
 
 def _described(live: Live | Unread | None) -> str:
@@ -158,4 +164,5 @@ def _counted(count: int, noun: str) -> str:
 
 
 def _base(world: World) -> str:
-    return world.base.commit[:7] if isinstance(world.base, Base) else "this commit"
+    base = read(world.base)
+    return base.commit[:7] if base else "this commit"

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 from release.checks.checklist import ticked_by
 from release.decide.branch_findings import bring_back, it, named
-from release.model.world import Base, Checkout, History, Problem, Remote
+from release.model.problem import Problem
+from release.model.repository import Base, Checkout, History, Remote
 
 if TYPE_CHECKING:
-    from release.model.world import Release, World
+    from release.model.release import Release
+    from release.model.world import World
 
 SHIPPING = frozenset({"test", "bump", "backfill", "migrate", "deploy", "smoke", "pack", "publish"})
 SHOWN = 5

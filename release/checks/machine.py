@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from release.model.world import Problem
+from release.model.problem import Problem
 
 if TYPE_CHECKING:
-    from release.model.world import Release, World
+    from release.model.release import Release
+    from release.model.world import World
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from release.model.bump import current_version
-from release.model.world import Base, Checkout, History, Problem, Remote
+from release.model.problem import Problem
+from release.model.repository import Base, Checkout, History, Remote
 
 if TYPE_CHECKING:
     from release.config import App
-    from release.model.world import Release, World
+    from release.model.release import Release
+    from release.model.world import World
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,17 @@ from typing import TYPE_CHECKING
 from release.database.replay import beyond
 from release.formats.sql import COMMENTS, OPEN_STATEMENT, open_end, statements
 from release.formats.wrangler_migrations import PATTERN_SINCE, QUOTES_SINCE
-from release.model.world import Base, Database, Problem
+from release.model.deployment import Database
+from release.model.problem import Problem
+from release.model.repository import Base
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from release.formats.wrangler_migrations import Rules
-    from release.model.world import Migration, Release, World
+    from release.model.release import Release
+    from release.model.repository import Migration
+    from release.model.world import World
 
 TRANSACTION = re.compile(r"(BEGIN|COMMIT|END|ROLLBACK|SAVEPOINT|RELEASE)\b", re.IGNORECASE)
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from release.model.problem import Problem
 from release.model.registry import Package
-from release.model.world import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from release.model.registry import Needed
-    from release.model.world import Release, World
+    from release.model.release import Release
+    from release.model.world import World
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from release.model.reviewers import Reviewers
-from release.model.world import Problem, Unread
+from release.model.problem import Problem
+from release.model.unread import Unread
 
 if TYPE_CHECKING:
-    from release.model.world import Release, World
+    from release.model.release import Release
+    from release.model.world import World
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Reviewed:
         found = world.reviewers
         if isinstance(found, Unread):
             return (self._warning(f"Who must approve cannot be told: {found.because}", found.advice),)
-        if not isinstance(found, Reviewers):
+        if found is None:
             return ()
         name = f"GitHub's environment {found.environment}"
         how = "inv doctor says how to set it up."

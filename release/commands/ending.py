@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from invoke.context import Context
 
     from release.model.outcome import Listener, Outcome
-    from release.model.world import Request
+    from release.model.request import Request
     from release.run.sequence import Gate
     from release.systems.machine.secrets import Mask
 
@@ -48,7 +48,7 @@ def requested(bump: str, env: str, *, finish: bool = False, **reasons: str) -> R
 
     Raises UsageError for a level that does not exist.
     """
-    from release.model.world import Request
+    from release.model.request import Request
 
     for level in LEVELS:
         if bump == level:
@@ -150,7 +150,7 @@ def leave(error: ReleaseError, *, json: bool) -> NoReturn:
     """Say an error, as one JSON object too where asked, and leave with its exit code."""
     if json:
         from release.model.outcome import Outcome
-        from release.model.world import Problem
+        from release.model.problem import Problem
 
         problem = Problem(
             "usage" if error.exit_code == UsageError.exit_code else "start", error.what, error.advice

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from invoke.context import Context
 
     from release.model.outcome import Outcome
-    from release.model.world import Request
+    from release.model.request import Request
 
 HELP = {
     "name": "the package, as its plugin calls it",

@@ -11,7 +11,7 @@ from release.formats.sql import statements
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from release.model.world import Migration
+    from release.model.repository import Migration
 
 _LONGEST_COUNT = 6  # digits: longer numbers are dates, which need not follow one another
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from release.database.changes import Standing
     from release.database.grades import Reason
     from release.database.shape import Schema
-    from release.model.world import Migration
+    from release.model.repository import Migration
 
 
 def grade(released: Sequence[Migration], pending: Sequence[Migration], ledger: str = LEDGER) -> Grades:

@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING
 from release.database.sqlite import ScratchError, run, scratch
 from release.errors import CannotReadError
 from release.formats.sql import placed, swallows, tokens
-from release.model.world import Migration
+from release.model.repository import Migration
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     import apsw
 
-    from release.model.world import Database, SchemaObject
+    from release.model.deployment import Database, SchemaObject
 
 Described = frozenset[str]
 _WRITES = frozenset({"insert", "replace", "update", "delete", "with"})

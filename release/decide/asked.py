@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 from release.errors import ReleaseError
 from release.model import bump
-from release.model.record import Record
-from release.model.world import Base, History, Problem, Remote
+from release.model.problem import Problem
 
 if TYPE_CHECKING:
     from release.config import Config
     from release.model.record import Subject
-    from release.model.world import Commit, Level, Request, Wanted, World
+    from release.model.repository import Base, Commit
+    from release.model.request import Level, Request, Wanted
+    from release.model.world import KnownWorld
 
 LEVELS: tuple[Level, ...] = ("patch", "minor", "major")
 
@@ -34,7 +35,7 @@ class Difference:
 
 
 def difference(
-    world: World, begun: Subject, request: Request, said: Wanted, config: Config, *, ships_head: bool
+    world: KnownWorld, begun: Subject, request: Request, said: Wanted, config: Config, *, ships_head: bool
 ) -> Difference | None:
     """What of `begun` is not what was asked for; None where all is, or where `--finish` takes whatever was begun.
 
@@ -47,14 +48,13 @@ def difference(
     elsewhere = not ships_head and _is_elsewhere(world, begun, config)
     if level is None and not elsewhere:
         return None
-    head = world.base.commit[:7] if isinstance(world.base, Base) else "unknown"
     told = [f"{begun.tag} is unfinished"]
     if level is not None:
         word = f" {pre}" if (pre := _word(begun.version)) else ""
         asked = "the change needs" if said == "auto" else "you asked for"
         told.append(f"is a {level}{word}, and {asked} a {request.level}{_spelled(request)}")
     if elsewhere:
-        told.append(f"was made from {begun.base[:7]}, and HEAD is {head}")
+        told.append(f"was made from {begun.base[:7]}, and HEAD is {world.base.commit[:7]}")
     return Difference(
         "; it ".join(told) + ".", level, _word(begun.version) if level else None, is_elsewhere=elsewhere
     )
@@ -104,7 +104,7 @@ def typed(
     return f"inv release {bump}{env}{more}"
 
 
-def begun_as(world: World, begun: Subject) -> Level | None:
+def begun_as(world: KnownWorld, begun: Subject) -> Level | None:
     """The bump of a release, by its two numbers, else by what its record says was asked; None where neither tells."""
     raised = _raised(begun)
     if raised is not None:
@@ -113,7 +113,7 @@ def begun_as(world: World, begun: Subject) -> Level | None:
     return next((level for level in LEVELS if level == asked), None)
 
 
-def _is_same_bump(world: World, begun: Subject, request: Request, said: Wanted) -> bool:
+def _is_same_bump(world: KnownWorld, begun: Subject, request: Request, said: Wanted) -> bool:
     if (request.pre or None) != _word(begun.version):
         return False
     if said == _asked(world, begun):
@@ -126,9 +126,8 @@ def _is_same_bump(world: World, begun: Subject, request: Request, said: Wanted) 
     return request.level == level
 
 
-def _asked(world: World, begun: Subject) -> str:
-    record = world.record
-    return record.asked if isinstance(record, Record) and record.subject == begun else ""
+def _asked(world: KnownWorld, begun: Subject) -> str:
+    return world.record.asked if world.record and world.record.subject == begun else ""
 
 
 def _raised(begun: Subject) -> Level | None:
@@ -140,13 +139,12 @@ def _raised(begun: Subject) -> Level | None:
     return "minor" if before[1] != after[1] else "patch"
 
 
-def _is_elsewhere(world: World, begun: Subject, config: Config) -> bool:
+def _is_elsewhere(world: KnownWorld, begun: Subject, config: Config) -> bool:
     """Whether HEAD holds something else than this release: not its base, its bump, or the commit that landed it."""
     base, history = world.base, world.history
-    if not isinstance(base, Base) or base.commit in {begun.base, begun.commit}:
+    if base.commit in {begun.base, begun.commit}:
         return False
-    is_tagged = isinstance(world.remote, Remote) and world.remote.tags.get(begun.tag) == begun.commit
-    if not is_tagged or not isinstance(history, History):
+    if world.remote.tags.get(begun.tag) != begun.commit:
         return True
     if any(one.sha == base.commit and begun.tag in one.lands for one in history.unreleased):
         return False

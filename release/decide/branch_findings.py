@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from release.formats.version import TagPattern, bumped
-from release.model.world import Problem
+from release.model.problem import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from release.config import Config
-    from release.model.world import Aftermath, Commit, Release
+    from release.model.release import Release
+    from release.model.repository import Aftermath, Commit
 
 SHOWN = 5
 

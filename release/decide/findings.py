@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING
 
 from release.formats.version import TagPattern, highest, in_line, precedes
 from release.model.packaging import ours
-from release.model.record import Record, Subject
-from release.model.registry import Package
+from release.model.problem import Problem
+from release.model.record import Subject
+from release.model.repository import names
 from release.model.rolled_back import standing
-from release.model.world import Database, Health, Live, Problem, Remote, Unread, names
+from release.model.unread import Unread, read
 
 if TYPE_CHECKING:
     from release.config import Config
+    from release.model.deployment import Live
     from release.model.world import World
 
 
@@ -42,17 +44,14 @@ def unfinished(world: World, config: Config) -> Subject | None:
     Its record says so; where the record is lost, the annotation of a live version and its message do. A release
     that left no trace outside its record (a test failed, say) was not begun: its number binds nobody.
     """
-    record = world.record
-    back = standing(world, config)
+    record, back = read(world.record), standing(world, config)
     closed = back.tag if back and not back.remaining else None
-    begun = record.unfinished if isinstance(record, Record) else None
+    begun = record.unfinished if record else None
     if begun is not None and begun.tag != closed and _has_trace(world, begun):
         return begun
-    for live in world.live.values():
-        found = _from_annotation(live, world, config) if isinstance(live, Live) else None
-        if found is not None and not (isinstance(record, Record) and found.version in record.burnt):
-            return found
-    return None
+    burnt = record.burnt if record else ()
+    marked = (_from_annotation(live, world, config) for live in _lives(world))
+    return next((found for found in marked if found is not None and found.version not in burnt), None)
 
 
 def is_out(world: World, subject: Subject) -> bool:
@@ -64,52 +63,48 @@ def is_out(world: World, subject: Subject) -> bool:
 
 def unrecorded(world: World, config: Config) -> tuple[str, ...]:
     """The versions on the registry, above the last release, that no tag names."""
-    if not isinstance(world.package, Package) or not isinstance(world.remote, Remote):
+    package, remote = read(world.package), read(world.remote)
+    if package is None or remote is None:
         return ()
     last, pattern = previous(world, config), TagPattern(config.app.tag)
-    tagged = {pattern.version(tag) for tag in world.remote.tags}
+    tagged = {pattern.version(tag) for tag in remote.tags}
     return tuple(
         version
-        for version in world.package.versions
+        for version in package.versions
         if last and version not in tagged and in_line(version, config.line) and precedes(last[0], version)
     )
 
 
 def is_everywhere(world: World, subject: Subject) -> bool:
     """Whether Cloudflare serves this release, wholly, on every worker."""
-    lives = world.live.values()
-    return bool(lives) and all(
-        isinstance(live, Live) and live.release == (subject.tag, subject.commit) for live in lives
-    )
+    lives = [read(live) for live in world.live.values()]
+    return bool(lives) and all(live and live.release == (subject.tag, subject.commit) for live in lives)
 
 
 def is_healthy(world: World, subject: Subject) -> bool:
     """Whether the health route answers as this release."""
-    health = world.health
-    if not isinstance(health, Health) or health.problem is not None or health.version != subject.version:
+    health = read(world.health)
+    if health is None or health.problem is not None or health.version != subject.version:
         return False
     return health.commit is None or names(health.commit, subject.commit)
 
 
 def previous(world: World, config: Config) -> tuple[str, str] | None:
     """Version and tag of the highest release on the remote; None before the first."""
-    return (
-        highest(world.remote.tags, TagPattern(config.app.tag)) if isinstance(world.remote, Remote) else None
-    )
+    remote = read(world.remote)
+    return highest(remote.tags, TagPattern(config.app.tag)) if remote else None
 
 
 def rolled_back(world: World, config: Config) -> set[str]:
     """The numbers that the deployments' messages say were rolled back; they stand where a record was lost."""
     version_of = TagPattern(config.app.tag).version
-    closed = (
-        version_of(tag) for live in world.live.values() if isinstance(live, Live) for tag, _ in live.closed
-    )
+    closed = (version_of(tag) for live in _lives(world) for tag, _ in live.closed)
     return {version for version in closed if version}
 
 
 def rolled_back_tag(world: World, base: str) -> str | None:
     """The release of this base that the deployments' messages say was rolled back, and that is not back since."""
-    lives = [live for live in world.live.values() if isinstance(live, Live)]
+    lives = _lives(world)
     marks = {live.release for live in lives}
     back = marks.pop() if len(marks) == 1 else None
     closed = (one for live in lives for one in live.closed if back is None or one[0] != back[0])
@@ -118,36 +113,39 @@ def rolled_back_tag(world: World, base: str) -> str | None:
 
 def base_of(world: World, tag: str, commit: str) -> str | None:
     """The base of a release, as the message of a deployment that still serves it tells."""
-    serving = (
-        live for live in world.live.values() if isinstance(live, Live) and live.release == (tag, commit)
-    )
+    serving = (live for live in _lives(world) if live.release == (tag, commit))
     return next((base for live in serving if (base := _word_after(live.message or "", "base"))), None)
 
 
 def _has_trace(world: World, subject: Subject) -> bool:
     """Whether a worker serves it, it migrated the database, it was seen healthy once, or its tag is on the remote."""
-    if isinstance(world.remote, Remote) and world.remote.tags.get(subject.tag) == subject.commit:
+    remote, record, database = read(world.remote), read(world.record), read(world.database)
+    if remote and remote.tags.get(subject.tag) == subject.commit:
         return True
-    record = world.record if isinstance(world.record, Record) else None
-    applied = world.database.applied if isinstance(world.database, Database) else ()
+    applied = database.applied if database else ()
     if record and record.subject == subject and ours(world, subject.version, subject.commit):
         return True
     if record and (record.healthy or set(record.migrated) & set(applied)):
         return True
-    serving = (live.release for live in world.live.values() if isinstance(live, Live))
-    return (subject.tag, subject.commit) in serving
+    return (subject.tag, subject.commit) in {live.release for live in _lives(world)}
+
+
+def _lives(world: World) -> list[Live]:
+    """What the workers serve, as far as it was read."""
+    return [live for part in world.live.values() if (live := read(part)) is not None]
 
 
 def _from_annotation(live: Live, world: World, config: Config) -> Subject | None:
     version = TagPattern(config.app.tag).version(live.release[0]) if live.release else None
-    if live.release is None or version is None or isinstance(world.remote, Unread):
+    remote = read(world.remote)
+    if live.release is None or version is None or remote is None:
         return None
     tag, commit = live.release
     message = live.message or ""
     told = _word_after(message, "base") if message.startswith("was ") else None
     base = told or dict(live.closed).get(tag)  # it was rolled back, and is back since
     last = previous(world, config)
-    if tag in world.remote.tags or not base or (last and precedes(version, last[0])):
+    if tag in remote.tags or not base or (last and precedes(version, last[0])):
         return None
     return Subject(
         app=config.app.name,

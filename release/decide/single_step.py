@@ -12,7 +12,9 @@ from release.decide.decide import Go
 from release.decide.findings import base_of, previous, rolled_back, unfinished
 from release.model.evidence import Verdict
 from release.model.record import Record, Subject
-from release.model.world import Checkout, Release, Remote
+from release.model.release import Release
+from release.model.repository import Checkout
+from release.model.unread import read
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,7 +22,8 @@ if TYPE_CHECKING:
     from release.config import Config
     from release.decide.decide import Decision, Nothing
     from release.model.record import Holder
-    from release.model.world import Request, World
+    from release.model.request import Request
+    from release.model.world import World
 
 NUMBERLESS = frozenset({"test", "backfill", "migrate"})
 LEAVES_NOTHING = frozenset(
@@ -38,7 +41,8 @@ def repair(world: World, nothing: Nothing, only: str, config: Config) -> Go | No
         return None
     if only in OF_A_RELEASE and (world.environment != config.production or _is_left(world, last, config)):
         return None
-    return Go("repair", Release.of(last, world.environment), f"{nothing.why}; {only} looks after it alone")
+    release = Release.of(last, world.environment, is_package=config.target is not None)
+    return Go("repair", release, f"{nothing.why}; {only} looks after it alone")
 
 
 def settled(
@@ -71,7 +75,7 @@ def opening(
     A step that leaves nothing behind, and a repair, keep what is there. `migrate` alone keeps what a rollback needs,
     and names a release only where one was begun already: it changes the database, and fixes no number.
     """
-    old = world.record if isinstance(world.record, Record) else None
+    old = read(world.record)
     if only in LEAVES_NOTHING or is_repair:
         kept = old or Record(environment=wanted.environment, nonce="")
         return _held(kept, wanted.holder, wanted.migrated if is_repair and only == "migrate" else ())
@@ -107,13 +111,15 @@ def _last(world: World, nothing: Nothing, config: Config) -> Subject | None:
     if nothing.released and nothing.last:
         return nothing.last
     last = previous(world, config)
-    if last is None or not isinstance(world.remote, Remote):
+    remote = read(world.remote)
+    if last is None or remote is None:
         return None
     version, tag = last
-    subject = world.record.subject if isinstance(world.record, Record) else None
+    record = read(world.record)
+    subject = record.subject if record else None
     if subject is not None and subject.tag == tag:
         return subject
-    commit = world.remote.tags[tag]
+    commit = remote.tags[tag]
     return Subject(
         app=config.app.name,
         version=version,
@@ -127,7 +133,7 @@ def _last(world: World, nothing: Nothing, config: Config) -> Subject | None:
 
 def _is_left(world: World, last: Subject, config: Config) -> bool:
     """Whether the last release was rolled back: there is nothing of it to look after."""
-    record = world.record if isinstance(world.record, Record) else None
+    record = read(world.record)
     if record and record.subject == last and record.outcome == "rolled-back":
         return True
     return last.version in {*(record.burnt if record else ()), *rolled_back(world, config)}

@@ -29,8 +29,9 @@ if TYPE_CHECKING:
     from release.extensions.placement import Addition
     from release.extensions.plugin import Plugin
     from release.model.evidence import Past
+    from release.model.release import Release
     from release.model.step import Check, Step
-    from release.model.world import Release, World
+    from release.model.world import World
 
 PERSON = 3600.0  # seconds that a plugin may take to approve: it may ask a person
 

@@ -9,16 +9,17 @@ from release.errors import BlockedError, ReleaseError, UsageError
 from release.extensions.placement import Addition
 from release.extensions.signatures import signature
 from release.model import effects
+from release.model.problem import Problem
 from release.model.step import Done, Stuck, Todo
-from release.model.world import Problem
 from release.systems.machine.deadline import LateError, within
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from release.extensions.plugin import Plugin
+    from release.model.release import Release
     from release.model.step import Check, Look, Step
-    from release.model.world import Part, Release, World
+    from release.model.world import Part, World
 
 REPAIR = "Repair the plugin, or turn it off: plugins_off in [tool.release]."
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from release.config import App, Identity
     from release.formats.git_objects import GitObject
-    from release.model.world import Base
+    from release.model.repository import Base
 
 VERSION_KEY = ("version",)
 TRAILER = "Release"

@@ -5,14 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
-from release.model.world import Database, Health, Live, Remote, Smoke, Unread, Write
+from release.model.deployment import Health, Live, Smoke
+from release.model.release import Write
+from release.model.repository import Remote
+from release.model.unread import read
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from release.formats.wrangler_migrations import Rules
     from release.model.record import Record
-    from release.model.world import Migration, Release, World
+    from release.model.release import Release
+    from release.model.world import World
 
 
 class Effect(Protocol):
@@ -73,10 +76,10 @@ class PlaceFiles(Local):
 
     def expect(self, world: World) -> World:
         """The work tree holds them."""
-        if isinstance(world.checkout, Unread):
+        checkout = read(world.checkout)
+        if checkout is None:
             return world
-        files: dict[str, bytes | None] = {**world.checkout.files, **self.files}
-        return replace(world, checkout=replace(world.checkout, files=files))
+        return replace(world, checkout=replace(checkout, files={**checkout.files, **self.files}))
 
 
 @dataclass(frozen=True)
@@ -90,7 +93,8 @@ class WatchHealth(Local):
 
     def expect(self, world: World) -> World:
         """The environment is healthy with this release."""
-        ids = {name: live.version_id or "" for name, live in world.live.items() if isinstance(live, Live)}
+        lives = {name: read(part) for name, part in world.live.items()}
+        ids = {name: live.version_id or "" for name, live in lives.items() if live}
         health = Health(self.release.version, self.release.commit, None)
         return replace(world, health=health, smoke=Smoke(healthy=True, detail="", version_ids=ids))
 
@@ -104,75 +108,6 @@ class ReadBadge(Local):
     def expect(self, world: World) -> World:
         """The badge shows this release."""
         return replace(world, badge=self.release.version)
-
-
-@dataclass(frozen=True)
-class InsertLedger:
-    """Write the names of migrations that the schema already holds into the ledger."""
-
-    is_brief: ClassVar[bool] = True
-
-    database: Database
-    names: tuple[str, ...]
-
-    def writes(self, step: str) -> tuple[Write, ...]:
-        """One row a migration."""
-        return tuple(
-            Write(step, "d1", self.database.name, f"note {name} in the ledger") for name in self.names
-        )
-
-    def expect(self, world: World) -> World:
-        """The ledger holds them."""
-        return _with_ledger(world, self.names)
-
-    def landed(self, world: World, step: str) -> tuple[Write, ...]:
-        """The rows that are in the ledger."""
-        return _in_ledger(world, self.names, self.writes(step))
-
-
-@dataclass(frozen=True)
-class KeepBookmark(Local):
-    """Note the database as it is before it changes: its Time Travel bookmark for the record, its ledger for this run."""
-
-    database: Database
-
-    def expect(self, world: World) -> World:
-        """The same: a dry run has no use for one."""
-        return world
-
-
-@dataclass(frozen=True)
-class ApplyMigrations:
-    """Apply these migrations and no others, with one wrangler call; one that was begun holds what is left of it.
-
-    `rules` say how wrangler finds them; `since` is the line from which on the first one is still to run, where it was begun.
-    """
-
-    is_brief: ClassVar[bool] = False
-
-    database: Database
-    migrations: tuple[Migration, ...]
-    rules: Rules
-    since: int = 0
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The ledger's keys."""
-        return tuple(one.name for one in self.migrations)
-
-    def writes(self, step: str) -> tuple[Write, ...]:
-        """One a migration."""
-        said = [f"apply {name}" for name in self.names]
-        said[:1] = [f"{one} from line {self.since}" if self.since else one for one in said[:1]]
-        return tuple(Write(step, "d1", self.database.name, one) for one in said)
-
-    def expect(self, world: World) -> World:
-        """The ledger holds them."""
-        return _with_ledger(world, self.names)
-
-    def landed(self, world: World, step: str) -> tuple[Write, ...]:
-        """The migrations whose name is in the ledger."""
-        return _in_ledger(world, self.names, self.writes(step))
 
 
 @dataclass(frozen=True)
@@ -196,8 +131,8 @@ class DeployWorker:
 
     def landed(self, world: World, step: str) -> tuple[Write, ...]:
         """The deployment, if it serves."""
-        live = world.live.get(self.worker)
-        return self.writes(step) if isinstance(live, Live) and live.tag == self.release.annotation else ()
+        live = read(world.live.get(self.worker))
+        return self.writes(step) if live and live.tag == self.release.annotation else ()
 
 
 @dataclass(frozen=True)
@@ -222,19 +157,21 @@ class PushRelease:
 
     def expect(self, world: World) -> World:
         """The tag is on the remote and the branch holds the bump."""
-        if isinstance(world.remote, Unread) or isinstance(world.history, Unread):
+        remote, history = read(world.remote), read(world.history)
+        if remote is None or history is None:
             return world
-        tags = {**world.remote.tags, self.release.tag: self.release.commit}
-        remote = Remote(self.release.commit, tags, world.remote.record)
-        return replace(world, remote=remote, history=replace(world.history, has_landed=True))
+        tags = {**remote.tags, self.release.tag: self.release.commit}
+        remote = Remote(self.release.commit, tags, remote.record)
+        return replace(world, remote=remote, history=replace(history, has_landed=True))
 
     def landed(self, world: World, step: str) -> tuple[Write, ...]:
         """The tag, and the branch when it holds the bump."""
-        if isinstance(world.remote, Unread) or isinstance(world.history, Unread):
+        remote, history = read(world.remote), read(world.history)
+        if remote is None or history is None:
             return ()
         *tag, branch = self.writes(step)
-        has_tag = world.remote.tags.get(self.release.tag) == self.release.commit
-        return (*(tag if has_tag else ()), *((branch,) if world.history.has_landed else ()))
+        has_tag = remote.tags.get(self.release.tag) == self.release.commit
+        return (*(tag if has_tag else ()), *((branch,) if history.has_landed else ()))
 
 
 @dataclass(frozen=True)
@@ -257,14 +194,12 @@ class CreateRelease:
 
     def expect(self, world: World) -> World:
         """The Release exists."""
-        if isinstance(world.releases, Unread):
-            return world
-        return replace(world, releases=world.releases | {self.release.tag})
+        seen = read(world.releases)
+        return world if seen is None else replace(world, releases=seen | {self.release.tag})
 
     def landed(self, world: World, step: str) -> tuple[Write, ...]:
         """The Release, if it exists."""
-        seen = not isinstance(world.releases, Unread) and self.release.tag in world.releases
-        return self.writes(step) if seen else ()
+        return self.writes(step) if self.release.tag in (read(world.releases) or ()) else ()
 
 
 @dataclass(frozen=True)
@@ -319,14 +254,3 @@ class Call:
     def landed(self, world: World, step: str) -> tuple[Write, ...]:
         """What the plugin says, once it is done."""
         return self.writes(step) if self.name in world.done else ()
-
-
-def _with_ledger(world: World, names: tuple[str, ...]) -> World:
-    if not isinstance(world.database, Database):
-        return world
-    return replace(world, database=replace(world.database, ledger=world.database.applied + names))
-
-
-def _in_ledger(world: World, names: tuple[str, ...], writes: tuple[Write, ...]) -> tuple[Write, ...]:
-    applied = world.database.applied if isinstance(world.database, Database) else ()
-    return tuple(write for name, write in zip(names, writes, strict=True) if name in applied)

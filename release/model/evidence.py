@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from release.model.record import Window
-    from release.model.world import Level, Migration, Unread
+    from release.model.repository import Migration
+    from release.model.request import Level
+    from release.model.unread import Unread
 
 LEVELS: tuple[Level, ...] = ("patch", "minor", "major")
 

@@ -9,9 +9,10 @@ from release import errors
 
 if TYPE_CHECKING:
     from release.model.evidence import Verdict
+    from release.model.problem import Problem
     from release.model.record import Remark
+    from release.model.release import Release, Write
     from release.model.rolled_back import RolledBack
-    from release.model.world import Problem, Release, Write
 
 Ending = Literal[
     "planned",

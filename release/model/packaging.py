@@ -6,22 +6,25 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
 from release.model.effects import Local
-from release.model.record import Record
-from release.model.registry import Package, Published, Tarball
-from release.model.world import Write
+from release.model.registry import Published, Tarball
+from release.model.release import Write
+from release.model.unread import read
 
 if TYPE_CHECKING:
-    from release.model.world import Release, World
+    from release.model.registry import Package
+    from release.model.release import Release
+    from release.model.world import World
 
 
 def taken(world: World, version: str) -> Published | None:
     """The version as the registry has it, whoever published it."""
-    return world.package.versions.get(version) if isinstance(world.package, Package) else None
+    package = read(world.package)
+    return package.versions.get(version) if package else None
 
 
 def packed(world: World, commit: str) -> tuple[str, ...]:
     """The integrities of the tarballs that were packed of this commit: by this run, and as the record says by earlier ones."""
-    record = world.record if isinstance(world.record, Record) else None
+    record = read(world.record)
     noted = record.packed if record and record.subject and record.subject.commit == commit else ()
     mine = (world.tarball.integrity,) if world.tarball else ()
     return (*noted, *mine)
@@ -64,14 +67,15 @@ class PublishPackage:
 
     def expect(self, world: World) -> World:
         """The registry has the version."""
-        if not isinstance(world.package, Package):
+        package = read(world.package)
+        if package is None:
             return world
         version = self.release.version
         there = Published(version, self.tarball.integrity, "")
         package = replace(
-            world.package,
-            versions={**world.package.versions, version: there},
-            tags={**world.package.tags, self.dist_tag: version},
+            package,
+            versions={**package.versions, version: there},
+            tags={**package.tags, self.dist_tag: version},
         )
         return replace(world, package=package)
 

@@ -9,7 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from release.formats.wrangler_config import Wanted
-    from release.model.world import Database, Health, Live, Unread
+    from release.model.deployment import Database, Health, Live
+    from release.model.unread import Unread
 
 CheckState = Literal["green", "red", "running"]
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from release.formats.version import TagPattern, precedes
+from release.model.deployment import Live
 from release.model.record import Record, Rollback
-from release.model.world import Live, Unread
+from release.model.unread import Unread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from release.model.effects import Effect
-    from release.model.world import Part, Problem, Release, World
+    from release.model.problem import Problem
+    from release.model.release import Release
+    from release.model.unread import Unread
+    from release.model.world import Part, World
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,11 @@ class Stuck:
 
     what: str
     advice: str
+
+    @classmethod
+    def by(cls, unread: Unread, advice: str = "") -> Stuck:
+        """By a part that could not be read; `advice` is for where it has none of its own."""
+        return cls(unread.because, unread.advice or advice)
 
 
 Look = Done | Todo | Stuck

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from release.errors import CannotReadError, ReleaseError
 from release.formats.version import TagPattern, highest
 from release.model.evidence import Past, Surface
-from release.model.world import Checkout, History, Remote, Unread
+from release.model.repository import Checkout, History, Remote
+from release.model.unread import Unread
 from release.observe.migrations import rules_at
 from release.systems.git.content import read_migrations
 from release.systems.machine.deadline import Lanes
@@ -16,7 +17,8 @@ from release.systems.machine.surfaces import answer, exported
 if TYPE_CHECKING:
     from release.config.policy import Surface as Wanted
     from release.formats.wrangler_migrations import Rules
-    from release.model.world import Migration, World
+    from release.model.repository import Migration
+    from release.model.world import World
     from release.systems.ops import Ops
 
 

@@ -10,13 +10,14 @@ from release.formats.git_objects import commit_fields
 from release.formats.manifest import value_at
 from release.formats.version import TagPattern, highest, parse, precedes
 from release.model.bump import TRAILER, VERSION_KEY
-from release.model.world import Aftermath, History
+from release.model.repository import Aftermath, History
 from release.systems.git.client import MOST_COMMITS
 from release.systems.git.folders import changing, have
 
 if TYPE_CHECKING:
     from release.formats.git_objects import Commit as Fields
-    from release.model.world import Checkout, Commit, Release, Remote
+    from release.model.release import Release
+    from release.model.repository import Checkout, Commit, Remote
     from release.systems.ops import Ops
 
 NEAR = 100  # commits that are looked at one by one

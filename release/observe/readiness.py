@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from release.errors import CannotReadError, ReleaseError
 from release.formats.wrangler_config import NAMES, parse, wanted
+from release.model.deployment import Live
 from release.model.readiness import Configured, Readiness, Tried
-from release.model.world import Live, Unread
+from release.model.unread import Unread
 from release.observe.migrations import ledger_at
 from release.systems.github.commit_checks import commit_checks
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from release.errors import ReleaseError
-from release.model.world import Database
+from release.model.deployment import Database
 
 if TYPE_CHECKING:
     from release.model.evidence import Evidence, Loss, Verdict

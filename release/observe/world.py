@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from release.errors import ReleaseError
 from release.formats.version import TagPattern, highest, in_line
 from release.formats.wrangler_migrations import LEDGER
+from release.model.deployment import Live, Published
 from release.model.registry import Package
+from release.model.repository import Base, Checkout, History, Remote
 from release.model.reviewers import Reviewers
-from release.model.world import Base, Checkout, History, Live, Published, Remote, Unread, World
+from release.model.unread import Unread
+from release.model.world import World
 from release.observe.history import has_landed, read_history
 from release.observe.migrations import agreed_rules, ledger_at
 from release.observe.packages import read_package
@@ -27,9 +30,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from concurrent.futures import Future
 
+    from release.model.deployment import Database, Health
     from release.model.readiness import Readiness
     from release.model.record import Record
-    from release.model.world import Database, Health, Part, Release
+    from release.model.release import Release
+    from release.model.world import Part
     from release.observe.readiness import Asked
     from release.systems.ops import Ops
 

@@ -10,15 +10,19 @@ import msgspec
 
 from release.decide.decide import Blocked, Nothing
 from release.errors import BlockedError, UsageError
+from release.model.deployment import Database, Live
+from release.model.problem import Problem
+from release.model.repository import Base, Remote
+from release.model.request import Request
 from release.model.step import Done, Stuck, Todo
-from release.model.world import Base, Database, Live, Problem, Remote, Request
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from release.model.release import Release, Write
     from release.model.step import Look, Step
-    from release.model.world import Release, World, Write
+    from release.model.world import World
 
 SHORT = 7
 _UNSAID = b',"finish":false'  # a text in the plan has its quotes escaped, and never reads so

@@ -15,9 +15,10 @@ from release.decide import single_step as alone
 from release.decide.asked import typed, ways_on
 from release.errors import ReleaseError
 from release.model.evidence import Verdict
+from release.model.problem import Problem
 from release.model.record import Record, Remark
+from release.model.repository import Checkout, Remote
 from release.model.step import Todo
-from release.model.world import Checkout, Problem, Remote
 from release.observe.baseline import read_past
 from release.observe.rows import counted
 from release.observe.world import observe
@@ -31,8 +32,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from release.extensions import Extensions
+    from release.model.problem import Severity
+    from release.model.release import Release
+    from release.model.request import Request, Wanted
     from release.model.step import Check, Step
-    from release.model.world import Release, Request, Severity, Wanted, World
+    from release.model.world import World
     from release.plan.plan import Outlook
     from release.systems.ops import Ops
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from release.database import differences
 from release.model.evidence import LEVELS, Evidence, Fault
-from release.model.world import Unread
+from release.model.unread import Unread
 from release.policy import openapi
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from release.database.differences import Difference
     from release.model.evidence import Surface
-    from release.model.world import Level
+    from release.model.request import Level
 
 SOURCE = "api"
 _MOST = 8  # differences that are told

@@ -10,7 +10,8 @@ from release.model.evidence import LEVELS, Evidence
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from release.model.world import Commit, Level
+    from release.model.repository import Commit
+    from release.model.request import Level
 
 SOURCE = "commits"
 _SUBJECT = re.compile(r"(?P<kind>[A-Za-z]+)(\([^()]*\))?(?P<breaking>!)?: \S")

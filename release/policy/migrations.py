@@ -8,14 +8,15 @@ from release.database.files import changed, pending
 from release.formats.wrangler_migrations import LEDGER
 from release.model.evidence import Evidence, Fault, Loss
 from release.model.record import Window
-from release.model.world import Unread
+from release.model.unread import Unread
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from release.database.grades import FileGrade, Grade, Grades, Reason
     from release.model.evidence import Past
-    from release.model.world import Level, Migration
+    from release.model.repository import Migration
+    from release.model.request import Level
 
 SOURCE = "schema"
 _MOST = 12  # reasons that are told

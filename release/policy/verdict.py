@@ -6,8 +6,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from release.formats.wrangler_migrations import LEDGER
+from release.model.deployment import Database
 from release.model.evidence import LEVELS, Verdict
-from release.model.world import Base, Database, History, Problem
+from release.model.problem import Problem
+from release.model.repository import Base, History
 from release.policy import api, commits, migrations
 
 if TYPE_CHECKING:
@@ -15,7 +17,10 @@ if TYPE_CHECKING:
 
     from release.config import Config
     from release.model.evidence import Evidence, Past
-    from release.model.world import Level, Release, Request, Severity, World
+    from release.model.problem import Severity
+    from release.model.release import Release
+    from release.model.request import Level, Request
+    from release.model.world import World
 
 _UNDERBUMP = 'or keep the number, with a reason that is kept with the release: --underbump "why"'
 

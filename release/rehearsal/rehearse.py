@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from release.model.outcome import Listener, Outcome
-    from release.model.world import Request
+    from release.model.request import Request
     from release.run.sequence import Gate
 
 

@@ -8,8 +8,9 @@ from release.config import load
 from release.errors import ReleaseError
 from release.formats.version import TagPattern
 from release.model.bump import current_version
+from release.model.release import Release
+from release.model.repository import Base
 from release.model.step import Stuck, Todo
-from release.model.world import Base, Release
 from release.observe.world import look_again, observe
 from release.rehearsal.checkout import StageError
 from release.run.effects.perform import perform

@@ -15,7 +15,7 @@ from release.systems.machine.checkout_lock import user
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from release.model.world import Problem
+    from release.model.problem import Problem
     from release.plan.plan import Plan
     from release.plan.preview import Prospect
     from release.run.sequence import Gate

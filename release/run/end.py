@@ -14,11 +14,14 @@ from release.decide.findings import unfinished
 from release.decide.single_step import LEAVES_NOTHING
 from release.errors import ReleaseError
 from release.formats.version import TagPattern
+from release.model.deployment import Health, Live
 from release.model.outcome import EXIT_CODES, NOTHING, SAME, Outcome
 from release.model.packaging import ours
 from release.model.record import Record
 from release.model.registry import Package
-from release.model.world import Health, History, Live, Release, Remote, Unread
+from release.model.release import Release
+from release.model.repository import History, Remote
+from release.model.unread import Unread
 from release.observe.history import aftermath
 from release.observe.world import look_again
 from release.run import lock
@@ -30,8 +33,9 @@ if TYPE_CHECKING:
 
     from release.config import Config
     from release.model.outcome import Ending, Failure, StepResult
+    from release.model.problem import Problem
     from release.model.record import Remark
-    from release.model.world import Problem, World
+    from release.model.world import World
     from release.plan.preview import Prospect
     from release.systems.ops import Ops
 
@@ -43,7 +47,9 @@ def without_run(prospect: Prospect, config: Config) -> Outcome:
     decision, environment = prospect.decision, prospect.world.environment
     plan = prospect.plan.hash if prospect.plan else None
     if isinstance(decision, Nothing):
-        release = Release.of(decision.last, environment) if decision.last else None
+        release = None
+        if decision.last:
+            release = Release.of(decision.last, environment, is_package=config.target is not None)
         code = EXIT_CODES["released"] if decision.released else EXIT_CODES["nothing"]
         history = prospect.world.history
         found = (
@@ -80,7 +86,9 @@ def caught_up(ops: Ops, prospect: Prospect) -> None:
     """Bring a checkout to the release that was made from it, where the run that made it was killed after its last write."""
     decision, world = prospect.decision, prospect.world
     if isinstance(decision, Nothing) and decision.released and decision.last:
-        catch_up(ops, world, Release.of(decision.last, world.environment))
+        catch_up(
+            ops, world, Release.of(decision.last, world.environment, is_package=ops.config.target is not None)
+        )
 
 
 def succeeded(

@@ -6,11 +6,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from release.errors import StoppedError
+from release.model.deployment import Database, Live
 from release.model.outcome import Failure
 from release.model.record import Record
+from release.model.repository import History, Remote
 from release.model.rolled_back import live_words
 from release.model.step import Stuck
-from release.model.world import Database, History, Live, Remote, Unread
+from release.model.unread import Unread
 from release.run import explain_package as report_package
 
 if TYPE_CHECKING:
@@ -18,8 +20,9 @@ if TYPE_CHECKING:
 
     from release.errors import ReleaseError
     from release.model.record import Subject
+    from release.model.release import Release
     from release.model.step import Look, Step
-    from release.model.world import Release, World
+    from release.model.world import World
     from release.plan.preview import Prospect
 
 UNTAGGED = "Nothing was committed or tagged."

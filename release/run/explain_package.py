@@ -6,13 +6,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from release.model.registry import Package
-from release.model.world import History, Remote, Unread
+from release.model.repository import History, Remote
+from release.model.unread import Unread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from release.model.outcome import Failure
-    from release.model.world import Release, World
+    from release.model.release import Release
+    from release.model.world import World
 
 
 def explained(failure: Failure, release: Release, world: World, *, changed: bool, recorded: bool) -> Failure:

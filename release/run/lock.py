@@ -13,7 +13,8 @@ import msgspec
 
 from release.errors import BlockedError, CannotReadError, LockLostError, ReleaseError
 from release.model.record import Holder, Record
-from release.model.world import Remote, Unread
+from release.model.repository import Remote
+from release.model.unread import Unread
 from release.observe.world import look_again
 from release.systems.git.content import record_commit
 from release.systems.machine.checkout_lock import user

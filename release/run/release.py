@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from release.errors import BlockedError
 from release.model.outcome import EXIT_CODES, Listeners, Outcome, StepResult
+from release.model.request import Request
 from release.model.step import Done, Stuck
-from release.model.world import Request
 from release.plan.plan import read_plan, write_plan
 from release.plan.preview import survey
 from release.plan.targets import configured

@@ -14,10 +14,11 @@ from release.decide.findings import rolled_back
 from release.decide.single_step import opening
 from release.errors import BlockedError, ReleaseError, StoppedError
 from release.extensions.isolation import GuardedStep
+from release.model.deployment import Live
 from release.model.outcome import Failure, StepResult
 from release.model.record import Granted, Record
+from release.model.repository import Remote
 from release.model.step import Done, Stuck, Todo
-from release.model.world import Live, Remote
 from release.observe.history import holds
 from release.observe.world import look_again
 from release.plan.preview import Prospect
@@ -30,8 +31,9 @@ if TYPE_CHECKING:
     from release.model.effects import Effect
     from release.model.outcome import Listener, Outcome, StepEnding
     from release.model.record import Remark, Subject, Window
+    from release.model.release import Release, Write
     from release.model.step import Look, Step
-    from release.model.world import Release, World, Write
+    from release.model.world import World
     from release.plan.plan import Plan
     from release.systems.ops import Ops
 

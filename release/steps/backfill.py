@@ -6,13 +6,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from release.database.replay import beyond, differences, prefixes_that_fit
-from release.model.effects import InsertLedger
+from release.model.migrating import InsertLedger
 from release.model.step import Done, Stuck, Todo
-from release.model.world import Base, Database
+from release.model.unread import read
 
 if TYPE_CHECKING:
+    from release.model.deployment import Database
+    from release.model.release import Release
+    from release.model.repository import Base, Migration
     from release.model.step import Look
-    from release.model.world import Part, Release, World
+    from release.model.world import Part, World
 
 
 @dataclass(frozen=True)
@@ -34,28 +37,30 @@ class Backfill:
     def look(self, world: World, release: Release) -> Look:
         """Done when the ledger has a row for each file that the schema proves, or the database is empty."""
         del release
-        if not isinstance(world.database, Database) or not isinstance(world.base, Base):
-            return (
-                Done("no database")
-                if world.database is None
-                else Stuck("the database could not be read", self.advice)
-            )
-        if world.database.applied:
-            return self._completed(world.base, world.database)
-        if not world.database.schema:
+        if world.database is None:
+            return Done("no database")
+        database, base = read(world.database), read(world.base)
+        if database is None or base is None:
+            return Stuck("the database could not be read", self.advice)
+        if database.applied:
+            return self._completed(base, database)
+        if not database.schema:
             return Done("the database is empty")
-        migrations = world.base.migrations
         if self.through is not None:
-            return self._decided(world.database, [m.name for m in migrations])
-        fits = prefixes_that_fit(migrations, world.database.schema)
+            return self._decided(database, [one.name for one in base.migrations])
+        return self._proven(database, base.migrations)
+
+    def _proven(self, database: Database, migrations: tuple[Migration, ...]) -> Look:
+        """Where there is no ledger: what the schema alone tells."""
+        fits = prefixes_that_fit(migrations, database.schema)
         if len(fits) == 1:
             names = tuple(m.name for m in migrations[: fits[0]])
-            return Todo((InsertLedger(world.database, names),), f"the schema is that of {names[-1]}")
-        begun = None if fits else beyond(migrations, world.database)
+            return Todo((InsertLedger(database, names),), f"the schema is that of {names[-1]}")
+        begun = None if fits else beyond(migrations, database)
         if begun and begun.rest:
             return Done(f"{begun.file} was applied in part: migrate applies the rest")
         if not fits:
-            shown = "; ".join(differences(migrations, world.database.schema))
+            shown = "; ".join(differences(migrations, database.schema))
             return Stuck(f"The live schema is that of no migration: {shown}", self.advice)
         alike = ", ".join(m.name for m in migrations[fits[0] : fits[-1]])
         return Stuck(

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from release.model.effects import PlaceFiles
 from release.model.step import Done, Stuck, Todo
-from release.model.world import Checkout
+from release.model.unread import Unread
 
 if TYPE_CHECKING:
+    from release.model.release import Release
     from release.model.step import Look
-    from release.model.world import Part, Release, World
+    from release.model.world import Part, World
 
 
 @dataclass(frozen=True)
@@ -27,8 +28,8 @@ class Bump:
 
     def look(self, world: World, release: Release) -> Look:
         """Done when the files hold the bump commit's bytes."""
-        if not isinstance(world.checkout, Checkout):
-            return Stuck(world.checkout.because, world.checkout.advice)
+        if isinstance(world.checkout, Unread):
+            return Stuck.by(world.checkout)
         detail = f"{self.manifest}  {release.previous or 'first release'} -> {release.version}"
         missing = {
             file: text for file, text in release.files.items() if world.checkout.files.get(file) != text

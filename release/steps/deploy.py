@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING
 
 from release.model.effects import DeployWorker
 from release.model.step import Done, Stuck, Todo
-from release.model.world import Live
+from release.model.unread import Unread
 
 if TYPE_CHECKING:
+    from release.model.deployment import Live
+    from release.model.release import Release
     from release.model.step import Look
-    from release.model.world import Part, Release, World
+    from release.model.world import Part, World
 
 
 @dataclass(frozen=True)
 class Deploy:
-    """One worker. `first` is true for the one that goes first: nothing of this release serves before it."""
+    """One worker; `meaning` and `advice` say what of this release serves where it fails."""
 
     worker: str
     script: str
@@ -33,9 +35,9 @@ class Deploy:
     def look(self, world: World, release: Release) -> Look:
         """Done when a version with this release's mark has all the traffic."""
         live = world.live.get(self.worker)
-        if live is not None and not isinstance(live, Live):
-            return Stuck(live.because, live.advice)
-        if isinstance(live, Live) and live.release == (release.tag, release.commit):
+        if isinstance(live, Unread):
+            return Stuck.by(live)
+        if live and live.release == (release.tag, release.commit):
             return Done(f"version {(live.version_id or '')[:8]} serves")
         was = f"(was {_described(live)})" if live else "(first deployment)"
         return Todo((DeployWorker(self.worker, self.script, release),), f"{self.script} {was}")

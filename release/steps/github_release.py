@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 from release.formats.version import TagPattern, highest
 from release.model.effects import CreateRelease, NoteDeployment
-from release.model.record import Record
 from release.model.step import Done, Stuck, Todo
 from release.model.trailers import footer
-from release.model.world import Remote
+from release.model.unread import Unread, read
 
 if TYPE_CHECKING:
     from release.model.effects import Effect
+    from release.model.release import Release
     from release.model.step import Look
-    from release.model.world import Part, Release, World
+    from release.model.world import Part, World
 
 
 @dataclass(frozen=True)
@@ -42,20 +42,22 @@ class GitHubRelease:
 
     def look(self, world: World, release: Release) -> Look:
         """Done when the Release exists."""
-        if not isinstance(world.releases, frozenset):
-            return Stuck(world.releases.because, world.releases.advice or self.advice)
+        if isinstance(world.releases, Unread):
+            return Stuck.by(world.releases, self.advice)
         noted: tuple[Effect, ...] = ()
         if self.has_deployment and not NoteDeployment.TRIED & world.done:
             noted = (NoteDeployment(release),)
         if release.tag in world.releases:
             there = f"{release.tag} is there"
             return Todo(noted, there) if noted else Done(there)
-        said = footer(world.record) if isinstance(world.record, Record) else ""
+        record = read(world.record)
+        said = footer(record) if record else ""
         made = CreateRelease(release, self.notes, said, is_latest=self._is_latest(world, release))
         return Todo((made, *noted), f"{release.tag} with {self._whose} notes")
 
     def _is_latest(self, world: World, release: Release) -> bool:
-        if not self.is_latest or not self.pattern or not isinstance(world.remote, Remote):
+        remote = read(world.remote)
+        if not self.is_latest or not self.pattern or remote is None:
             return self.is_latest
-        last = highest({**world.remote.tags, release.tag: release.commit}, TagPattern(self.pattern))
+        last = highest({**remote.tags, release.tag: release.commit}, TagPattern(self.pattern))
         return last is not None and last[1] == release.tag

@@ -8,15 +8,16 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from release.model.packaging import ours
-from release.model.registry import Package
 from release.model.step import Done, Stuck, Todo
+from release.model.unread import read
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from release.model.registry import Tarball
+    from release.model.release import Release
     from release.model.step import Look
-    from release.model.world import Part, Release, World
+    from release.model.world import Part, World
 
 SLACK = 64 * 1024  # bytes that a small package may grow by, however many times that is
 TESTS = re.compile(
@@ -105,7 +106,8 @@ def _local(manifest: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _size(world: World, release: Release, tarball: Tarball, growth: float) -> Iterator[str]:
-    last = world.package.nearest_below(release.version) if isinstance(world.package, Package) else None
+    package = read(world.package)
+    last = package.nearest_below(release.version) if package else None
     if last is None:
         return
     was, now = (last.unpacked, tarball.unpacked) if last.unpacked else (last.size, tarball.size)

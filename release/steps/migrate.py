@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING
 
 from release.database.replay import beyond, differences_after
 from release.formats.wrangler_migrations import Rules
-from release.model.effects import ApplyMigrations, KeepBookmark
+from release.model.migrating import ApplyMigrations, KeepBookmark
 from release.model.step import Done, Stuck, Todo
-from release.model.world import Base, Database
+from release.model.unread import read
 
 if TYPE_CHECKING:
     from release.database.replay import Beyond
+    from release.model.deployment import Database
+    from release.model.release import Release
+    from release.model.repository import Base
     from release.model.step import Look
-    from release.model.world import Part, Release, World
+    from release.model.world import Part, World
 
 
 @dataclass(frozen=True)
@@ -32,9 +35,9 @@ class Migrate:
         del release
         if world.database is None:
             return Done("no database")
-        if not isinstance(world.database, Database) or not isinstance(world.base, Base):
+        base, database = read(world.base), read(world.database)
+        if base is None or database is None:
             return Stuck("the database could not be read", "Run the same command again.")
-        base, database = world.base, world.database
         names = pending(base, database)
         strange = _strange(world.before, base, database)
         if strange or (names and world.before is not None):

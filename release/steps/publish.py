@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING
 from release.model.packaging import PublishPackage, ours, taken
 from release.model.registry import Tarball
 from release.model.step import Done, Stuck, Todo
-from release.model.world import Unread
+from release.model.unread import Unread
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from release.model.release import Release
     from release.model.step import Look
-    from release.model.world import Part, Release, World
+    from release.model.world import Part, World
 
 
 @dataclass(frozen=True)
@@ -28,8 +31,10 @@ class Publish:
     def look(self, world: World, release: Release) -> Look:
         """Done when the version is there with a packed content; stuck when it is there with another."""
         package = world.package
-        if package is None or isinstance(package, Unread):
-            return Stuck(*_unread(package))
+        if package is None:
+            return Stuck("the registry was not read", AGAIN)
+        if isinstance(package, Unread):
+            return Stuck.by(package, AGAIN)
         there, tag = taken(world, release.version), package.dist_tag(release.version)
         name = f"{package.name}@{release.version}"
         if ours(world, release.version, release.commit) is not None:
@@ -46,18 +51,12 @@ class Publish:
         return Todo((PublishPackage(release, package, tarball, tag),), f"{name} as {tag}")
 
 
+AGAIN = "Run the same command again."
 TAKEN = (
     "Find out who published it (npm view, npm owner ls). If it is what you want, tag its commit {tag} and push the tag; "
     "the next release then gets the next number. Or choose a higher number with --bump."
 )
 
 
-def _unread(package: Unread | None) -> tuple[str, str]:
-    if package is None:
-        return "the registry was not read", "Run the same command again."
-    return package.because, package.advice or "Run the same command again."
-
-
-def _tags(tags: object, version: str) -> str:
-    found = [name for name, named in tags.items() if named == version] if hasattr(tags, "items") else []
-    return ", ".join(sorted(found))
+def _tags(tags: Mapping[str, str], version: str) -> str:
+    return ", ".join(sorted(name for name, named in tags.items() if named == version))

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from release.model.packaging import ReadBack, ours
 from release.model.step import Done, Stuck, Todo
-from release.model.world import Unread
+from release.model.unread import Unread
 
 if TYPE_CHECKING:
+    from release.model.release import Release
     from release.model.step import Look
-    from release.model.world import Part, Release, World
+    from release.model.world import Part, World
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class ReadItBack:
         if world.read_back is None:
             return Todo((ReadBack(there),), "the tarball, as anybody gets it")
         if isinstance(world.read_back, Unread):
-            return Stuck(world.read_back.because, world.read_back.advice or self.advice)
+            return Stuck.by(world.read_back, self.advice)
         if world.read_back == there.integrity:
             return Done(f"{there.integrity[:19]}... as packed")
         return Stuck(

@@ -11,11 +11,12 @@ from release.model.effects import PushRelease
 from release.model.record import Record
 from release.model.step import Done, Stuck, Todo
 from release.model.trailers import tag_message
-from release.model.world import History, Remote
+from release.model.unread import read
 
 if TYPE_CHECKING:
+    from release.model.release import Release
     from release.model.step import Look
-    from release.model.world import Part, Release, World
+    from release.model.world import Part, World
 
 
 @dataclass(frozen=True)
@@ -34,30 +35,23 @@ class RecordRelease:
 
     def look(self, world: World, release: Release) -> Look:
         """Done when tag and branch are as wanted; stuck when the tag names something else."""
-        if not isinstance(world.remote, Remote) or not isinstance(world.history, History):
+        remote, history = read(world.remote), read(world.history)
+        if remote is None or history is None:
             return Stuck("the remote could not be read", self.advice)
-        tagged = world.remote.tags.get(release.tag)
+        tagged = remote.tags.get(release.tag)
         if tagged is not None and tagged != release.commit:
             return Stuck(
                 f"{release.tag} names {tagged[:7]} on the remote, not {release.commit[:7]}.", self.advice
             )
-        if tagged and world.history.has_landed:
+        if tagged and history.has_landed:
             return Done(f"tag {release.tag} and the bump are on {self.branch}")
-        record = (
-            world.record
-            if isinstance(world.record, Record)
-            else Record(environment=release.environment, nonce="")
-        )
+        record = read(world.record) or Record(environment=release.environment, nonce="")
         effect = PushRelease(
             release,
             self.branch,
             msgspec.structs.replace(record, outcome="recorded"),
-            _held(world),
+            remote.record or "",
             tag_message(f"{release.app} {release.version}", record),
             is_tagged=tagged is not None,
         )
         return Todo((effect,), f"tag {release.tag} and the bump on {self.branch}")
-
-
-def _held(world: World) -> str:
-    return (world.remote.record if isinstance(world.remote, Remote) else None) or ""

@@ -9,8 +9,9 @@ from release.model.effects import WatchHealth
 from release.model.step import Done, Stuck, Todo
 
 if TYPE_CHECKING:
+    from release.model.release import Release
     from release.model.step import Look
-    from release.model.world import Part, Release, World
+    from release.model.world import Part, World
 
 
 @dataclass(frozen=True)

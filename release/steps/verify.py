@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from release.model.effects import ReadBadge
 from release.model.step import Done, Stuck, Todo
-from release.model.world import Health, History, Remote, Unread
+from release.model.unread import Unread, read
 
 if TYPE_CHECKING:
+    from release.model.release import Release
     from release.model.step import Look
-    from release.model.world import Part, Release, World
+    from release.model.world import Part, World
 
 
 @dataclass(frozen=True)
@@ -55,8 +56,10 @@ class Verify:
 
     def _health(self, world: World, release: Release) -> str | None:
         health = world.health
-        if not isinstance(health, Health):
-            return health.because if health else "nothing answers"
+        if health is None:
+            return "nothing answers"
+        if isinstance(health, Unread):
+            return health.because
         if health.problem or health.version != release.version:
             return health.problem or f"health says {health.version}"
         return None
@@ -69,14 +72,15 @@ class Verify:
         return None if world.badge == release.version else f"the dashboard's badge says {world.badge}"
 
     def _git(self, world: World, release: Release) -> str | None:
-        if not isinstance(world.remote, Remote) or not isinstance(world.history, History):
+        remote, history = read(world.remote), read(world.history)
+        if remote is None or history is None:
             return "the remote could not be read"
-        if world.remote.tags.get(release.tag) != release.commit:
+        if remote.tags.get(release.tag) != release.commit:
             return f"{release.tag} is not on the remote"
-        return None if world.history.has_landed else "the branch does not hold the release"
+        return None if history.has_landed else "the branch does not hold the release"
 
     def _release(self, world: World, release: Release) -> str | None:
-        if not isinstance(world.releases, frozenset):
+        if isinstance(world.releases, Unread):
             return world.releases.because
         return None if release.tag in world.releases else f"GitHub has no Release {release.tag}"
 

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from release.model.packaging import ours
-from release.model.registry import Package
 from release.model.step import Done, Stuck
-from release.model.world import History, Remote
+from release.model.unread import Unread, read
 
 if TYPE_CHECKING:
+    from release.model.release import Release
     from release.model.step import Look
-    from release.model.world import Part, Release, World
+    from release.model.world import Part, World
 
 
 @dataclass(frozen=True)
@@ -36,8 +36,10 @@ class VerifyPackage:
 
 
 def _registry(world: World, release: Release) -> str | None:
-    if not isinstance(world.package, Package):
-        return world.package.because if world.package else "the registry was not read"
+    if world.package is None:
+        return "the registry was not read"
+    if isinstance(world.package, Unread):
+        return world.package.because
     there = ours(world, release.version, release.commit)
     if there is None and not (world.tarball and not world.tarball.integrity):
         return f"the registry does not have {release.version} as it was packed"
@@ -45,14 +47,15 @@ def _registry(world: World, release: Release) -> str | None:
 
 
 def _git(world: World, release: Release) -> str | None:
-    if not isinstance(world.remote, Remote) or not isinstance(world.history, History):
+    remote, history = read(world.remote), read(world.history)
+    if remote is None or history is None:
         return "the remote could not be read"
-    if world.remote.tags.get(release.tag) != release.commit:
+    if remote.tags.get(release.tag) != release.commit:
         return f"{release.tag} is not on the remote"
-    return None if world.history.has_landed else "the branch does not hold the release"
+    return None if history.has_landed else "the branch does not hold the release"
 
 
 def _page(world: World, release: Release) -> str | None:
-    if not isinstance(world.releases, frozenset):
+    if isinstance(world.releases, Unread):
         return world.releases.because
     return None if release.tag in world.releases else f"GitHub has no Release {release.tag}"

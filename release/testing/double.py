@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from release.config import load
 from release.model.record import Approval, Granted
-from release.model.world import Request
+from release.model.request import Request
 from release.rehearsal.cloud.memory_runtime import MemoryRuntime
 from release.rehearsal.cloud.server import Cloud
 from release.rehearsal.forge import Forge
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from release.config import Config
     from release.model.outcome import Listener, Outcome
-    from release.model.world import Level
+    from release.model.request import Level
     from release.plan.preview import Prospect
     from release.systems.ops import Ops, Perform
 

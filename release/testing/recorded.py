@@ -9,15 +9,18 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from release.decide.decide import Go, decide
+from release.model.request import Request
 from release.model.step import Todo
-from release.model.world import Request
 from release.observe.world import observe
 from release.testing.scene import double
 
 if TYPE_CHECKING:
     from release.config import Config
+    from release.model.problem import Problem
+    from release.model.release import Release
+    from release.model.request import Level
     from release.model.step import Check, Look, Step
-    from release.model.world import Level, Problem, Release, World
+    from release.model.world import World
 
 
 @dataclass(frozen=True)

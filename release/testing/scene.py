@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal
 
 from release.config import load
-from release.model.effects import ApplyMigrations
-from release.model.world import Release
+from release.model.migrating import ApplyMigrations
+from release.model.release import Release
 from release.observe.migrations import rules_at
 from release.systems.git.content import read_migrations
 from release.testing.double import DATABASES, Double

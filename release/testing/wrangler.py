@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     import httpx
 
     from release.config import Config, Worker
-    from release.model.effects import ApplyMigrations
-    from release.model.world import Release
+    from release.model.migrating import ApplyMigrations
+    from release.model.release import Release
 
 SOURCE = "worker.js"
 LEDGER = (

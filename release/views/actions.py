@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from release.model.outcome import Listener, Outcome, StepResult
-    from release.model.world import Problem
+    from release.model.problem import Problem
     from release.plan.preview import Prospect
     from release.views.sink import Sink
 

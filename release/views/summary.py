@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 from release.decide.decide import Go
 from release.formats.markdown import code, escaped, link, table
+from release.model.deployment import Database
+from release.model.repository import Base, History
 from release.model.rolled_back import facts
 from release.model.step import Done, Stuck
 from release.model.trailers import remark
-from release.model.world import Base, Database, History
 from release.policy.words import evidence_words, tells_loss, window_words
 from release.views.ending import outcome_lines
 from release.views.text import SHORT, changes, level
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
 
     from release.model.evidence import Evidence
     from release.model.outcome import Outcome, StepResult
-    from release.model.world import Migration, Problem, Release
+    from release.model.problem import Problem
+    from release.model.release import Release
+    from release.model.repository import Migration
     from release.plan.plan import Outlook
     from release.plan.preview import Prospect
 

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 from release.decide.decide import Go
 from release.decide.single_step import NUMBERLESS
+from release.model.deployment import Database
+from release.model.repository import Base, Checkout, History
 from release.model.rolled_back import facts
 from release.model.step import Done, Stuck
 from release.model.trailers import remark
-from release.model.world import Base, Checkout, Database, History, Unread
+from release.model.unread import Unread
 from release.policy.words import evidence_words, tells_loss, window_words
 from release.views.line import Line, fact_lines, paragraph
 
@@ -18,9 +20,11 @@ if TYPE_CHECKING:
 
     from release.model.evidence import Evidence, Verdict
     from release.model.outcome import StepResult
+    from release.model.problem import Problem
     from release.model.record import Remark
     from release.model.registry import Package
-    from release.model.world import Problem, Release, World
+    from release.model.release import Release
+    from release.model.world import World
     from release.plan.plan import Outlook, Plan
     from release.plan.preview import Prospect
     from release.views.line import Tone

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from release.model.world import Request
+from release.model.request import Request
 from release.rehearsal.rehearse import rehearsed
 from release.rehearsal.stage import Stage
 from release.run import release as releasing
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from release.model.outcome import Outcome
-    from release.model.world import Level
+    from release.model.request import Level
 
 pytestmark = pytest.mark.rehearsal
 API = "@alokai/cms-api"

@@ -14,8 +14,9 @@ import pytest
 from release.errors import CannotReadError
 from release.formats.wrangler_config import parse
 from release.formats.wrangler_migrations import Rules, rules_of
-from release.model.effects import ApplyMigrations
-from release.model.world import Database, Migration
+from release.model.deployment import Database
+from release.model.migrating import ApplyMigrations
+from release.model.repository import Migration
 from release.rehearsal.cloud.statements import Statement
 from release.systems.cloudflare.wrangler import Wrangler
 from release.systems.machine.secrets import Mask

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from multiprocessing.process import BaseProcess
 
     from release.config import Config
-    from release.model.effects import ApplyMigrations
+    from release.model.migrating import ApplyMigrations
     from release.model.record import Granted
     from release.plan.preview import Prospect
     from release.systems.ops import Ops, Perform

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from release.config import load
 from release.formats.version import TagPattern
-from release.model.world import Release
+from release.model.release import Release
 from release.testing import ApiWrangler
 from release.testing.double import DATABASES
 

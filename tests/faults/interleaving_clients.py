@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from release.errors import CannotReadError, EffectError
 from release.formats.manifest import value_at
-from release.model.world import Database, Health, SchemaObject
+from release.model.deployment import Database, Health, SchemaObject
 from release.systems.cloudflare.api import Cloudflare
 from release.systems.cloudflare.wrangler import Wrangler
 from release.systems.github.releases import GitHub
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from release.config import Badge, Config, Environment, Worker
-    from release.model.effects import ApplyMigrations
-    from release.model.world import Release
+    from release.model.migrating import ApplyMigrations
+    from release.model.release import Release
     from tests.faults.interleaving_git import Objects
     from tests.faults.interleaving_outside import Actor, Outside
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from release.errors import CannotReadError
 from release.formats.git_objects import Entry, commit_body, commit_fields, git_object, parse_tree, tree_body
 from release.model.bump import TRAILER
-from release.model.world import Commit
+from release.model.repository import Commit
 from release.systems.git.client import Git
 
 if TYPE_CHECKING:

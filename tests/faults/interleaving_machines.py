@@ -16,7 +16,7 @@ from release.commands.rollback import routes as way_back
 from release.commands.rollback.course import Wanted, rollback
 from release.commands.unlock.course import unlock
 from release.config import load
-from release.model.world import Request
+from release.model.request import Request
 from release.observe import world
 from release.plan.preview import survey
 from release.run import lock

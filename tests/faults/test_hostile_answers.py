@@ -16,8 +16,9 @@ from werkzeug.wrappers import Response
 
 from release.config import Environment, load
 from release.errors import ReleaseError
+from release.model.deployment import Health
 from release.model.record import Record, decode, encode
-from release.model.world import Health, Unread
+from release.model.unread import Unread
 from release.rehearsal.loopback import Loopback
 from release.systems.cloudflare.api import Cloudflare
 from release.systems.github.releases import GitHub

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Request, Response
 
     from release.model.outcome import Outcome
+    from release.model.release import Release
     from release.model.step import Look, Step
-    from release.model.world import Release, World
+    from release.model.world import World
     from release.rehearsal.cloud.memory_runtime import LoadedVersion
     from tests.faults.cases import Scene, Unbroken
     from tests.faults.watch import Watch

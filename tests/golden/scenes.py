@@ -6,26 +6,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from release.decide.decide import Go, Nothing
+from release.model.deployment import Database, Health, Live, SchemaObject, Smoke
 from release.model.outcome import Failure, Outcome, StepResult
+from release.model.problem import Problem
 from release.model.record import Record
-from release.model.world import (
-    Base,
-    Checkout,
-    Commit,
-    Database,
-    Health,
-    History,
-    Live,
-    Migration,
-    Problem,
-    Release,
-    Remote,
-    SchemaObject,
-    Smoke,
-    Unread,
-    World,
-    Write,
-)
+from release.model.release import Release, Write
+from release.model.repository import Base, Checkout, Commit, History, Migration, Remote
+from release.model.unread import Unread
+from release.model.world import World
 from release.plan.plan import make_plan, outlook
 from release.plan.preview import Prospect
 from release.run.explain import explained, next_command

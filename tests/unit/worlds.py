@@ -16,23 +16,13 @@ from hypothesis import strategies as st
 from release.config import Config, Settings
 from release.formats.git_objects import Entry, commit_body, object_id, tree_body
 from release.model import bump
+from release.model.deployment import Database, Health, Live, SchemaObject
 from release.model.record import Record, Subject
-from release.model.world import (
-    Base,
-    Checkout,
-    Commit,
-    Database,
-    Health,
-    History,
-    Live,
-    Migration,
-    Release,
-    Remote,
-    Request,
-    SchemaObject,
-    Unread,
-    World,
-)
+from release.model.release import Release
+from release.model.repository import Base, Checkout, Commit, History, Migration, Remote
+from release.model.request import Request
+from release.model.unread import Unread
+from release.model.world import World
 from release.testing.monorepo import CONFIG, LOCKFILE, MANIFEST
 
 CURRENT = "1.2.3"  # what the manifest of every base says

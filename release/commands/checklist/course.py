@@ -9,7 +9,8 @@ from release.checks import checklist
 from release.config import load
 from release.errors import BLOCKED, RELEASED
 from release.model.record import Record
-from release.model.world import Base, Unread
+from release.model.repository import Base
+from release.model.unread import Unread
 from release.observe.world import observe
 from release.systems.ops import connect
 

@@ -15,7 +15,7 @@ from release.commands.hotfix.next_action import next_thing
 from release.config import load
 from release.errors import BlockedError, EffectError, UsageError
 from release.model.outcome import EXIT_CODES, Outcome
-from release.model.world import Request
+from release.model.request import Request
 from release.run import release as releasing
 from release.systems.git.branches import advance, picked, point, switch
 from release.systems.github.pulls import merge_pull, open_pull

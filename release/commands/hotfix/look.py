@@ -11,7 +11,8 @@ from release.errors import BlockedError, UsageError
 from release.formats.version import bumped
 from release.model.bump import TRAILER
 from release.model.record import Record
-from release.model.world import Commit, Remote, Unread
+from release.model.repository import Commit, Remote
+from release.model.unread import Unread
 from release.observe.world import observe
 from release.systems.git.branches import branch_at, commit_named
 from release.systems.github import actions

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from release.model.readiness import CommitCheck
-    from release.model.world import Commit
+    from release.model.repository import Commit
     from release.systems.github.actions import Run
     from release.systems.github.pulls import Pull
 

@@ -17,10 +17,12 @@ from release.commands.rollback.redeploy import redeploy
 from release.commands.rollback.routes import as_one, survey, ways_to_noted, ways_to_tag
 from release.config import load
 from release.errors import BlockedError, EffectError, ReleaseError
+from release.model.deployment import Live
 from release.model.outcome import Failure, StepResult
 from release.model.record import Rollback
+from release.model.release import Write
 from release.model.rolled_back import serving
-from release.model.world import Live, Unread, Write
+from release.model.unread import Unread
 from release.run import lock
 from release.systems.cloudflare.api import UNREASONED
 from release.systems.machine.checkout_lock import is_busy

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from release.commands.rollback.routes import PATIENCE
 from release.database.files import changed, pending
 from release.errors import ReleaseError
-from release.model.world import Unread
+from release.model.unread import Unread
 from release.observe.baseline import migrations_of
 from release.observe.migrations import ledger_at
 from release.policy.migrations import window_of

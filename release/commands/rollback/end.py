@@ -5,18 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
+from release.model.deployment import Live
 from release.model.outcome import EXIT_CODES, Failure, Outcome, StepResult
+from release.model.repository import names
 from release.model.rolled_back import after, facts, live_words, serving
-from release.model.world import Live, Unread, names
+from release.model.unread import Unread
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from release.commands.rollback.routes import Ground, Trip, Way
+    from release.model.deployment import Health
     from release.model.outcome import Ending, Listener
     from release.model.record import Record
     from release.model.rolled_back import RolledBack
-    from release.model.world import Health
     from release.systems.ops import Ops
 
     Lives = Mapping[str, Live | Unread | None]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from release.config import load
 from release.errors import EffectError
-from release.model.world import Release
+from release.model.release import Release
 from release.systems.machine.local_folder import local_folder
 from release.systems.npm.node import wrangler
 

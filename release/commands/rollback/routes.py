@@ -15,8 +15,8 @@ from release.systems.machine.deadline import Lanes
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from release.model.deployment import Live
     from release.model.record import Record
-    from release.model.world import Live
     from release.systems.ops import Ops
 
 PATIENCE = (

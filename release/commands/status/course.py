@@ -9,9 +9,12 @@ from release.config import load
 from release.decide.decide import decide
 from release.decide.findings import previous, unfinished
 from release.model.bump import TRAILER
+from release.model.deployment import Database, Health, Live
 from release.model.record import Record
+from release.model.repository import Base, Remote
+from release.model.request import Request
 from release.model.rolled_back import facts, standing
-from release.model.world import Base, Database, Health, Live, Remote, Request, Unread
+from release.model.unread import Unread
 from release.observe.world import observe
 from release.steps.migrate import pending
 from release.systems.ops import connect

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from release.commands.status.course import rolled_back
 from release.commands.verify.last_release import last_released
 from release.config import load
+from release.model.deployment import Health, Live
 from release.model.outcome import EXIT_CODES, Failure, Outcome, StepResult
 from release.model.rolled_back import facts
 from release.model.step import Done, Stuck, Todo
-from release.model.world import Health, Live, Unread
+from release.model.unread import Unread
 from release.observe.world import look_again, observe
 from release.run.effects.perform import perform
 from release.steps.verify import Verify
@@ -22,8 +23,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from release.model.outcome import Ending, Listener
+    from release.model.release import Release
     from release.model.rolled_back import RolledBack
-    from release.model.world import Part, Release, World
+    from release.model.world import Part, World
     from release.systems.ops import Connect, Ops
 
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from release.decide.findings import previous
 from release.errors import BlockedError, CannotReadError
 from release.model.record import Record
-from release.model.world import Release, Unread
+from release.model.release import Release
+from release.model.unread import Unread
 
 if TYPE_CHECKING:
     from release.config import Config
@@ -30,5 +31,15 @@ def last_released(world: World, config: Config) -> Release:
     )
     commit = world.remote.tags[tag]
     if subject:
-        return Release.of(subject, world.environment)
-    return Release(config.app.name, world.environment, commit, None, None, version, tag, commit)
+        return Release.of(subject, world.environment, is_package=config.target is not None)
+    return Release(
+        config.app.name,
+        world.environment,
+        commit,
+        None,
+        None,
+        version,
+        tag,
+        commit,
+        is_package=config.target is not None,
+    )

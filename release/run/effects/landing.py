@@ -14,7 +14,7 @@ from release.systems.git.refusal import SIGNED, is_for_pulls, reason, takes
 if TYPE_CHECKING:
     from release.formats.git_objects import GitObject
     from release.model.effects import PushRelease
-    from release.model.world import Release
+    from release.model.release import Release
     from release.systems.git.refusal import Reason
     from release.systems.ops import Ops, Tell
 

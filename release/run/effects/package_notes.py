@@ -8,11 +8,12 @@ from urllib.parse import quote
 from release.errors import ReleaseError
 from release.formats.markdown import escaped
 from release.model.bump import TRAILER
-from release.model.world import Remote
+from release.model.repository import Remote
 from release.systems.git.folders import changing, have
 
 if TYPE_CHECKING:
-    from release.model.world import Release, World
+    from release.model.release import Release
+    from release.model.world import World
     from release.systems.ops import Ops
 
 SHORT = 7

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from release.errors import CannotReadError, EffectError
 from release.model.packaging import packed
 from release.model.registry import Package, Tarball
-from release.model.world import Unread
+from release.model.unread import Unread
 from release.systems.npm.registry import integrity_of
 
 if TYPE_CHECKING:

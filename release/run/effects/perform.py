@@ -6,8 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from release.errors import CannotReadError, DeniedError, EffectError
-from release.model import effects, packaging
-from release.model.world import Live, Remote
+from release.model import effects, migrating, packaging
+from release.model.deployment import Live
+from release.model.repository import Remote
 from release.run.effects import landing, packing, smoke
 from release.run.effects.package_notes import package_notes
 from release.systems.machine.deadline import LateError, within
@@ -50,13 +51,13 @@ def write_files(root: Path, files: Mapping[str, bytes]) -> None:
             raise EffectError(f"{name} cannot be written: {error.strerror}.") from None
 
 
-def _insert_ledger(ops: Ops, effect: effects.InsertLedger, world: World, tell: Tell) -> World:
+def _insert_ledger(ops: Ops, effect: migrating.InsertLedger, world: World, tell: Tell) -> World:
     tell(f"noting {', '.join(effect.names)}")
     ops.cloudflare.insert_ledger(effect.database, effect.names)
     return world
 
 
-def _apply_migrations(ops: Ops, effect: effects.ApplyMigrations, world: World, tell: Tell) -> World:
+def _apply_migrations(ops: Ops, effect: migrating.ApplyMigrations, world: World, tell: Tell) -> World:
     database = ops.config.database
     if database is None:
         raise EffectError("There is no [tool.release.database].")
@@ -138,7 +139,7 @@ def _call(ops: Ops, effect: effects.Call, world: World, tell: Tell) -> World:
     return effect.expect(world)
 
 
-def _keep_bookmark(ops: Ops, effect: effects.KeepBookmark, world: World, tell: Tell) -> World:
+def _keep_bookmark(ops: Ops, effect: migrating.KeepBookmark, world: World, tell: Tell) -> World:
     world = replace(world, before=effect.database)
     try:
         return replace(world, bookmark=ops.cloudflare.bookmark(effect.database))
@@ -150,9 +151,9 @@ def _keep_bookmark(ops: Ops, effect: effects.KeepBookmark, world: World, tell: T
 _PERFORMERS: dict[type, Callable[[Ops, Any, World, Tell], World]] = {
     effects.RunTests: _run_tests,
     effects.PlaceFiles: _place_files,
-    effects.InsertLedger: _insert_ledger,
-    effects.KeepBookmark: _keep_bookmark,
-    effects.ApplyMigrations: _apply_migrations,
+    migrating.InsertLedger: _insert_ledger,
+    migrating.KeepBookmark: _keep_bookmark,
+    migrating.ApplyMigrations: _apply_migrations,
     effects.DeployWorker: _deploy_worker,
     effects.WatchHealth: _watch_health,
     effects.ReadBadge: _read_badge,

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from release.errors import CannotReadError
-from release.model.world import Health, Live, Smoke, names
+from release.model.deployment import Health, Live, Smoke
+from release.model.repository import names
 
 if TYPE_CHECKING:
     from release.model.effects import WatchHealth
-    from release.model.world import Release
+    from release.model.release import Release
     from release.systems.ops import Ops, Tell
 
 

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 from release.errors import ReleaseError
 from release.model.bump import bump
-from release.model.world import Base, Checkout
+from release.model.repository import Base, Checkout
 from release.run.effects.perform import write_files
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from release.model.world import Release, World
+    from release.model.release import Release
+    from release.model.world import World
     from release.systems.ops import Ops
 
 

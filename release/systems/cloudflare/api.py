@@ -14,8 +14,8 @@ from urllib.parse import quote
 
 from release.errors import CannotReadError, EffectError
 from release.formats.wrangler_migrations import LEDGER
+from release.model.deployment import Database, Live, SchemaObject
 from release.model.record import Rollback
-from release.model.world import Database, Live, SchemaObject
 from release.systems.web.http import PassingError
 
 if TYPE_CHECKING:

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from release.config import Worker
-    from release.model.effects import ApplyMigrations
-    from release.model.world import Release
+    from release.model.migrating import ApplyMigrations
+    from release.model.release import Release
     from release.systems.machine.secrets import Mask
 
 MIGRATE_DEADLINE = 600.0

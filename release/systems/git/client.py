@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self
 
 from release.errors import CannotReadError, EffectError
 from release.formats.git_objects import pack
-from release.model.world import Commit
+from release.model.repository import Commit
 from release.systems.machine import shell
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from release.formats.git_objects import (
     tree_body,
 )
 from release.model.record import decode, encode
-from release.model.world import Base, Migration
+from release.model.repository import Base, Migration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

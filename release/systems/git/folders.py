@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from release.model.world import Commit
+    from release.model.repository import Commit
     from release.systems.git.client import Git
 
 

@@ -11,7 +11,7 @@ from release.errors import EffectError, ReleaseError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from release.model.world import Release
+    from release.model.release import Release
     from release.systems.github.rest import Rest
 
 RECENT = 30  # deployments of an environment that are looked at, newest first

@@ -13,7 +13,7 @@ from release.systems.github import deployments
 from release.systems.github.rest import Rest
 
 if TYPE_CHECKING:
-    from release.model.world import Release
+    from release.model.release import Release
 
 _REPOSITORY = re.compile(r"[/:]([^/:\s]+/[^/\s]+?)(?:\.git)?/?$")
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from release.errors import CannotReadError, EffectError
 from release.formats.git_objects import parse_tree
-from release.model.world import Unread
+from release.model.unread import Unread
 from release.systems.machine import shell
 from release.systems.machine.local_folder import local_folder
 from release.systems.machine.secrets import without_secrets

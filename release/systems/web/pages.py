@@ -8,8 +8,9 @@ from urllib.parse import urljoin, urlsplit
 
 from release.errors import CannotReadError
 from release.formats.printable import plain
+from release.model.deployment import Health
 from release.model.readiness import PageSeen
-from release.model.world import Health, Unread
+from release.model.unread import Unread
 from release.systems.web.http import PassingError
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 
 from release.commands.checklist import course as flow
 from release.model.record import Granted, Remark
-from release.model.world import Request
+from release.model.request import Request
 from release.testing import CONFIG, MONDAY, approve
 from release.testing import double as opened
 from tests.contract.release_facts import everything, record_of, told

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 
 from release.commands.rollback.course import Wanted, rollback
 from release.errors import BlockedError
-from release.model.world import Request
+from release.model.request import Request
 from release.testing import Recorder
 from release.testing.monorepo import CONFIG, MIGRATIONS
 from tests.contract.record_on_remote import record_of

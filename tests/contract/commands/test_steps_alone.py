@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from release.commands.rollback.course import Wanted, rollback
-from release.model.world import Request
+from release.model.request import Request
 from release.rehearsal.cloud.statements import Statement
 from release.run import release as releasing
 from release.run.approval import Person, usual

@@ -8,7 +8,7 @@ import pytest
 from werkzeug.wrappers import Response
 
 from release.database.grading import grade
-from release.model.world import Request
+from release.model.request import Request
 from release.rehearsal.cloud.statements import Statement
 from release.testing import Recorder
 from release.testing.double import DATABASES
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Request as Asked
 
     from release.model.outcome import Outcome
-    from release.model.world import Wanted
+    from release.model.request import Wanted
     from release.testing import Double
     from release.views.line import Line
     from tests.contract.cloud_account import Account

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 
-from release.model.world import Request
+from release.model.request import Request
 from release.run import release as releasing
 from release.run.approval import Person, usual
 from release.run.release import Asked

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from release.model.problem import Problem
 from release.model.record import Approval, Granted, Record, Remark, decode, encode
+from release.model.request import Request
 from release.model.trailers import footer, remark, tag_message, trailers
-from release.model.world import Problem, Request
 from release.testing import CONFIG, approve, double
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ def test_a_release_keeps_what_its_gate_was_told_in_tag_release_and_outcome(tmp_p
 def test_warnings_let_a_release_pass_and_are_told(tmp_path: Path) -> None:
     plugin = """
 from release.hookspecs import hookimpl
-from release.model.world import Problem
+from release.model.problem import Problem
 
 class Late:
     name = "late"

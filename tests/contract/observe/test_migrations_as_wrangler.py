@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from release.model.world import Request
+from release.model.request import Request
 from release.rehearsal.cloud.statements import Statement
 from release.testing import double
 from release.testing.double import DATABASES
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Response
 
     from release.model.outcome import Outcome
-    from release.model.world import Wanted
+    from release.model.request import Wanted
     from release.testing import Double
 
 WRANGLER = "apps/cms/wrangler.jsonc"

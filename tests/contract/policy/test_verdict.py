@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from release.model.world import Request
+from release.model.request import Request
 from release.testing import Recorder
 from release.testing.monorepo import CONFIG, MIGRATIONS
 from release.views.summary import Page
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from release.model.outcome import Outcome
-    from release.model.world import Wanted
+    from release.model.request import Wanted
     from release.testing import Double
 
 OFF = '[tool.release.policy]\nschema = "off"\napi = "off"\ncommits = "off"\n'

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from release.model.world import Request
+from release.model.request import Request
 from release.rehearsal.forge.store import Approval, Job
 from release.rehearsal.forge.transport import ContractTransport
 from release.run import release as releasing
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 TWO = f"{CONFIG}\n[tool.release.approval]\ntwo_person = true\n"
 ASKS = """
 from release.hookspecs import hookimpl
-from release.model.world import Problem
+from release.model.problem import Problem
 
 class Told:
     name = "told"

@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 
 from release.errors import LockLostError
 from release.model.record import Record
-from release.model.world import Release
+from release.model.release import Release
 from release.observe.world import look_again, observe
 from release.run import lock
 from release.systems.machine.checkout_lock import checkout_name

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Request, Response
 
     from release.model.outcome import Outcome
+    from release.model.problem import Problem
     from release.model.record import Granted
-    from release.model.world import Problem
     from release.plan.preview import Prospect
     from release.testing import Double
 

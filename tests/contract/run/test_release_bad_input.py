@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from werkzeug.wrappers import Request
 
-    from release.model.world import Problem
+    from release.model.problem import Problem
     from release.testing import Double
 
 MANIFEST = "apps/cms/package.json"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from release.model.world import History
+from release.model.repository import History
 from release.testing import Recorder
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from werkzeug import Response
 from release.commands.verify import course as verifying
 from release.model.effects import CreateRelease
 from release.model.record import Approval, Holder, Record
+from release.model.repository import Remote
 from release.model.step import Todo
-from release.model.world import Remote
 from release.steps.github_release import GitHubRelease
 from release.testing import Recorder, double
 from tests.golden import scenes

@@ -11,9 +11,12 @@ from release.checks.checklist import Ask, Item, excused
 from release.checks.checklist_pages import Bindings, LoginAnswers, PageLoads, Secrets
 from release.checks.checklist_staging import CI, Staging, StagingMigrations
 from release.formats.wrangler_config import Wanted
+from release.model.deployment import Health, Live
+from release.model.problem import Problem
 from release.model.readiness import CommitCheck, Configured, PageSeen, Readiness, Tried
 from release.model.record import Record, Remark
-from release.model.world import Health, Live, Problem, Request, Unread
+from release.model.request import Request
+from release.model.unread import Unread
 from tests.golden.scenes import BASE, OLD, RELEASE, world
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from release.commands.hotfix.next_action import Standing, next_thing
 from release.model.readiness import CommitCheck
-from release.model.world import Commit
+from release.model.repository import Commit
 from release.systems.github.actions import Run
 from release.systems.github.pulls import Head, Pull
 

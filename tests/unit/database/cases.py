@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from release.model.world import Migration
+from release.model.repository import Migration
 
 RELEASED = """\
 CREATE TABLE pages (

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from release.database.replay import differences, differences_after, prefixes_that_fit
 from release.errors import CannotReadError
-from release.model.world import Database, Migration, SchemaObject
+from release.model.deployment import Database, SchemaObject
+from release.model.repository import Migration
 
 if TYPE_CHECKING:
     from pathlib import Path

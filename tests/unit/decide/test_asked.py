@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from release.decide.decide import Go, decide
 from release.decide.findings import unfinished
 from release.model.record import Record
-from release.model.world import Base, Request
+from release.model.repository import Base
+from release.model.request import Request
 from tests.unit.decide.test_decide import decided, live_everywhere, tagged
 from tests.unit.worlds import BASES, CONFIGURED, REQUESTS, SOUND, SUBJECTS, subject_of, worlds
 

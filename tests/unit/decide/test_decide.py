@@ -12,8 +12,11 @@ from hypothesis import strategies as st
 from release.decide.decide import Blocked, Go, Nothing, decide, decide_deploy
 from release.decide.findings import is_everywhere, is_healthy, unfinished
 from release.formats.version import parse
+from release.model.deployment import Health, Live
 from release.model.record import Record, Subject
-from release.model.world import Base, Health, History, Live, Remote, Request, Unread
+from release.model.repository import Base, History, Remote
+from release.model.request import Request
+from release.model.unread import Unread
 from tests.unit.worlds import (
     BASES,
     CONFIGURED,

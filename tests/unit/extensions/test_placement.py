@@ -15,8 +15,9 @@ from release.extensions.plugin import Plugin
 from release.model.step import Done
 
 if TYPE_CHECKING:
+    from release.model.release import Release
     from release.model.step import Look, Step
-    from release.model.world import Part, Release, World
+    from release.model.world import Part, World
 
 CORE = ("test", "deploy", "smoke", "record")
 

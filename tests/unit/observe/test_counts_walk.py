@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from release.model.world import Commit
+from release.model.repository import Commit
 from release.observe.history import Walk
 
 Parents = list[set[int]]

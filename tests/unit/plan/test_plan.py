@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from release.errors import BlockedError, UsageError
-from release.model.world import Request
+from release.model.request import Request
 from release.plan.plan import Plan, PlannedWrite, drift, read_plan, write_plan
 from release.rehearsal.cloud.memory_runtime import well_behaved
 from tests.contract.release_facts import record_of

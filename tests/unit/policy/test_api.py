@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from release.database.differences import differences, listing
 from release.model.evidence import Surface
-from release.model.world import Unread
+from release.model.unread import Unread
 from release.policy import openapi
 from release.policy.api import weigh
 

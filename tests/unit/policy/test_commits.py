@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from release.model.world import Commit
+from release.model.repository import Commit
 from release.policy.commits import proposed, weigh
 
 

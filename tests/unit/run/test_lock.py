@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from release.errors import BlockedError, CannotReadError, LockLostError
 from release.model.record import Holder, Record, decode, encode
-from release.model.world import Remote
+from release.model.repository import Remote
 from release.observe.world import look_again, observe
 from release.run import lock
 from tests.unit.worlds import BASES, NOTHING, SOUND, subject_of

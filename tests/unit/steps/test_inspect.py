@@ -9,8 +9,10 @@ import pytest
 
 from release.errors import EffectError
 from release.model.registry import Package, Published, Tarball
+from release.model.release import Release
 from release.model.step import Done, Stuck, Todo
-from release.model.world import Release, Unread, World
+from release.model.unread import Unread
+from release.model.world import World
 from release.run.effects.packing import read_tarball
 from release.steps.inspect import SLACK, Inspect, entry_points
 from release.systems.machine.secrets import Mask

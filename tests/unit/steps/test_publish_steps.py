@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 from release.model.packaging import ours
 from release.model.record import Record
 from release.model.registry import Package, Published, Tarball
+from release.model.release import Release
 from release.model.step import Done, Stuck, Todo
-from release.model.world import Release, Unread, World
+from release.model.unread import Unread
+from release.model.world import World
 from release.steps.pack import Pack
 from release.steps.publish import Publish
 from release.steps.read_back import ReadItBack

@@ -11,18 +11,13 @@ from hypothesis import strategies as st
 
 from release.errors import CannotReadError
 from release.formats.wrangler_migrations import Rules
-from release.model.effects import (
-    ApplyMigrations,
-    Call,
-    CreateRelease,
-    DeployWorker,
-    InsertLedger,
-    PushRelease,
-    WatchHealth,
-)
+from release.model.deployment import Database, Health, Live, Smoke
+from release.model.effects import Call, CreateRelease, DeployWorker, PushRelease, WatchHealth
+from release.model.migrating import ApplyMigrations, InsertLedger
 from release.model.record import Record
+from release.model.release import Write
+from release.model.repository import History, Migration, Remote
 from release.model.step import Done, Stuck, Todo
-from release.model.world import Database, Health, History, Live, Migration, Remote, Smoke, Write
 from release.plan.plan import is_all_done, make_plan, outlook, stuck
 from release.sequences import Kind, Setting, sequence
 from release.steps.backfill import Backfill

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from release.errors import CannotReadError, EffectError, ReleaseError
-from release.model.world import Database
+from release.model.deployment import Database
 from release.systems.cloudflare.api import Cloudflare
 from release.systems.web.http import Http
 from release.testing.double import DATABASES

@@ -8,8 +8,9 @@ import pytest
 
 from release.config.tables import Worker
 from release.formats.wrangler_migrations import Rules
-from release.model.effects import ApplyMigrations
-from release.model.world import Database, Release
+from release.model.deployment import Database
+from release.model.migrating import ApplyMigrations
+from release.model.release import Release
 from release.systems.cloudflare.wrangler import Wrangler
 from release.systems.machine.secrets import Mask
 from release.testing.tools import put_wrangler

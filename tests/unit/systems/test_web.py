@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from release.config import Badge, Environment, Health
+from release.model.deployment import Health as Answered
 from release.model.effects import WatchHealth
-from release.model.world import Health as Answered
-from release.model.world import Release, Unread
+from release.model.release import Release
+from release.model.unread import Unread
 from release.rehearsal.cloud.memory_runtime import well_behaved
 from release.run.effects.smoke import unlike, watch
 from release.systems.web.http import Http

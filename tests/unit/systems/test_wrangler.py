@@ -11,8 +11,10 @@ import pytest
 
 from release.errors import EffectError, UsageError
 from release.formats.wrangler_migrations import Rules
-from release.model.effects import ApplyMigrations
-from release.model.world import Database, Migration, Release
+from release.model.deployment import Database
+from release.model.migrating import ApplyMigrations
+from release.model.release import Release
+from release.model.repository import Migration
 from release.systems.cloudflare.wrangler import Wrangler
 from release.systems.machine.secrets import Mask
 from release.systems.npm.node import node, wrangler

@@ -17,8 +17,9 @@ from markdown_it import MarkdownIt
 
 from release.formats.markdown import code, escaped, table
 from release.model.outcome import Outcome, StepResult
+from release.model.problem import Problem
 from release.model.record import Remark
-from release.model.world import Commit, History, Problem
+from release.model.repository import Commit, History
 from release.plan.plan import Plan
 from release.views import listener
 from release.views.actions import MOST_BYTES, annotation

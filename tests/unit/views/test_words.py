@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from release.model.outcome import StepResult
-from release.model.world import Checkout, Problem
+from release.model.problem import Problem
+from release.model.repository import Checkout
 from release.run.explain import next_command
 from release.views.ending import outcome_lines
 from release.views.text import level, plan_lines, problem_lines, result_lines, took

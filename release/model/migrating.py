@@ -1,0 +1,98 @@
+"""What the steps of a database do to it, as effects (pure)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, ClassVar
+
+from release.model.effects import Local
+from release.model.release import Write
+from release.model.unread import read
+
+if TYPE_CHECKING:
+    from release.formats.wrangler_migrations import Rules
+    from release.model.deployment import Database
+    from release.model.repository import Migration
+    from release.model.world import World
+
+
+@dataclass(frozen=True)
+class InsertLedger:
+    """Write the names of migrations that the schema already holds into the ledger."""
+
+    is_brief: ClassVar[bool] = True
+
+    database: Database
+    names: tuple[str, ...]
+
+    def writes(self, step: str) -> tuple[Write, ...]:
+        """One row a migration."""
+        return tuple(
+            Write(step, "d1", self.database.name, f"note {name} in the ledger") for name in self.names
+        )
+
+    def expect(self, world: World) -> World:
+        """The ledger holds them."""
+        return _with_ledger(world, self.names)
+
+    def landed(self, world: World, step: str) -> tuple[Write, ...]:
+        """The rows that are in the ledger."""
+        return _in_ledger(world, self.names, self.writes(step))
+
+
+@dataclass(frozen=True)
+class KeepBookmark(Local):
+    """Note the database as it is before it changes: its Time Travel bookmark for the record, its ledger for this run."""
+
+    database: Database
+
+    def expect(self, world: World) -> World:
+        """The same: a dry run has no use for one."""
+        return world
+
+
+@dataclass(frozen=True)
+class ApplyMigrations:
+    """Apply these migrations and no others, with one wrangler call; one that was begun holds what is left of it.
+
+    `rules` say how wrangler finds them; `since` is the line from which on the first one is still to run, where it was begun.
+    """
+
+    is_brief: ClassVar[bool] = False
+
+    database: Database
+    migrations: tuple[Migration, ...]
+    rules: Rules
+    since: int = 0
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The ledger's keys."""
+        return tuple(one.name for one in self.migrations)
+
+    def writes(self, step: str) -> tuple[Write, ...]:
+        """One a migration."""
+        said = [f"apply {name}" for name in self.names]
+        said[:1] = [f"{one} from line {self.since}" if self.since else one for one in said[:1]]
+        return tuple(Write(step, "d1", self.database.name, one) for one in said)
+
+    def expect(self, world: World) -> World:
+        """The ledger holds them."""
+        return _with_ledger(world, self.names)
+
+    def landed(self, world: World, step: str) -> tuple[Write, ...]:
+        """The migrations whose name is in the ledger."""
+        return _in_ledger(world, self.names, self.writes(step))
+
+
+def _with_ledger(world: World, names: tuple[str, ...]) -> World:
+    database = read(world.database)
+    if database is None:
+        return world
+    return replace(world, database=replace(database, ledger=database.applied + names))
+
+
+def _in_ledger(world: World, names: tuple[str, ...], writes: tuple[Write, ...]) -> tuple[Write, ...]:
+    database = read(world.database)
+    applied = database.applied if database else ()
+    return tuple(write for name, write in zip(names, writes, strict=True) if name in applied)

@@ -1,0 +1,24 @@
+"""What a check found (pure)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Severity = Literal["block", "warn", "skip", "ask"]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What a check found: what it is, what to do, and where.
+
+    `level` block keeps a release from starting; warn is told and changes nothing; skip would have kept it, and is left
+    out for the reason that `advice` gives (kept as a remark); ask is for a person to vouch for, before the approval.
+    """
+
+    check: str
+    what: str
+    advice: str
+    file: str | None = None
+    line: int | None = None
+    level: Severity = "block"

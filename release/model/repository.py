@@ -1,0 +1,103 @@
+"""What git holds, as values: the work tree, the remote, the commit to ship, and what came since the last release (pure)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from release.formats.wrangler_migrations import Rules
+
+SHORTEST = 7  # digits of a shortened commit id
+
+
+@dataclass(frozen=True)
+class Checkout:
+    """The work tree: its commit, branch (None: detached), changed paths, and the files that a bump changes."""
+
+    head: str
+    branch: str | None
+    dirty: tuple[str, ...]
+    shallow: bool
+    files: Mapping[str, bytes | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Remote:
+    """What the remote advertises: branch tip, tags of this app (name -> commit), the record's object."""
+
+    tip: str | None
+    tags: Mapping[str, str]
+    record: str | None
+
+
+@dataclass(frozen=True)
+class Migration:
+    """One SQL file of the base commit; `name` is the ledger's key: the path below the migrations folder."""
+
+    name: str
+    sql: bytes
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Base:
+    """The commit to ship as git holds it: its date (seconds) and the content a release depends on.
+
+    `files` are the manifest and the lockfiles that a bump changes; `objects` are the raw tree objects
+    on the way to them (object id -> body), enough to compute the bump commit without writing it. `rules` say which
+    files are migrations (None: there is no database).
+    """
+
+    commit: str
+    tree: str
+    seconds: int
+    files: Mapping[str, bytes]
+    objects: Mapping[str, bytes]
+    migrations: tuple[Migration, ...]
+    rules: Rules | None = None
+
+
+@dataclass(frozen=True)
+class Commit:
+    """A commit since the last release; `lands` are the tags of the releases that it stands for, by a trailer.
+
+    `breaking` is what its footer BREAKING CHANGE says, empty without one.
+    """
+
+    sha: str
+    subject: str
+    parents: tuple[str, ...] = ()
+    lands: tuple[str, ...] = ()
+    breaking: str = ""
+
+
+@dataclass(frozen=True)
+class Aftermath:
+    """What a branch is like after a release: the released commits that it lacks, and its version where that is higher."""
+
+    dropped: tuple[Commit, ...] = ()
+    ahead: str | None = None
+
+
+@dataclass(frozen=True)
+class History:
+    """How the base lies in the remote branch: is it contained, and what came since the last tag.
+
+    `has_landed`: the branch holds the release that is looked at. `overtaken`: the commit that is live, where it
+    is a descendant of the base. `aftermath`: what the last release finds of itself in the base (where nothing came since:
+    in the branch).
+    """
+
+    contained: bool
+    unreleased: tuple[Commit, ...]
+    has_landed: bool = False
+    overtaken: str | None = None
+    aftermath: Aftermath = Aftermath()
+
+
+def names(said: str, commit: str) -> bool:
+    """Whether a commit that somebody names, perhaps shortened to 7 digits or more, is this one."""
+    return len(said) >= SHORTEST and commit.startswith(said.lower())

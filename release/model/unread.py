@@ -1,0 +1,25 @@
+"""What could not be read, and why (pure)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Unread:
+    """A part of the world that could not be read, because; and what to do about it.
+
+    `follows`: only because another part, which has its own reason, could not be read.
+    """
+
+    because: str
+    advice: str = ""
+    follows: bool = False
+
+
+def read(part: T | Unread | None) -> T | None:
+    """The part, where it was read and is there; else None, for whoever need not know why."""
+    return None if isinstance(part, Unread) else part

@@ -9,8 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from release.formats.suggestion import did_you_mean, sentence
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from invoke.parser.argument import Argument
     from invoke.parser.context import ParserContext
@@ -257,10 +259,9 @@ class _Reader:
 
     def _unknown(self, word: str) -> None:
         command = self.command
-        known = list(self._known(command))
-        near = _near(word, known)
+        near = _near(word, self._known(command))
         if not word.startswith("-"):
-            hint = f"Did you mean {near}?" if near else "inv --list shows the commands."
+            hint = near or "inv --list shows the commands."
             after = f"inv {command.name} takes no word {word}, and there" if command else "There"
             self._is_wrong(f"{after} is no command {word}. {hint}")
             return
@@ -271,11 +272,7 @@ class _Reader:
             else f"There is no option {word} before a command."
         )
         hint = f"Put it after the command: inv {later[0]} {word}" if later else ""
-        hint = hint or (
-            f"Did you mean {near}?"
-            if near
-            else f"inv {f'{command.name} ' if command else ''}--help shows them."
-        )
+        hint = hint or near or f"inv {f'{command.name} ' if command else ''}--help shows them."
         self._is_wrong(f"{where} {hint}")
 
     def _known(self, command: Command | None) -> Iterator[str]:
@@ -292,8 +289,7 @@ def _dashed(argument: Argument) -> str:
     return str(argument.name).replace("_", "-")
 
 
-def _near(word: str, known: Sequence[str]) -> str:
-    from difflib import get_close_matches
-
-    kind = [one for one in known if one.startswith("-") == word.startswith("-")]
-    return next(iter(get_close_matches(word.replace("_", "-"), kind, 1)), "")
+def _near(word: str, known: Iterable[str]) -> str:
+    """The option or command that was probably meant, as it is typed."""
+    kind = (one for one in known if one.startswith("-") == word.startswith("-"))
+    return sentence(did_you_mean(word.replace("_", "-"), kind, shown=str)).lstrip()

@@ -6,8 +6,9 @@ import contextlib
 import json as jsonlib
 import os
 import sys
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from invoke.exceptions import Exit
 
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from release.run.sequence import Gate
     from release.systems.machine.secrets import Mask
 
-Found = TypeVar("Found")
 LEVELS = ("patch", "minor", "major", "auto")
 INTERRUPTED = 130
 DEADLINE = "RELEASE_DEADLINE"  # seconds, in the environment, in place of these:
@@ -81,23 +81,25 @@ def leave_with(run: Callable[[], int], *, json: bool) -> NoReturn:
     raise Exit(code=code)
 
 
-def show(
-    read: Callable[[], Found],
-    lines: Callable[[Found], Iterable[str]],
-    as_json: Callable[[Found], Any],
-    exit_code: Callable[[Found], int] = lambda _: 0,
-    *,
-    json: bool,
-) -> NoReturn:
+@dataclass(frozen=True)
+class Shown:
+    """What a command found: for people, for scripts, and the exit code that it means."""
+
+    lines: Iterable[str]
+    json: Any
+    exit_code: int = 0
+
+
+def show(read: Callable[[], Shown], *, json: bool) -> NoReturn:
     """Read, print what was found for people or for scripts, and leave with its exit code."""
 
     def run() -> int:
         found = read()
         if json:
-            print_json(as_json(found))
+            print_json(found.json)
         else:
-            print_lines(lines(found))
-        return exit_code(found)
+            print_lines(found.lines)
+        return found.exit_code
 
     leave_with(run, json=json)
 

@@ -8,30 +8,23 @@ from typing import TYPE_CHECKING
 
 from invoke.tasks import task
 
-from release.commands import ending
-from release.commands.ending import requested, root_of, terminal_gate
+from release.commands.ending import requested, root_of
+from release.commands.release import carry_out, texts
 from release.errors import UsageError
 
 if TYPE_CHECKING:
     from invoke.context import Context
 
-    from release.model.outcome import Outcome
     from release.model.request import Request
+    from release.run.release import Asked
 
-HELP = {
+HELP = texts("finish", "reason", "break_glass", "dry_run", "yes", "json", "verbose") | {
     "name": "the package, as its plugin calls it",
     "bump": "patch, minor or major; default patch, of a prerelease minor",
-    "finish": "finish the unfinished release, whatever its bump and commit (--bump is not looked at)",
     "pre": "make a prerelease with this word, which is its dist-tag too: beta gives 1.4.0-beta.1, then .2",
     "line": "an older line, such as 1.3: its next version, from its own branch, with its own dist-tag",
-    "reason": "why; kept in the tag's message and the Release",
-    "break_glass": "why the usual way (the workflow, a second person) is left; kept too",
-    "dry_run": "show what would be done; write nothing",
     "plan": "a plan's file, from --dry-run --output: refuse when the world has changed since",
     "output": "with --dry-run: write the plan to this file, to be approved and published later",
-    "yes": "approve the plan without typing its tag; where no terminal is, that takes approval.unattended",
-    "json": "print one JSON object on stdout, everything else on stderr",
-    "verbose": "show the lines of every program that runs",
 }
 _WORD = re.compile(r"[a-z][a-z-]*")
 _LINE = re.compile(r"(0|[1-9]\d*)(\.(0|[1-9]\d*))?")
@@ -63,27 +56,16 @@ def publish(
     3 published and not recorded, 4 blocked, 5 nothing to release.
     """
 
-    def run() -> Outcome:
-        import os
-
-        from release.run import release as releasing
-        from release.views import listener
+    def read() -> Asked:
+        from release.run.release import Asked
 
         if not name:
             raise UsageError("Which package?", _known(root_of(context)))
         wanted = request(name, bump, pre, line, finish=finish, reason=reason, break_glass=break_glass)
-        asked = releasing.Asked(
-            wanted,
-            plan_file=Path(plan) if plan else None,
-            output=Path(output) if output else None,
-            target=name,
-        )
-        view = listener(json=json, verbose=verbose)
-        if dry_run:
-            return releasing.plan(root_of(context), os.environ, asked, view)
-        return releasing.release(root_of(context), os.environ, asked, terminal_gate(view, yes=yes), view)
+        plan_file, to = Path(plan) if plan else None, Path(output) if output else None
+        return Asked(wanted, plan_file=plan_file, output=to, target=name)
 
-    ending.finish(run, json=json)
+    carry_out(context, read, json=json, verbose=verbose, yes=yes, dry_run=dry_run)
 
 
 def _known(root: Path) -> str:

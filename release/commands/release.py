@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING
 
 from invoke.tasks import task
 
-from release.commands import ending
+from release.commands.ending import finish as end
 from release.commands.ending import requested, root_of, terminal_gate
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from invoke.context import Context
 
     from release.model.outcome import Outcome
+    from release.run.release import Asked
 
 HELP = {
     "bump": "patch (no schema change), minor (additive), major (breaking), auto (what the change demands); default patch",
@@ -31,23 +34,50 @@ HELP = {
 }
 
 
+def texts(*names: str) -> dict[str, str]:
+    """What each of these options does; a command that has one of them says it in the same words."""
+    return {name: HELP[name] for name in names}
+
+
+def carry_out(
+    context: Context,
+    read: Callable[[], Asked],
+    *,
+    json: bool,
+    verbose: bool = False,
+    yes: bool = False,
+    dry_run: bool = False,
+) -> None:
+    """Read what was asked for, release it or, as a dry run, plan it, and leave with the outcome's exit code."""
+
+    def run() -> Outcome:
+        import os
+
+        from release.run import release as releasing
+        from release.views import listener
+
+        asked, view = read(), listener(json=json, verbose=verbose)
+        if dry_run:
+            return releasing.plan(root_of(context), os.environ, asked, view)
+        return releasing.release(root_of(context), os.environ, asked, terminal_gate(view, yes=yes), view)
+
+    end(run, json=json)
+
+
 @task(
-    help={
-        name: HELP[name]
-        for name in (
-            "bump",
-            "finish",
-            "env",
-            "reason",
-            "underbump",
-            "break_glass",
-            "dry_run",
-            "plan",
-            "yes",
-            "json",
-            "verbose",
-        )
-    }
+    help=texts(
+        "bump",
+        "finish",
+        "env",
+        "reason",
+        "underbump",
+        "break_glass",
+        "dry_run",
+        "plan",
+        "yes",
+        "json",
+        "verbose",
+    )
 )
 def release(
     context: Context,
@@ -72,35 +102,17 @@ def release(
     2 wrong use, 3 production changed and is not recorded, 4 blocked, 5 nothing to release.
     """
 
-    def run() -> Outcome:
-        import os
+    def read() -> Asked:
+        from release.run.release import Asked
 
-        from release.run import release as releasing
-        from release.views import listener
+        reasons = {"reason": reason, "underbump": underbump, "break_glass": break_glass}
+        request = requested(bump, env or "production", finish=finish, **reasons)
+        return Asked(request, plan_file=Path(plan) if plan else None)
 
-        wanted = requested(
-            bump,
-            env or "production",
-            finish=finish,
-            reason=reason,
-            underbump=underbump,
-            break_glass=break_glass,
-        )
-        asked = releasing.Asked(wanted, plan_file=Path(plan) if plan else None)
-        view = listener(json=json, verbose=verbose)
-        if dry_run:
-            return releasing.plan(root_of(context), os.environ, asked, view)
-        return releasing.release(root_of(context), os.environ, asked, terminal_gate(view, yes=yes), view)
-
-    ending.finish(run, json=json)
+    carry_out(context, read, json=json, verbose=verbose, yes=yes, dry_run=dry_run)
 
 
-@task(
-    help={
-        name: HELP[name]
-        for name in ("bump", "finish", "env", "reason", "underbump", "break_glass", "output", "json")
-    }
-)
+@task(help=texts("bump", "finish", "env", "reason", "underbump", "break_glass", "output", "json"))
 def plan(
     context: Context,
     bump: str = "patch",
@@ -117,27 +129,17 @@ def plan(
     Example: inv plan --bump patch --output plan.json
     """
 
-    def run() -> Outcome:
-        import os
+    def read() -> Asked:
+        from release.run.release import Asked
 
-        from release.run import release as releasing
-        from release.views import listener
+        reasons = {"reason": reason, "underbump": underbump, "break_glass": break_glass}
+        request = requested(bump, env or "production", finish=finish, **reasons)
+        return Asked(request, output=Path(output) if output else None, for_approval=True)
 
-        wanted = requested(
-            bump,
-            env or "production",
-            finish=finish,
-            reason=reason,
-            underbump=underbump,
-            break_glass=break_glass,
-        )
-        asked = releasing.Asked(wanted, output=Path(output) if output else None, for_approval=True)
-        return releasing.plan(root_of(context), os.environ, asked, listener(json=json))
-
-    ending.finish(run, json=json)
+    carry_out(context, read, json=json, dry_run=True)
 
 
-@task(help={name: HELP[name] for name in ("env", "dry_run", "json", "verbose")})
+@task(help=texts("env", "dry_run", "json", "verbose"))
 def deploy(
     context: Context, env: str = "staging", dry_run: bool = False, json: bool = False, verbose: bool = False
 ) -> None:
@@ -146,16 +148,9 @@ def deploy(
     Example: inv deploy --env staging
     """
 
-    def run() -> Outcome:
-        import os
+    def read() -> Asked:
+        from release.run.release import Asked
 
-        from release.run import release as releasing
-        from release.views import listener
+        return Asked(requested("patch", env), deploying=True)
 
-        asked = releasing.Asked(requested("patch", env), deploying=True)
-        view = listener(json=json, verbose=verbose)
-        if dry_run:
-            return releasing.plan(root_of(context), os.environ, asked, view)
-        return releasing.release(root_of(context), os.environ, asked, terminal_gate(view, yes=True), view)
-
-    ending.finish(run, json=json)
+    carry_out(context, read, json=json, verbose=verbose, yes=True, dry_run=dry_run)

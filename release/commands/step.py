@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from invoke.collection import Collection
 from invoke.tasks import task
 
-from release.commands.ending import finish, requested, root_of, terminal_gate
+from release.commands.ending import requested
+from release.commands.release import carry_out
 from release.errors import UsageError
 from release.sequences import TABLE, Kind
 
@@ -20,11 +21,18 @@ if TYPE_CHECKING:
     from invoke.context import Context
     from invoke.tasks import Task
 
-    from release.model.outcome import Outcome
+    from release.run.release import Asked
     from release.sequences import Row
 
 WORKER = re.compile(r"[a-z0-9][a-z0-9-]*")
 DATABASE = frozenset({"backfill", "migrate"})
+HELP = {
+    "bump": "as in `inv release`; without it: what was begun, or the number that `inv step.bump` put into the work tree",
+    "env": "the environment",
+    "yes": "approve without typing the tag",
+    "json": "one JSON object on stdout",
+    "through": "backfill only: the last migration that was applied",
+}
 
 
 def collection(root: Path) -> Collection:
@@ -78,33 +86,21 @@ def _step(name: str, does: str) -> Task:  # type: ignore[type-arg]
         json: bool = False,
         through: str = "",
     ) -> None:
-        def run() -> Outcome:
-            import os
+        def read() -> Asked:
+            from release.run.release import Asked
 
-            from release.run import release as releasing
-            from release.views import listener
-
-            only = name.replace("deploy-", "deploy ", 1)
-            if only == "bump" and not bump:
+            if name == "bump" and not bump:
                 raise UsageError("Which number?", "Say it: inv step.bump --bump patch, minor, major or auto.")
-            wanted = requested(bump or "patch", env)
-            asked = releasing.Asked(wanted, only=only, through=through or None, said=bool(bump))
-            view = listener(json=json)
-            return releasing.release(root_of(context), os.environ, asked, terminal_gate(view, yes=yes), view)
+            only = name.replace("deploy-", "deploy ", 1)
+            request = requested(bump or "patch", env)
+            return Asked(request, only=only, through=through or None, said=bool(bump))
 
-        finish(run, json=json)
+        carry_out(context, read, json=json, yes=yes)
 
     step.__name__ = name
     step.__doc__ = (
         f"The step `{name}` alone: {does}.\n\n    Example: inv step.{name}{' --bump patch' if name == 'bump' else ''}\n\n"
         "    It runs under the checks, the approval and the lock of a release, and refuses while an earlier step is not done."
     )
-    help_texts = {
-        "bump": "as in `inv release`; without it: what was begun, or the number that `inv step.bump` put into the work tree",
-        "env": "the environment",
-        "yes": "approve without typing the tag",
-        "json": "one JSON object on stdout",
-        "through": "backfill only: the last migration that was applied",
-    }
-    made: Task = task(name=name, help=help_texts)(step)  # type: ignore[type-arg]
+    made: Task = task(name=name, help=HELP)(step)  # type: ignore[type-arg]
     return made

@@ -26,6 +26,7 @@ from release.config.tables import (
 from release.config.target import Target  # noqa: TC001 - msgspec reads the annotation
 from release.config.types import Value
 from release.errors import UsageError
+from release.formats.suggestion import did_you_mean, sentence
 
 if TYPE_CHECKING:
     from release.config.messages import Fault
@@ -89,11 +90,7 @@ class Config(Settings, frozen=True, kw_only=True):
         """Return the environment of this name. Raises UsageError, with the nearest name there is."""
         if name in self.environments:
             return self.environments[name]
-        from difflib import get_close_matches
-
-        near = get_close_matches(name, self.environments, 1)
-        hint = f' Did you mean "{near[0]}"?' if near else ""
-        known = ", ".join(self.environments)
+        hint, known = sentence(did_you_mean(name, self.environments)), ", ".join(self.environments)
         raise UsageError(
             f'There is no environment "{name}".{hint}', f"[tool.release.environments] has: {known}."
         )

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
 
 import msgspec
 
+from release.formats.suggestion import did_you_mean
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -78,11 +80,8 @@ def line_of(text: str, path: Path) -> int:
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """Return the sentence part that names the nearest known word, or all of them."""
-    from difflib import get_close_matches
-
     known = list(known)
-    near = get_close_matches(word, known, 1)
-    return f'did you mean "{near[0]}"?' if near else f"known: {', '.join(known)}"
+    return did_you_mean(word, known, otherwise=f"known: {', '.join(known)}")
 
 
 def _of_keys(value: object, kind: Any, path: Path) -> Iterator[Fault]:  # noqa: ANN401

@@ -7,12 +7,12 @@ import importlib.util
 import sys
 import traceback
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from release.errors import ReleaseError, UsageError
 from release.extensions.plugin import BUILT_IN, Plugin
+from release.formats.suggestion import did_you_mean
 from release.systems.machine.deadline import LateError, within
 
 if TYPE_CHECKING:
@@ -95,15 +95,12 @@ def _no_misspelt_words(config: Config, sources: tuple[Source, ...]) -> None:
     """A plugin that is not installed here may be turned off all the same; one that is nearly here is a misspelling."""
     names = [one.name for one in sources]
     for index, name in enumerate(config.plugins_off):
-        near = [] if name in names else get_close_matches(name, names, 1)
-        if near:
-            raise config.refusal(
-                ("plugins_off", index), f'there is no plugin "{name}"; did you mean "{near[0]}"?'
-            )
+        hint = "" if name in names else did_you_mean(name, names)
+        if hint:
+            raise config.refusal(("plugins_off", index), f'there is no plugin "{name}"; {hint}')
     for name in config.plugin:
         if name not in (*names, *config.plugins_off):
-            near = get_close_matches(name, names, 1)
-            hint = f'did you mean "{near[0]}"?' if near else f"known: {', '.join(names) or 'none'}"
+            hint = did_you_mean(name, names, otherwise=f"known: {', '.join(names) or 'none'}")
             raise config.refusal(("plugin", name), f'there is no plugin "{name}"; {hint}')
 
 

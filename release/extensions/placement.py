@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Literal
 
 from release.errors import UsageError
 from release.extensions.signatures import signature
+from release.formats.suggestion import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -109,8 +109,8 @@ def _refuse_lost(lost: list[Addition], additions: tuple[Addition, ...], core: tu
                     f"What {HOOK} answers must lead to a core step: {', '.join(core)}.",
                 )
             continue  # its anchor is lost too, and is refused by its own name
-        near = get_close_matches(one.anchor, [*core, *own], 1)
-        hint = f'; did you mean "{near[0]}"?' if near else "."
+        hint = did_you_mean(one.anchor, [*core, *own])
+        hint = f"; {hint}" if hint else "."
         raise UsageError(
             f"The plugin {one.plugin} puts its step {one.step.name} {one.side} {one.anchor}, which is no step{hint}",
             f"{HOOK} may name: {', '.join((*core, *own))}.",

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import inspect
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from release.errors import UsageError
+from release.formats.suggestion import did_you_mean, sentence
 from release.hookspecs import PROJECT, Hooks
 
 if TYPE_CHECKING:
@@ -45,8 +45,8 @@ def refuse_misfits(plugin: Plugin) -> None:
         if hook in hooks():
             _refuse_function(plugin, hook, function, options)
         elif not options.get("optionalhook"):
-            near = get_close_matches(hook, hooks(), 1)
-            hint = f"; did you mean {signature(near[0])}?" if near else "."
+            hint = did_you_mean(hook, hooks(), shown=signature)
+            hint = f"; {hint}" if hint else "."
             raise UsageError(
                 f"The plugin {plugin} implements {hook}, a hook that does not exist{hint}",
                 f"Hooks are: {', '.join(hooks())}.",
@@ -90,8 +90,7 @@ def _refuse_function(
         is_free = parameter.kind in {parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD}
         if is_free or parameter.default is not parameter.empty or parameter.name in given:
             continue
-        near = get_close_matches(parameter.name, given, 1)
-        hint = f' Did you mean "{near[0]}"?' if near else ""
+        hint = sentence(did_you_mean(parameter.name, given))
         raise UsageError(
             f'The plugin {plugin} wants "{parameter.name}" in {hook}, which is called as {signature(hook)}.{hint}',
             "A hook takes those of its arguments that it needs, by name.",

@@ -18,7 +18,7 @@ _HOLDERS = ("durable_objects", "logfwdr", "queues", "unsafe")  # tables whose li
 
 
 @dataclass(frozen=True)
-class Wanted:
+class Needs:
     """What a worker's configuration says of one environment: names of bindings (variables too), and of secrets."""
 
     bindings: frozenset[str]
@@ -43,12 +43,12 @@ def of_environment(settings: dict[str, Any], environment: str) -> dict[str, Any]
     return found if isinstance(found, dict) else {}
 
 
-def wanted(settings: dict[str, Any], environment: str) -> Wanted:
+def needs_in(settings: dict[str, Any], environment: str) -> Needs:
     """What an environment binds and requires; bindings are not inherited from the top level."""
     chosen = of_environment(settings, environment)
     secrets = chosen.get("secrets")
     required = secrets.get("required") if isinstance(secrets, dict) else ()
-    return Wanted(frozenset(_bindings(chosen)), frozenset(str(one) for one in required or ()))
+    return Needs(frozenset(_bindings(chosen)), frozenset(str(one) for one in required or ()))
 
 
 def _bindings(settings: dict[str, Any]) -> Iterator[str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from release.formats.wrangler_config import Wanted
+    from release.formats.wrangler_config import Needs
     from release.model.deployment import Database, Health, Live
     from release.model.unread import Unread
 
@@ -56,8 +56,8 @@ class PageSeen:
 class Configured:
     """What a worker's wrangler configuration says of production, and of the environment where it is tried."""
 
-    production: Wanted
-    tried: Wanted | None = None
+    production: Needs
+    tried: Needs | None = None
 
 
 @dataclass(frozen=True)

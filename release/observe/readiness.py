@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from release.errors import CannotReadError, ReleaseError
-from release.formats.wrangler_config import NAMES, parse, wanted
+from release.formats.wrangler_config import NAMES, needs_in, parse
 from release.model.deployment import Live
 from release.model.readiness import Configured, Readiness, Tried
 from release.model.unread import Unread
@@ -132,8 +132,8 @@ def _configured(ops: Ops, commit: str, folder: str) -> Configured | None:
         try:
             settings = parse(name, found[2])
             trying = ops.config.tried_in
-            tried = wanted(settings, ops.config.environment(trying).wrangler) if trying else None
-            return Configured(wanted(settings, ops.environment.wrangler), tried)
+            tried = needs_in(settings, ops.config.environment(trying).wrangler) if trying else None
+            return Configured(needs_in(settings, ops.environment.wrangler), tried)
         except (ValueError, AttributeError, TypeError) as error:
             raise CannotReadError(f"{path} cannot be understood: {error}.", "Repair it.") from None
     return None

@@ -13,7 +13,7 @@ import pytest
 
 from release import checks, extensions
 from release.commands.rollback import routes as way_back
-from release.commands.rollback.course import Wanted, rollback
+from release.commands.rollback.course import RollbackOptions, rollback
 from release.commands.unlock.course import unlock
 from release.config import load
 from release.model.request import Request
@@ -132,7 +132,7 @@ class Machine:
 
     def rollback(self, actor: Actor, tag: str | None = None, listener: Recorder | None = None) -> Outcome:
         """`inv rollback`."""
-        wanted = Wanted("production", tag, "an interleaving", despite_migrations=True)
+        wanted = RollbackOptions("production", tag, "an interleaving", despite_migrations=True)
         return rollback(
             self.root,
             self.environ,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from werkzeug.wrappers import Response
 
-from release.commands.rollback.course import Wanted, rollback
+from release.commands.rollback.course import RollbackOptions, rollback
 from release.commands.unlock.course import unlock
 from release.errors import BlockedError
 from release.testing import Recorder
@@ -90,7 +90,7 @@ class Played:
             self.world.cloud.before = self.world.cloud.after = None
 
     def rollback(self) -> str:
-        wanted = Wanted("production", despite_migrations=True)
+        wanted = RollbackOptions("production", despite_migrations=True)
         root, world = self.root(), self.world
         try:
             return rollback(

@@ -24,10 +24,4 @@ def checklist(context: Context, json: bool = False) -> None:
 
     from release.commands.checklist import course as flow
 
-    show(
-        lambda: flow.check(root_of(context), os.environ),
-        flow.lines,
-        flow.as_json,
-        lambda found: found.exit_code,
-        json=json,
-    )
+    show(lambda: flow.shown(root_of(context), os.environ), json=json)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from release.checks import checklist
+from release.commands.ending import Shown
 from release.config import load
 from release.errors import BLOCKED, RELEASED
 from release.model.record import Record
@@ -58,6 +59,12 @@ class Checked:
     def exit_code(self) -> int:
         """4 where an item blocks."""
         return BLOCKED if any(one.standing == "blocks" for one in self.entries) else RELEASED
+
+
+def shown(root: Path, environ: Mapping[str, str]) -> Shown:
+    """All of it, for people and for scripts. Raises UsageError for a wrong configuration."""
+    found = check(root, environ)
+    return Shown(lines(found), as_json(found), found.exit_code)
 
 
 def check(root: Path, environ: Mapping[str, str], *, connect: Connect = connect) -> Checked:

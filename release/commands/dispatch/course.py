@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from release.errors import BLOCKED, FAILED, RELEASED, UNRECORDED
@@ -78,33 +79,73 @@ def standing(github: Rest, run: actions.Run) -> str:
 
 def ended(github: Rest, run: actions.Run) -> Followed:
     """How a run ended, with the exit code of the release in it."""
-    conclusion = run.conclusion or "unknown"
-    code, what = _meaning(github, run, conclusion)
-    return Followed(run.id, run.html_url, conclusion, code, what)
+    end = _End(github, run, run.conclusion or "unknown")
+    code, what = next(found for find in _MEANINGS if (found := find(end)))
+    return Followed(run.id, run.html_url, end.conclusion, code, what)
 
 
-def _meaning(github: Rest, run: actions.Run, conclusion: str) -> tuple[int, str]:
-    if conclusion == "success":
-        return RELEASED, "The run succeeded."
-    rejected = [one for one in actions.reviews(github, run.id) if one.state == "rejected"]
-    if rejected:
-        who = rejected[0].user.login if rejected[0].user else "somebody"
-        why = f": {' '.join(rejected[0].comment.split())}" if rejected[0].comment else ""
-        return BLOCKED, f"{who} rejected it{why}. Nothing was released."
-    jobs = actions.jobs(github, run.id)
-    failed = [job for job in jobs if job.conclusion not in {None, "success", "skipped"}]
-    for job in failed:
-        codes = [
-            int(found[1])
-            for one in actions.said_by(github, job)
-            if (found := _EXIT.search(one.message or "")) and int(found[1]) in _KNOWN
-        ]
-        if codes:
-            return codes[0], f"The job {job.name} ended with exit code {codes[0]}: {run.html_url}"
-    names = ", ".join(job.name for job in failed) or "no job"
-    if len(jobs) > 1 and any(job.runner_name for job in failed[-1:]):
-        return UNRECORDED, f"The run was {conclusion} in {names}. What is live says: inv status"
-    return (
-        BLOCKED if conclusion == "cancelled" else FAILED,
-        f"The run ended as {conclusion} in {names}: {run.html_url}",
-    )
+@dataclass(frozen=True)
+class _End:
+    """A run that has ended; its jobs are asked for when they are needed."""
+
+    github: Rest
+    run: actions.Run
+    conclusion: str
+
+    @cached_property
+    def jobs(self) -> tuple[actions.Job, ...]:
+        return actions.jobs(self.github, self.run.id)
+
+    @property
+    def failed(self) -> list[actions.Job]:
+        return [job for job in self.jobs if job.conclusion not in {None, "success", "skipped"}]
+
+    @property
+    def where(self) -> str:
+        return ", ".join(job.name for job in self.failed) or "no job"
+
+
+def _succeeded(end: _End) -> tuple[int, str] | None:
+    return (RELEASED, "The run succeeded.") if end.conclusion == "success" else None
+
+
+def _rejected(end: _End) -> tuple[int, str] | None:
+    for one in actions.reviews(end.github, end.run.id):
+        if one.state == "rejected":
+            why = f": {' '.join(one.comment.split())}" if one.comment else ""
+            return (
+                BLOCKED,
+                f"{one.user.login if one.user else 'somebody'} rejected it{why}. Nothing was released.",
+            )
+    return None
+
+
+def _exited(end: _End) -> tuple[int, str] | None:
+    """The first failed job that says a release's exit code."""
+    for job in end.failed:
+        found = (_EXIT.search(one.message or "") for one in actions.said_by(end.github, job))
+        code = next((int(one[1]) for one in found if one and int(one[1]) in _KNOWN), None)
+        if code is not None:
+            return code, f"The job {job.name} ended with exit code {code}: {end.run.html_url}"
+    return None
+
+
+def _broken_off(end: _End) -> tuple[int, str] | None:
+    """The job that releases was at work when it ended: it may have changed production."""
+    if len(end.jobs) > 1 and any(job.runner_name for job in end.failed[-1:]):
+        return UNRECORDED, f"The run was {end.conclusion} in {end.where}. What is live says: inv status"
+    return None
+
+
+def _ended_early(end: _End) -> tuple[int, str]:
+    code = BLOCKED if end.conclusion == "cancelled" else FAILED
+    return code, f"The run ended as {end.conclusion} in {end.where}: {end.run.html_url}"
+
+
+_MEANINGS: tuple[Callable[[_End], tuple[int, str] | None], ...] = (
+    _succeeded,
+    _rejected,
+    _exited,
+    _broken_off,
+    _ended_early,
+)

@@ -25,10 +25,4 @@ def doctor(context: Context, json: bool = False) -> None:
     """
     from release.commands.doctor import report
 
-    show(
-        lambda: report.looked(root_of(context), os.environ),
-        report.lines,
-        report.as_json,
-        report.exit_code,
-        json=json,
-    )
+    show(lambda: report.shown(root_of(context), os.environ), json=json)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from release.commands.doctor import setup as examinations
 from release.commands.doctor.setup import Patient
+from release.commands.ending import Shown
 from release.errors import BLOCKED, RELEASED, ReleaseError
 from release.plan.targets import configured
 from release.systems.git.client import Git
@@ -50,11 +51,12 @@ class Finding:
     advice: str = ""
 
 
-def looked(root: Path, environ: Mapping[str, str]) -> tuple[Finding, ...]:
+def shown(root: Path, environ: Mapping[str, str]) -> Shown:
     """Every step of the repository in `root`. Raises UsageError for wrong configuration, or without a token."""
     config, plugins = configured(root)
     with at_github(config, environ) as github, closing(Git(config.root, config.remote, environ)) as git:
-        return examine(Patient(config, github, git, publishes=bool(plugins.targets())))
+        found = examine(Patient(config, github, git, publishes=bool(plugins.targets())))
+    return Shown(lines(found), as_json(found), exit_code(found))
 
 
 def examine(patient: Patient) -> tuple[Finding, ...]:

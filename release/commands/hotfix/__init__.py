@@ -58,8 +58,8 @@ def hotfix(
             raise UsageError(
                 "Which release?", "Say the tag of the last one: inv hotfix TAG (inv status names it)."
             )
-        wanted = flow.Wanted(tag, tuple(pick), reason, here, break_glass, deadline * 60.0)
+        options = flow.HotfixOptions(tag, tuple(pick), reason, here, break_glass, deadline * 60.0)
         view = listener(json=json)
-        return flow.hotfix(root_of(context), os.environ, wanted, terminal_gate(view, yes=yes), view)
+        return flow.hotfix(root_of(context), os.environ, options, terminal_gate(view, yes=yes), view)
 
     finish(run, json=json)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from release.commands.dispatch import course as dispatching
-from release.commands.hotfix.look import beside, look, subject
+from release.commands.hotfix.look import beside, hotfix_of, look
 from release.commands.hotfix.next_action import next_thing
 from release.config import load
 from release.errors import BlockedError, EffectError, UsageError
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from release.commands.hotfix.look import Subject
+    from release.commands.hotfix.look import Hotfix
     from release.commands.hotfix.next_action import Next, Standing
     from release.model.outcome import Listener
     from release.run.sequence import Gate
@@ -38,7 +38,7 @@ LONGEST_REASON = 200
 
 
 @dataclass(frozen=True)
-class Wanted:
+class HotfixOptions:
     """What was asked for: the tag, commits to pick, why, and whether to release here; `patience` is in seconds."""
 
     tag: str
@@ -54,15 +54,15 @@ class Course:
     """What each act needs."""
 
     ops: Ops
-    of: Subject
-    wanted: Wanted
+    of: Hotfix
+    options: HotfixOptions
     say: Callable[[str], None]
 
 
 def hotfix(
     root: Path,
     environ: Mapping[str, str],
-    wanted: Wanted,
+    options: HotfixOptions,
     gate: Gate,
     listener: Listener,
     *,
@@ -73,33 +73,34 @@ def hotfix(
     Raises BlockedError where a person has to do something, or CI does not end in time; nothing is lost then, and the
     same command goes on. Raises UsageError for a tag or a commit that is none.
     """
-    if wanted.here and not wanted.break_glass:
+    if options.here and not options.break_glass:
         raise UsageError("--here releases past the workflow.", 'Say why: --here --break-glass "reason"')
-    ops = connect(load(root), _production(root), environ)
+    config = load(root)
+    ops = connect(config, config.production, environ)
     try:
         require_write_tokens(ops)
-        of = subject(ops, wanted.tag)
+        of = hotfix_of(ops, options.tag)
         if of.is_released:
             return _ended(ops, listener, f"{of.coming} is released: the hotfix of {of.tag} is done")
-        now = _went(Course(ops, of, wanted, listener.line))
-        reason = _reason(now, wanted.why)
+        now = _went(Course(ops, of, options, listener.line))
+        reason = _reason(now, options.why)
         if now.run is not None:
             return _ended(ops, listener, _standing(ops, now))
-        if not wanted.here:
+        if not options.here:
             return _ended(ops, listener, _dispatched(ops, now, reason))
         _at_tip(ops, now)
     finally:
         ops.close()
-    request = Request(ops.name, "patch", reason=reason, break_glass=wanted.break_glass)
+    request = Request(ops.name, "patch", reason=reason, break_glass=options.break_glass)
     return releasing.release(root, environ, releasing.Asked(request), gate, listener, connect=connect)
 
 
 def _went(course: Course) -> Standing:
     """Do one thing after another, until only the release is left; how far the hotfix is then."""
-    said, until = "", course.ops.clock.elapsed() + course.wanted.patience
+    said, until = "", course.ops.clock.elapsed() + course.options.patience
     acted = 0
     while acted < MOST_ROUNDS:
-        now = look(course.ops, course.of, course.wanted.picks)
+        now = look(course.ops, course.of, course.options.picks)
         todo = next_thing(now)
         if todo.kind in {"dispatch", "look"}:
             return now
@@ -120,7 +121,7 @@ def _wait(course: Course, todo: Next, until: float) -> None:
     clock = course.ops.clock
     if clock.elapsed() >= until:
         raise BlockedError(
-            f"Waited {course.wanted.patience / 60:.0f} min {todo.what}.",
+            f"Waited {course.options.patience / 60:.0f} min {todo.what}.",
             "Look there what keeps it. The same command goes on from here.",
         )
     clock.sleep(POLL)
@@ -166,7 +167,7 @@ def _open(course: Course, now: Standing) -> None:
     also = "\n".join(f"- {one.sha[:7]} {one.subject}" for one in others[:SHOWN])
     body = f"Straight from {now.tag}, without its time on staging.\n\n{fixes}\n"
     body += f"\nAlso on {now.main} since {now.tag}, and shipping with it:\n\n{also}\n" if others else ""
-    pull = open_pull(course.ops.github, now.branch, now.main, _title(now, course.wanted.why), body)
+    pull = open_pull(course.ops.github, now.branch, now.main, _title(now, course.options.why), body)
     course.say(f"       {pull.html_url}")
     _tell_others(course, now)
 
@@ -245,10 +246,6 @@ def _reason(now: Standing, why: str) -> str:
     """Why this is released: what was said, or else the pull request's title, which begins as a hotfix's reason does."""
     title = now.pull.title if now.pull else ""
     return _title(now, why or title.removeprefix(f"hotfix of {now.tag}: "))
-
-
-def _production(root: Path) -> str:
-    return load(root).production
 
 
 def _ended(ops: Ops, listener: Listener, why: str) -> Outcome:

@@ -30,7 +30,7 @@ MOST_RUNS = 20
 
 
 @dataclass(frozen=True)
-class Subject:
+class Hotfix:
     """What is fixed: the last release, its commit, and the number that comes. `is_released`: it has come already."""
 
     tag: str
@@ -44,7 +44,7 @@ class Subject:
         return f"{PREFIX}{self.coming}"
 
 
-def subject(ops: Ops, tag: str) -> Subject:
+def hotfix_of(ops: Ops, tag: str) -> Hotfix:
     """What a hotfix of this tag is about. Raises UsageError for a tag that is none, BlockedError where it cannot be made."""
     world = observe(ops)
     for part in (world.checkout, world.remote, world.record):
@@ -66,52 +66,57 @@ def subject(ops: Ops, tag: str) -> Subject:
         )
     if tag != last[1] and not (last[1] == coming and _was_merged(ops, coming)):
         raise BlockedError(f"{tag} is not the last release: {last[1]} is.", f"inv hotfix {last[1]}")
-    return Subject(tag, remote.tags[tag], coming, is_released=last[1] == coming and begun is None)
+    return Hotfix(tag, remote.tags[tag], coming, is_released=last[1] == coming and begun is None)
 
 
-def look(ops: Ops, of: Subject, wanted: tuple[str, ...]) -> Standing:
+def look(ops: Ops, of: Hotfix, wanted: tuple[str, ...]) -> Standing:
     """How far it is now; `wanted` are the commits to pick. Raises CannotReadError, and UsageError for an unknown commit."""
-    main = ops.config.branch
-    refs = ops.git.remote_refs(f"refs/heads/{main}", f"refs/heads/{of.branch}", f"refs/tags/{of.tag}")
-    remote, tip = refs.get(f"refs/heads/{of.branch}"), refs.get(f"refs/heads/{main}", "")
-    named = {f"refs/tags/{of.tag}": of.commit, f"refs/heads/{main}": tip, f"refs/heads/{of.branch}": remote}
-    missing = [ref for ref, oid in named.items() if oid and ops.git.object(oid) is None]
-    if missing:
-        ops.git.fetch(*missing)
+    remote, tip = _fetched(ops, of)
     local = branch_at(ops.git, of.branch)
-    pull = newest_pull(ops.github, of.branch, main)
-    head, branch, dirty = ops.git.status()
-    del head
     at = local or remote
-    own = ops.git.log([at], [of.commit], trailer=TRAILER) if at else ()
-    shared = {one.sha for one in ops.git.log([tip], [of.commit], trailer=TRAILER)} if tip and at else set()
+    own = _since(ops, of, at)
+    on_main = {one.sha for one in _since(ops, of, tip)} if own else set()
+    _, branch, dirty = ops.git.status()
     seen = Standing(
         tag=of.tag,
         coming=of.coming,
         branch=of.branch,
-        main=main,
+        main=ops.config.branch,
         local=local,
         remote=remote,
         relation=_relation(ops, local, remote),
         is_from_tag=at is None or ops.git.contains(of.commit, at),
         own=own,
-        strange=tuple(one for one in own if one.sha in shared),
+        strange=tuple(one for one in own if one.sha in on_main),
         picks=_untaken(ops, wanted, at, of.commit),
         is_checked_out=branch == of.branch,
         dirty=dirty,
-        pull=pull,
+        pull=newest_pull(ops.github, of.branch, ops.config.branch),
         tip=tip,
         ignored=ops.config.checklist.ci_ignore,
     )
     return _with_github(ops, seen)
 
 
+def _fetched(ops: Ops, of: Hotfix) -> tuple[str | None, str]:
+    """The commits of the hotfix's branch and of main at the remote, which this checkout holds then, as it does the tag's."""
+    tag, main, branch = f"refs/tags/{of.tag}", f"refs/heads/{ops.config.branch}", f"refs/heads/{of.branch}"
+    refs = {**ops.git.remote_refs(main, branch), tag: of.commit}
+    missing = [ref for ref in (tag, main, branch) if ref in refs and ops.git.object(refs[ref]) is None]
+    if missing:
+        ops.git.fetch(*missing)
+    return refs.get(branch), refs.get(main, "")
+
+
+def _since(ops: Ops, of: Hotfix, at: str | None) -> tuple[Commit, ...]:
+    return ops.git.log([at], [of.commit], trailer=TRAILER) if at else ()
+
+
 def beside(ops: Ops, now: Standing, since: str) -> tuple[Commit, ...]:
     """What else on main would ship with the hotfix: its commits since the tag that the branch does not hold in some form."""
     if not now.tip:
         return ()
-    ours = [f"^{since}"]
-    span = [f"{now.local or now.remote}...{now.tip}"] if now.local or now.remote else [now.tip]
+    at = now.local or now.remote
     done = ops.git.run(
         "log",
         "-z",
@@ -119,8 +124,8 @@ def beside(ops: Ops, now: Standing, since: str) -> tuple[Commit, ...]:
         "--cherry-pick",
         "--right-only",
         f"--format=%H%x00%s%x00%(trailers:key={TRAILER},valueonly,separator=%x20)",
-        *span,
-        *ours,
+        f"{at}...{now.tip}" if at else now.tip,
+        f"^{since}",
         "--",
     )
     fields = done.out.decode(errors="replace").split("\0")

@@ -20,4 +20,4 @@ def plugins(context: Context, json: bool = False) -> None:
     """
     from release.commands.plugins import course as flow
 
-    show(lambda: flow.read(root_of(context)), flow.lines, flow.as_json, json=json)
+    show(lambda: flow.shown(root_of(context)), json=json)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from release.commands.ending import Shown
 from release.config import of_target
 from release.plan.targets import configured
 from release.sequences import Kind, Setting, sequence
@@ -46,6 +47,12 @@ class Overview:
     parts: tuple[Part, ...]
     off: tuple[tuple[str, str], ...]
     sequences: dict[str, tuple[Place, ...]]
+
+
+def shown(root: Path) -> Shown:
+    """All of it, for people and for scripts."""
+    found = read(root)
+    return Shown(lines(found), as_json(found))
 
 
 def read(root: Path) -> Overview:

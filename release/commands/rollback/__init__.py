@@ -44,7 +44,7 @@ def rollback(
         from release.commands.rollback import course as flow
         from release.views import listener
 
-        wanted, view = flow.Wanted(env, to or None, reason, despite_migrations), listener(json=json)
-        return flow.rollback(root_of(context), os.environ, wanted, confirmation(view, yes=yes), view)
+        options, view = flow.RollbackOptions(env, to or None, reason, despite_migrations), listener(json=json)
+        return flow.rollback(root_of(context), os.environ, options, confirmation(view, yes=yes), view)
 
     finish(run, json=json)

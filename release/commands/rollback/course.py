@@ -42,7 +42,7 @@ AGAIN = "Run the same command again to finish."
 
 
 @dataclass(frozen=True)
-class Wanted:
+class RollbackOptions:
     """What was asked for: back to what served before (`tag` None) or to a release; `reason` is kept."""
 
     environment: str
@@ -54,7 +54,7 @@ class Wanted:
 def rollback(
     root: Path,
     environ: Mapping[str, str],
-    wanted: Wanted,
+    options: RollbackOptions,
     confirm: Callable[[str, str], None],
     listener: Listener,
     *,
@@ -64,7 +64,7 @@ def rollback(
 
     Raises BlockedError when there is nothing to go back to, a release runs, or the database has moved on.
     """
-    ops = connect(load(root), wanted.environment, environ)
+    ops = connect(load(root), options.environment, environ)
     try:
         if is_busy(root):
             raise BlockedError(
@@ -72,24 +72,24 @@ def rollback(
                 "Stop it (Ctrl-C where it runs), then run the same command again.",
             )
         ground = survey(ops, listener.line)
-        ways = ways_to_tag(ops, ground, wanted.tag) if wanted.tag else ways_to_noted(ops, ground)
+        ways = ways_to_tag(ops, ground, options.tag) if options.tag else ways_to_noted(ops, ground)
         if not ways:
-            return already(ops, ground, wanted.tag, listener)
-        _refuse(ops, ground, wanted, listener)
-        course = Course(ops, listener, ground, ways, as_one(ops, ground, ways), wanted.tag)
+            return already(ops, ground, options.tag, listener)
+        _refuse(ops, ground, options, listener)
+        course = Course(ops, listener, ground, ways, as_one(ops, ground, ways), options.tag)
         for way in ways:
             listener.line(str(way))
         _say_database(ops, ground, listener)
         where = f"forward to {course.trip.to}" if course.trip.is_forward else "back"
         confirm(f"Roll {ops.name} {where}?", ops.name)
-        outcome = _carried_out(course, wanted)
-        telling.rolled_back(ops, course.trip.left, wanted.reason, outcome, listener)
+        outcome = _carried_out(course, options)
+        telling.rolled_back(ops, course.trip.left, options.reason, outcome, listener)
         return outcome
     finally:
         ops.close()
 
 
-def _refuse(ops: Ops, ground: Ground, wanted: Wanted, listener: Listener) -> None:
+def _refuse(ops: Ops, ground: Ground, options: RollbackOptions, listener: Listener) -> None:
     record = ground.record
     if record is None:
         return
@@ -98,12 +98,12 @@ def _refuse(ops: Ops, ground: Ground, wanted: Wanted, listener: Listener) -> Non
             f"{record.holder.who} on {record.holder.where} is releasing to {ops.name} right now.",
             "Stop that run first; if it is dead: inv unlock",
         )
-    between = migrations_between(ops, record, wanted.tag)
+    between = migrations_between(ops, record, options.tag)
     for name in between.safe:
         listener.line(f"{name} lies in between; the older workers run on its schema")
     for line in between.narrowed:
         listener.line(f"but {line}")
-    if between.barring and not wanted.despite_migrations:
+    if between.barring and not options.despite_migrations:
         raise BlockedError(
             f"A migration lies in between: {', '.join(between.barring)}. {between.why}",
             "If they can (an additive migration), add --despite-migrations; the database is not touched either way.",
@@ -123,16 +123,16 @@ def time_travel(ops: Ops, bookmark: str) -> str:
     return f"wrangler d1 time-travel restore {environment.database} --env {environment.wrangler} --bookmark={bookmark}"
 
 
-def _carried_out(course: Course, wanted: Wanted) -> Outcome:
+def _carried_out(course: Course, options: RollbackOptions) -> Outcome:
     """Deploy each way, the last worker first; a way that fails ends it."""
     ops, listener, results = course.ops, course.listener, list[StepResult]()
     lives: dict[str, Live | Unread | None] = dict(course.ground.live)
-    message = f"{course.trip.message}{wanted.reason or UNREASONED}"
+    message = f"{course.trip.message}{options.reason or UNREASONED}"
     try:
         for way in course.ways:
             name, started = f"roll back {way.worker}", ops.clock.elapsed()
             listener.started(name)
-            trouble = _put_back(ops, way, wanted, message, listener)
+            trouble = _put_back(ops, way, options, message, listener)
             live = lives[way.worker] = _live(ops, way.script)
             if trouble or not _is_there(way, live):
                 failure = Failure(name, trouble or _still(live), INCOMPLETE, AGAIN)
@@ -142,20 +142,20 @@ def _carried_out(course: Course, wanted: Wanted) -> Outcome:
             detail = f"version {serving(live)} (was {way.now[:8] or 'nothing'})"
             results.append(StepResult(name, "ok", ops.clock.elapsed() - started, detail, (write,)))
             listener.finished(results[-1])
-        return whole(course, results, _close(course, wanted), lives)
+        return whole(course, results, _close(course, options), lives)
     except KeyboardInterrupt as error:
         lives |= {way.worker: _live(ops, way.script) for way in course.ways}
         failure = Failure("rollback", str(error) or "Interrupted (Ctrl-C).", INCOMPLETE, AGAIN)
         return half(course, results, failure, lives)
 
 
-def _put_back(ops: Ops, way: Way, wanted: Wanted, message: str, listener: Listener) -> str:
+def _put_back(ops: Ops, way: Way, options: RollbackOptions, message: str, listener: Listener) -> str:
     """Why it failed, nothing when it did not."""
     try:
         if way.to is not None:
             ops.cloudflare.deploy_version(way.script, way.to, message)
         else:
-            redeploy(ops, way.worker, wanted.tag or "", message, listener.line)
+            redeploy(ops, way.worker, options.tag or "", message, listener.line)
     except EffectError as error:
         return error.what
     return ""
@@ -178,12 +178,12 @@ def _live(ops: Ops, script: str) -> Live | Unread | None:
         return Unread(error.what, error.advice)
 
 
-def _close(course: Course, wanted: Wanted) -> Record | None:
+def _close(course: Course, options: RollbackOptions) -> Record | None:
     """Note in the record what is true now; the workers serve it either way. The record as it should be."""
     record = course.ground.record
     if record is None:
         return None
-    closed = _noted(course.ops, record, course.trip, wanted)
+    closed = _noted(course.ops, record, course.trip, options)
     try:
         lock.put(course.ops, closed, course.ground.held)
     except ReleaseError as error:
@@ -191,7 +191,7 @@ def _close(course: Course, wanted: Wanted) -> Record | None:
     return closed
 
 
-def _noted(ops: Ops, record: Record, trip: Trip, wanted: Wanted) -> Record:
+def _noted(ops: Ops, record: Record, trip: Trip, options: RollbackOptions) -> Record:
     """The record after a rollback. A number that was left stays burnt, also once its own release is back."""
     subject, kept, version_of = record.subject, record.rollback, ops.config.app.pattern.version
     if trip.is_forward and subject is not None and trip.to == subject.tag:
@@ -201,7 +201,7 @@ def _noted(ops: Ops, record: Record, trip: Trip, wanted: Wanted) -> Record:
     if kept is None or record.outcome != "rolled-back" or trip.left == kept.left:
         now, was = ops.clock.now(), record.outcome
         by = lock.holder(ops).who
-        kept = Rollback(left=trip.left, to=trip.to, who=by, at=now, why=wanted.reason, was=was)
+        kept = Rollback(left=trip.left, to=trip.to, who=by, at=now, why=options.reason, was=was)
     else:
         kept = replace(kept, to=trip.to)  # from one older release to another: what took this one away stays
     burnt = (*record.burnt, version_of(trip.left) or "", subject.version if subject else "")

@@ -22,4 +22,4 @@ def status(context: Context, json: bool = False) -> None:
 
     from release.commands.status import course as flow
 
-    show(lambda: flow.read(root_of(context), os.environ), flow.lines, flow.as_json, json=json)
+    show(lambda: flow.shown(root_of(context), os.environ), json=json)

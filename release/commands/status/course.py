@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from release.commands.ending import Shown
 from release.config import load
 from release.decide.decide import decide
 from release.decide.findings import previous, unfinished
@@ -39,6 +40,12 @@ class Status:
     config: Config
     worlds: Mapping[str, World]
     ahead: Mapping[str, int | None]
+
+
+def shown(root: Path, environ: Mapping[str, str]) -> Shown:
+    """All of it, for people and for scripts."""
+    found = read(root, environ)
+    return Shown(lines(found), as_json(found))
 
 
 def read(root: Path, environ: Mapping[str, str]) -> Status:

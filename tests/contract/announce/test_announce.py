@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from werkzeug.wrappers import Response
 
-from release.commands.rollback.course import Wanted, rollback
+from release.commands.rollback.course import RollbackOptions, rollback
 from release.errors import UsageError
 from release.systems.machine.secrets import Mask
 from release.testing import Recorder, monorepo, packages, plugged
@@ -96,7 +96,7 @@ def test_a_failure_says_what_is_true_now_and_what_to_do(tmp_path: Path, receiver
 def test_a_rollback_is_announced_with_its_reason(tmp_path: Path, receiver: Receiver) -> None:
     with announcing(tmp_path, address(receiver), 'events = ["rolled-back"]') as world:
         world.release()
-        asked = Wanted("production", None, "login fails", despite_migrations=True)
+        asked = RollbackOptions("production", None, "login fails", despite_migrations=True)
         rollback(world.root, world.environ, asked, lambda *_: None, Recorder(), connect=world.connect)
     (one,) = said(receiver)
     assert one["title"] == "production is rolled back from cms-v1.2.4"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from release.commands.rollback.course import Wanted, rollback
+from release.commands.rollback.course import RollbackOptions, rollback
 from release.commands.status import course as status
 from release.commands.verify import course as verifying
 from release.testing import Recorder
@@ -28,7 +28,7 @@ def rolled_back(world: Double) -> Double:
 
 
 def back(world: Double, tag: str | None = None, environment: str = "production", **wanted: Any) -> Outcome:  # noqa: ANN401
-    asked = Wanted(environment, tag, **wanted)
+    asked = RollbackOptions(environment, tag, **wanted)
     return rollback(world.root, world.environ, asked, lambda *_: None, Recorder(), connect=world.connect)
 
 

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from werkzeug.wrappers import Response
 
-from release.commands.hotfix.course import Wanted, hotfix
+from release.commands.hotfix.course import HotfixOptions, hotfix
 from release.errors import BlockedError, UsageError
 from release.testing import Recorder, approve
 from tests.contract.release_facts import record_of, remote, served, tags
@@ -45,7 +45,7 @@ class Course:
 
     def go(self, *picks: str, tag: str = TAG, here: bool = False, why: str = "", glass: str = "") -> Outcome:
         """`inv hotfix TAG`, once."""
-        wanted = Wanted(tag, picks, why, here, glass)
+        wanted = HotfixOptions(tag, picks, why, here, glass)
         world = self.double
         return hotfix(
             world.root,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from werkzeug.wrappers import Response
 
-from release.commands.rollback.course import Wanted, rollback
+from release.commands.rollback.course import RollbackOptions, rollback
 from release.errors import BlockedError
 from release.model.request import Request
 from release.testing import Recorder
@@ -28,7 +28,7 @@ def unwell(*_: object) -> Response:
 
 def back(world: Double, tag: str | None = None, listener: Recorder | None = None) -> Outcome:
     told = listener or Recorder()
-    asked = Wanted("production", tag)
+    asked = RollbackOptions("production", tag)
     return rollback(world.root, world.environ, asked, lambda *_: None, told, connect=world.connect)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from werkzeug.wrappers import Response
 
-from release.commands.rollback.course import Wanted, rollback
+from release.commands.rollback.course import RollbackOptions, rollback
 from release.errors import BlockedError
 from release.systems.machine.checkout_lock import alone
 from release.testing import CONFIG, Recorder
@@ -44,7 +44,7 @@ def back(
     listener: Recorder | None = None,
     **wanted: Any,  # noqa: ANN401
 ) -> Outcome:
-    asked = Wanted("production", tag, **wanted)
+    asked = RollbackOptions("production", tag, **wanted)
     told = listener or Recorder()
     return rollback(world.root, world.environ, asked, lambda *_: None, told, connect=world.connect)
 
@@ -250,7 +250,7 @@ def test_a_person_who_does_not_agree_keeps_everything(released: Double) -> None:
     def no(question: str, answer: str) -> None:
         raise BlockedError(f"{question} {answer}: no")
 
-    writes, asked = len(released.cloud.log), Wanted("production")
+    writes, asked = len(released.cloud.log), RollbackOptions("production")
     with pytest.raises(BlockedError, match="Roll production back"):
         rollback(released.root, released.environ, asked, no, Recorder(), connect=released.connect)
     assert len(released.cloud.log) == writes

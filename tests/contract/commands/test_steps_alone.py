@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from release.commands.rollback.course import Wanted, rollback
+from release.commands.rollback.course import RollbackOptions, rollback
 from release.model.request import Request
 from release.rehearsal.cloud.statements import Statement
 from release.run import release as releasing
@@ -90,7 +90,7 @@ def test_a_release_after_a_migration_alone_knows_what_was_there_before_it(double
     back = rollback(
         double.root,
         double.environ,
-        Wanted("production", despite_migrations=True),
+        RollbackOptions("production", despite_migrations=True),
         lambda *_: None,
         Recorder(),
         connect=double.connect,
@@ -210,7 +210,7 @@ def test_a_repair_that_fails_says_that_nothing_changed_and_keeps_the_record(doub
 @pytest.mark.parametrize("step", ["record", "github-release", "smoke", "verify"])
 def test_what_was_rolled_back_is_not_looked_after(double: Double, step: str) -> None:
     assert double.release().exit_code == 0
-    asked = Wanted("production", despite_migrations=True)
+    asked = RollbackOptions("production", despite_migrations=True)
     rollback(double.root, double.environ, asked, lambda *_: None, Recorder(), connect=double.connect)
     before = refs(double)
     outcome = without_bump(double, step)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from release.commands.rollback.course import Wanted, rollback
+from release.commands.rollback.course import RollbackOptions, rollback
 from release.testing import Recorder, plugged
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def release_rolled_back(tag, reason, ended):
 
 def back(world: Double, listener: Recorder) -> Outcome:
     """`inv rollback --reason "login fails"`."""
-    asked = Wanted("production", None, "login fails", despite_migrations=True)
+    asked = RollbackOptions("production", None, "login fails", despite_migrations=True)
     return rollback(world.root, world.environ, asked, lambda *_: None, listener, connect=world.connect)
 
 

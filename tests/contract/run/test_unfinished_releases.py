@@ -9,7 +9,7 @@ import httpx
 import pytest
 from werkzeug.wrappers import Response
 
-from release.commands.rollback.course import Wanted, rollback
+from release.commands.rollback.course import RollbackOptions, rollback
 from release.commands.status import course as status
 from release.testing import Recorder
 from tests.contract.record_on_remote import REF, deployed, record_of, refs, refuse
@@ -73,7 +73,7 @@ def told(world: Double) -> str:
 
 def back(world: Double, **wanted: object) -> Outcome:
     """`inv rollback --despite-migrations` on a colleague's machine."""
-    asked = Wanted("production", despite_migrations=True, **wanted)  # type: ignore[arg-type]
+    asked = RollbackOptions("production", despite_migrations=True, **wanted)  # type: ignore[arg-type]
     return rollback(
         world.clone("colleague"), world.environ, asked, lambda *_: None, Recorder(), connect=world.connect
     )

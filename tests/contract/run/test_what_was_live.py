@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from release.commands.rollback.course import Wanted, rollback
+from release.commands.rollback.course import RollbackOptions, rollback
 from release.testing import Recorder
 from release.testing import double as opened
 from release.views.ending import outcome_lines
@@ -27,7 +27,7 @@ def told(outcome: Outcome) -> str:
 
 def rolled_back(world: Double) -> None:
     """`inv rollback --yes`."""
-    asked = Wanted("production", despite_migrations=True)
+    asked = RollbackOptions("production", despite_migrations=True)
     done = rollback(world.root, world.environ, asked, lambda *_: None, Recorder(), connect=world.connect)
     assert done.exit_code == 0
 

@@ -10,7 +10,7 @@ import pytest
 from release.checks.checklist import Ask, Item, excused
 from release.checks.checklist_pages import Bindings, LoginAnswers, PageLoads, Secrets
 from release.checks.checklist_staging import CI, Staging, StagingMigrations
-from release.formats.wrangler_config import Wanted
+from release.formats.wrangler_config import Needs
 from release.model.deployment import Health, Live
 from release.model.problem import Problem
 from release.model.readiness import CommitCheck, Configured, PageSeen, Readiness, Tried
@@ -156,7 +156,7 @@ def test_a_login_that_answers_is_well(status: int, kind: str) -> None:
 def bound(production: set[str], tried: set[str], live: set[str] | None) -> World:
     """A world with these bindings in the configuration's two environments, and live."""
     nothing: frozenset[str] = frozenset()
-    said = Configured(Wanted(frozenset(production), nothing), Wanted(frozenset(tried), nothing))
+    said = Configured(Needs(frozenset(production), nothing), Needs(frozenset(tried), nothing))
     serving = Live("cms", (("id", 100.0),), None, None, bindings=None if live is None else frozenset(live))
     return replace(seen(configured={"cms": said}), live={"cms": serving})
 
@@ -179,7 +179,7 @@ def test_bindings_that_production_lacks_are_named(
 
 
 def test_secrets_that_production_lacks_are_named_with_the_command() -> None:
-    said = Configured(Wanted(frozenset(), frozenset({"FROM_FILE"})))
+    said = Configured(Needs(frozenset(), frozenset({"FROM_FILE"})))
     lacking = seen(configured={"cms": said}, secrets={"cms": frozenset({"OTHER"})})
     finding = Secrets({"cms": ("SESSION_KEY",)})(lacking)
     assert "cms has no FROM_FILE, SESSION_KEY" in finding.what

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from release.formats.wrangler_config import parse, wanted
+from release.formats.wrangler_config import needs_in, parse
 
 JSONC = b"""{
   // a worker
@@ -30,18 +30,18 @@ JSONC = b"""{
 
 
 def test_every_kind_of_binding_is_found_by_the_name_that_the_code_uses() -> None:
-    found = wanted(parse("wrangler.jsonc", JSONC), "production")
+    found = needs_in(parse("wrangler.jsonc", JSONC), "production")
     assert found.bindings == {"MODE", "DB", "ROOM", "JOBS", "CF_VERSION", "FLOW"}
     assert found.secrets == {"SESSION_KEY"}
 
 
 def test_an_environment_that_is_not_named_is_the_top_level() -> None:
-    assert wanted(parse("wrangler.jsonc", JSONC), "staging").bindings == {"TOP"}
+    assert needs_in(parse("wrangler.jsonc", JSONC), "staging").bindings == {"TOP"}
 
 
 def test_toml_says_the_same() -> None:
     text = b'name = "cms"\n[env.production]\nvars = { MODE = "live" }\n[[env.production.r2_buckets]]\nbinding = "FILES"\n'
-    assert wanted(parse("wrangler.toml", text), "production").bindings == {"MODE", "FILES"}
+    assert needs_in(parse("wrangler.toml", text), "production").bindings == {"MODE", "FILES"}
 
 
 @pytest.mark.parametrize("text", [b"{", b"[]", b"\xff", b'{"a" 1}', b"nothing"])
@@ -65,7 +65,7 @@ json_values = st.recursive(
 )
 def test_no_form_of_the_tables_breaks_it(settings: dict[str, object]) -> None:
     try:
-        found = wanted(settings, "production")
+        found = needs_in(settings, "production")
     except (TypeError, AttributeError):
         return  # the reader says that it cannot be understood
     assert all(isinstance(name, str) for name in found.bindings)

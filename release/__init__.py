@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from release.config import Config, Value
+    from release.config import Command, Config, Value
+    from release.demand import Evidence
     from release.errors import BlockedError, EffectError, UsageError
     from release.hookspecs import hookimpl
     from release.model.effects import Call
@@ -18,15 +19,19 @@ if TYPE_CHECKING:
     from release.model.release import Release, Write
     from release.model.step import Check, Done, Step, Stuck, Todo
     from release.model.world import World
+    from release.target import NpmTarget
 
 __all__ = [
     "Approval",
     "BlockedError",
     "Call",
     "Check",
+    "Command",
     "Config",
     "Done",
     "EffectError",
+    "Evidence",
+    "NpmTarget",
     "Outcome",
     "Problem",
     "Release",
@@ -41,7 +46,8 @@ __all__ = [
 ]
 
 _HOMES = {
-    "release.config": ("Config", "Value"),
+    "release.config": ("Command", "Config", "Value"),
+    "release.demand": ("Evidence",),
     "release.model.effects": ("Call",),
     "release.errors": ("BlockedError", "EffectError", "UsageError"),
     "release.hookspecs": ("hookimpl",),
@@ -51,6 +57,7 @@ _HOMES = {
     "release.model.outcome": ("Outcome",),
     "release.model.record": ("Approval",),
     "release.model.step": ("Check", "Done", "Step", "Stuck", "Todo"),
+    "release.target": ("NpmTarget",),
 }
 
 

@@ -157,7 +157,7 @@ def test_what_policy_and_checklist_name_is_there_once(
 
 
 def test_the_longest_annotation_that_cloudflare_keeps_is_just_taken(tmp_path: Path, refusal: Refusal) -> None:
-    assert load(written(tmp_path, full_with('"cms-v{version}"', f'"{"x" * 38}{{version}}"')))
+    load(written(tmp_path, full_with('"cms-v{version}"', f'"{"x" * 38}{{version}}"')))
     (line,) = refusal(full_with('"cms-v{version}"', f'"{"x" * 41}{{version}}"'))
     assert "app.tag: 3 bytes too long" in line
 
@@ -168,7 +168,8 @@ def test_a_smoke_check_that_just_has_the_time_is_taken(tmp_path: Path) -> None:
 
 
 def test_a_variable_that_only_sounds_like_a_key_is_handed_on(tmp_path: Path) -> None:
-    assert load(written(tmp_path, full_with('"YARN_CACHE_FOLDER"', '"KEYBOARD", "MONKEYPATCH"')))
+    config = load(written(tmp_path, full_with('"YARN_CACHE_FOLDER"', '"KEYBOARD", "MONKEYPATCH"')))
+    assert config.test.environment == ("KEYBOARD", "MONKEYPATCH")
 
 
 def test_a_character_that_cannot_be_seen_is_told_before_anything_that_would_show_it(refusal: Refusal) -> None:

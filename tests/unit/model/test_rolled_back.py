@@ -31,7 +31,7 @@ def stands(
     environment: str = "production",
 ) -> str | None:
     back = after(environment, record, {"mcp": mcp, "cms": cms}, CONFIGURED)
-    return back and back.tag
+    return back.tag if back else None
 
 
 def test_a_rollback_stands_while_what_it_left_for_serves() -> None:

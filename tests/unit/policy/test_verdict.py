@@ -17,7 +17,7 @@ from tests.unit.worlds import BASES, CONFIGURED, SOUND, SQL
 
 if TYPE_CHECKING:
     from release.config import Config
-    from release.model.world import Database, Level
+    from release.model.world import Level
 
 PATCH, MINOR, MAJOR = "1.2.4", "1.3.0", "2.0.0"
 API = Evidence("api", "minor", ("GET /pages is new",))
@@ -131,12 +131,10 @@ def test_what_underbump_overrules_is_kept_in_words_and_nothing_where_it_overrule
     assert overruled(Verdict((API,)), numbered(MINOR), strict()) == ""
 
 
-def judged(database: Database | None = None, **levels: str) -> dict[str, Evidence]:
+def judged(**levels: str) -> dict[str, Evidence]:
     config = strict(**levels)
     history = History(contained=True, unreleased=(Commit("a" * 40, "feat: slugs"),))
-    verdict = judge(
-        replace(SOUND, history=history, database=database), PAST, config, (Evidence("auth", "patch"),)
-    )
+    verdict = judge(replace(SOUND, history=history), PAST, config, (Evidence("auth", "patch"),))
     return {one.source: one for one in verdict.evidence}
 
 

@@ -68,7 +68,7 @@ def blocks(recipe: str) -> list[Block]:
 
 def run(copy: Path, *words: str) -> str:
     """What a program of the copy says, with this interpreter; it must end well."""
-    environ = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "COV_"))}
+    environ = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "COV"))}
     done = subprocess.run(
         [sys.executable, *words],
         cwd=copy,

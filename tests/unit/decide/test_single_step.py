@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -13,6 +13,10 @@ from release.model.evidence import Evidence, Fault, Verdict
 from release.model.record import Holder, Record, Window
 from release.model.world import Checkout, Commit, History, Live, Remote, Request
 from tests.unit.worlds import BASES, CONFIGURED, SOUND, STRANGER, subject_of
+
+if TYPE_CHECKING:
+    from release.decide.decide import Decision
+    from release.model.world import World
 
 SUBJECT = subject_of(BASES[0], "1.2.3")
 NEXT = subject_of(BASES[0], "1.2.4")
@@ -153,7 +157,11 @@ def test_a_step_without_a_bump_takes_the_number_that_lies_in_the_work_tree() -> 
         files = at(level).release.files
         checkout = Checkout(BASES[0].commit, "main", (), shallow=False, files=dict(files))
         world = replace(waiting, checkout=checkout)
-        decision, request = settled(lambda one, seen=world: decide(seen, one, CONFIGURED), world, Request())
+
+        def look(request: Request, seen: World = world) -> Decision:
+            return decide(seen, request, CONFIGURED)
+
+        decision, request = settled(look, world, Request())
         assert isinstance(decision, Go)
         assert (decision.release.version, request.level) == (at(level).release.version, level)
 

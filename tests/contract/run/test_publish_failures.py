@@ -17,7 +17,7 @@ from release.testing.npm import tarball
 from release.testing.packages import files
 from tests.contract.publish_facts import had, published, release_once, released
 from tests.contract.release_facts import everything, record_of, remote, tags, told
-from tests.contract.run.test_release_failures import refuse_pushes
+from tests.contract.run.test_release_unrecorded import refuse_pushes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

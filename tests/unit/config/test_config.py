@@ -18,43 +18,15 @@ from hypothesis import strategies as st
 
 from release.config import EXAMPLE, Badge, Config, Smoke, load
 from release.config.tables import Settings
-from release.errors import USAGE, UsageError
+from release.errors import UsageError
+from tests.unit.config.guide import FULL, GUIDE, full_with, number_of, written
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
-    Refusal = Callable[[str], list[str]]
+    from tests.unit.config.conftest import Refusal
 
 ROOT = Path(__file__).parents[3]
-GUIDE = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
-FULL: str = max(re.findall(r"```toml\n(.*?)```", GUIDE, re.DOTALL), key=len)
-
-
-def written(folder: Path, text: str) -> Path:
-    (folder / "pyproject.toml").write_bytes(text.encode())
-    return folder
-
-
-@pytest.fixture
-def refusal(tmp_path: Path) -> Refusal:
-    """The lines of the error for a pyproject.toml."""
-
-    def lines(text: str) -> list[str]:
-        with pytest.raises(UsageError) as caught:
-            load(written(tmp_path, text))
-        assert caught.value.exit_code == USAGE
-        return caught.value.what.splitlines()
-
-    return lines
-
-
-def full_with(old: str, new: str) -> str:
-    assert FULL.count(old) >= 1, old
-    return FULL.replace(old, new, 1)
-
-
-def number_of(text: str, part: str) -> int:
-    return next(number for number, line in enumerate(text.splitlines(), 1) if part in line)
 
 
 def test_the_guides_full_example_loads_with_all_its_values(tmp_path: Path) -> None:
@@ -232,112 +204,6 @@ def test_where_several_lines_have_the_key_the_statements_first_is_named(refusal:
     (line,) = refusal(text)
     where = f"pyproject.toml:{number_of(text, 'commands = [')}: tool.release.test.commands[1].run[1]"
     assert line == f"{where}: expected a text in quotes, found 3"
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "expected"),
-    [
-        ('"apps/cms/package.json"', '"/apps/p.json"', "app.manifest: expected a path relative to"),
-        ('"apps/cms/package.json"', "'C:/p.json'", "app.manifest: expected a path relative to"),
-        ('"package-lock.json"', '"../package-lock.json"', "app.bump_also[0].file: expected a path such as"),
-        ('"apps/cms/migrations"', '"apps//migrations"', "database.migrations: expected a path such as"),
-        ('"apps/mcp"', "'apps\\mcp'", "workers[0].path: expected a path such as"),
-        ('"rehearsal/unreleased"', '"./unreleased"', "rehearsal.unreleased: expected a path such as"),
-        ('install_in = "."', 'install_in = ".."', "rehearsal.install_in: expected a path such as"),
-        ('"plugins/cms_cli.py"', '"a/../b.py"', "plugins[1]: expected a path such as"),
-        ('"cms-v{version}"', '"cms-v"', "app.tag: tag pattern"),
-        ('"cms-v{version}"', '"cms v{version}"', "app.tag: tag pattern \"cms v{version}\" holds ' '"),
-        ('"cms-v{version}"', f'"{"x" * 39}{{version}}"', "app.tag: 1 bytes too long"),
-        ('"YARN_CACHE_FOLDER"', '"NPM_TOKEN"', 'test.environment[0]: "NPM_TOKEN" looks like a secret'),
-        ('"YARN_CACHE_FOLDER"', '"API_KEY"', "looks like a secret"),
-        ('"YARN_CACHE_FOLDER"', '"Key_File"', "looks like a secret"),
-        ('name = "mcp"', 'name = "cms"', 'a second worker named "cms"'),
-        (
-            '"alokai-cms-{environment}"',
-            '"alokai-{env}"',
-            'script: "{env}" means nothing here; known: {environment}',
-        ),
-        ('"alokai-cms-{environment}"', '"cms"', 'would share the script "cms"'),
-        (
-            '"alokai-cms-{environment}"',
-            '"cms.{environment}"',
-            'expected letters, digits, "-" and "_", 63 at most',
-        ),
-        ('RELEASE = "{tag} (', 'RELEASE = "{tga} (', 'vars.RELEASE: "{tga}" means nothing here'),
-        (
-            'worker = "cms"',
-            'worker = "csm"',
-            'database.worker: there is no worker "csm"; did you mean "cms"?',
-        ),
-        (
-            'production = "production"',
-            'production = "prodution"',
-            'there is no environment "prodution"; did you mean "production"?',
-        ),
-        ('"https://cms.example.com"', '"ftp://cms.example.com"', "url: expected a URL such as"),
-        ('"https://cms.example.com"', '"cms.example.com"', "url: expected a URL such as"),
-        ('"https://cms.example.com"', '"https://cms.example.com/"', "url: expected a URL without a slash"),
-        ('"https://cms.example.com"', '"https://cms.example.com?a"', "url: expected a URL without a slash"),
-        ('"https://cms.example.com"', '"https://cms:99999"', "url: expected a URL: Port out of range"),
-        (
-            "deadline = 120,",
-            "deadline = 68,",
-            "smoke.deadline: 68 s leave no time: settle and the streak alone take 68 s",
-        ),
-        ('branch = "main"', 'branch = "ma in"', "branch: \"ma in\" holds ' '"),
-        ('"refs/release/{environment}"', '"refs/release"', "record_ref: expected a ref such as"),
-        ('"refs/release/{environment}"', '"release/{environment}"', "record_ref: expected a ref such as"),
-        ('"refs/release/{environment}"', '"refs/a..{environment}"', "record_ref: expected a ref such as"),
-        (
-            '"refs/release/{environment}"',
-            '"refs/{app}/{environment}"',
-            'record_ref: "{app}" means nothing here',
-        ),
-        (
-            'name = "CMS Release"',
-            'name = "CMS Release\\n"',
-            "identity.name: holds a character that cannot be seen",
-        ),
-    ],
-)
-def test_what_cannot_fit_together_is_one_line_with_its_place(
-    refusal: Refusal, old: str, new: str, expected: str
-) -> None:
-    lines = refusal(full_with(old, new))
-    assert len(lines) == 1
-    assert expected in lines[0]
-    assert re.match(r"pyproject\.toml:\d+: tool\.release\.", lines[0])
-
-
-def test_each_environment_names_its_database_where_there_is_one(refusal: Refusal) -> None:
-    (line,) = refusal(full_with('database = "cms-staging"\n', ""))
-    assert 'environments.staging: the key "database" is missing' in line
-
-
-def test_a_default_that_does_not_fit_is_named_at_its_tables_line(refusal: Refusal) -> None:
-    lines = refusal(
-        "# \u2028 is no line end in TOML\r\n"
-        + EXAMPLE.replace("environments.production", "environments.live")
-    )
-    assert lines == [
-        'pyproject.toml:2: tool.release.production: there is no environment "production"; known: live'
-    ]
-
-
-def test_a_line_end_in_a_key_does_not_end_the_errors_line(refusal: Refusal) -> None:
-    (line,) = refusal(full_with("lease = 300", '"le\\u2028ase" = 900'))
-    assert r"tool.release.'le\u2028ase': unknown key; did you mean" in line
-
-
-def test_an_environments_name_fits_into_a_ref(refusal: Refusal) -> None:
-    lines = refusal(FULL.replace("environments.staging", 'environments."Sta ging"'))
-    assert 'tool.release.environments."Sta ging": expected a name of small letters' in lines[0]
-
-
-def test_a_password_in_a_url_is_refused_and_not_repeated(refusal: Refusal) -> None:
-    (line,) = refusal(full_with('"https://cms.example.com"', '"https://bot:hunter2@cms.example.com"'))
-    assert "must not hold credentials" in line
-    assert "hunter2" not in line
 
 
 def test_a_newline_in_a_commands_argument_is_fine(tmp_path: Path) -> None:

@@ -14,11 +14,10 @@ import pytest
 from release.config import EXAMPLE, load
 from release.config import tables as config_values
 from release.config.types import Value
+from tests.unit.config.guide import FULL, GUIDE
 from tools.config_schema import SCHEMA_FILE, main, schema
 
 ROOT = Path(__file__).parents[3]
-GUIDE = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
-FULL: str = max(re.findall(r"```toml\n(.*?)```", GUIDE, re.DOTALL), key=len)
 
 
 def structs() -> list[type[Value]]:

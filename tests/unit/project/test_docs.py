@@ -18,7 +18,10 @@ from tools.gates import run_gates
 
 ROOT = Path(__file__).parents[3]
 PAGES = sorted(
-    [ROOT / "README.md", ROOT / "CHANGELOG.md", *ROOT.glob("docs/*.md"), *ROOT.glob("*/README.md")]
+    [
+        *(ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md")),
+        *(*ROOT.glob("docs/*.md"), *ROOT.glob("*/README.md")),
+    ]
 )
 README = (ROOT / "README.md").read_text()
 FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
@@ -102,7 +105,7 @@ def test_a_command_or_option_that_does_not_exist_is_seen() -> None:
 @every_page()
 def test_every_file_and_folder_that_is_named_is_there(page: Path, tracked: list[str]) -> None:
     text = page.read_text()
-    brought = set(re.findall(r"^`([\w./]+)`:$", text, re.MULTILINE)) | ELSEWHERE
+    brought = set(re.findall(r"^`([\w./]+)`(?:, a new file)?:$", text, re.MULTILINE)) | ELSEWHERE
     named = set(re.findall(r"`([\w./*-]+(?:\.(?:py|mjs|js|json|yml|svg)|/))`", prose(text))) - brought
     named |= {f"{one.replace('.', '/')}.py" for one in re.findall(r"`python -m (release[\w.]+)", text)}
     patterns = {name: f"*/{name}*" if name.endswith("/") else f"*/{name}" for name in named}

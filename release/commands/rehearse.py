@@ -10,7 +10,8 @@ from invoke.exceptions import Exit
 from invoke.tasks import task
 
 from release.commands import publish as publishing
-from release.commands.ending import finish, leave, print_json, requested
+from release.commands.ending import Shown, finish, leave, requested, show
+from release.errors import BLOCKED
 
 if TYPE_CHECKING:
     from invoke.context import Context
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from release.model.record import Granted
     from release.plan.preview import Prospect
     from release.systems.ops import Ops
+
+NOT_RUNNING = "No stage runs. Start one: inv rehearsal.start"
 
 
 @task(
@@ -50,12 +53,13 @@ def rehearse(
 
         from release.rehearsal.rehearse import rehearse as on_a_stage
 
-        root, listening = Path(context.config.release.root), lambda: _listener(json, verbose)
-        if publish:
-            wanted = publishing.request(publish, bump, pre, "")
-            return on_a_stage(root, os.environ, wanted, _approve, listening, _tell, target=publish)
-        wanted = requested(bump or "patch", "production")
-        return on_a_stage(root, os.environ, wanted, _approve, listening, _tell)
+        request = (
+            publishing.request(publish, bump, pre, "")
+            if publish
+            else requested(bump or "patch", "production")
+        )
+        listening, target = lambda: _listener(json, verbose), publish or None
+        return on_a_stage(_root(context), os.environ, request, _approve, listening, _tell, target=target)
 
     finish(run, json=json)
 
@@ -103,29 +107,19 @@ def status(context: Context, json: bool = False) -> None:
 
     Example: inv rehearsal.status
     """
-    import sys
 
-    from release.rehearsal import control
+    def read() -> Shown:
+        from release.rehearsal import control
 
-    found = control.environment(_root(context))
-    if json:
-        print_json(
-            {
-                "running": found is not None,
-                "urls": {
-                    k: v for k, v in (found or {}).items() if k.endswith("_URL") and k.startswith("RELEASE_")
-                },
-            }
-        )
-        return
-    if found is None:
-        sys.stdout.write("No stage runs. Start one: inv rehearsal.start\n")
-        return
-    sys.stdout.writelines(
-        f"{name.removeprefix('RELEASE_').lower():<16} {found[name]}\n"
-        for name in found
-        if name.startswith("RELEASE_")
-    )
+        found = control.environment(_root(context))
+        if found is None:
+            return Shown((NOT_RUNNING,), {"running": False, "urls": {}})
+        ours = {name: value for name, value in found.items() if name.startswith("RELEASE_")}
+        lines = [f"{name.removeprefix('RELEASE_').lower():<16} {value}" for name, value in ours.items()]
+        urls = {name: value for name, value in ours.items() if name.endswith("_URL")}
+        return Shown(lines, {"running": True, "urls": urls})
+
+    show(read, json=json)
 
 
 @task
@@ -175,5 +169,5 @@ def _running(context: Context) -> dict[str, str]:
 
     found = control.environment(_root(context))
     if found is None:
-        raise Exit("No stage runs. Start one: inv rehearsal.start", code=4)
+        raise Exit(NOT_RUNNING, code=BLOCKED)
     return found

@@ -67,6 +67,14 @@ def fault_of(target: object) -> str | None:
         return "has no test commands"
     if target.growth <= 1:
         return f"has growth {target.growth}; it must be more than 1"
+    try:
+        TagPattern(target.tag)
+    except ValueError as error:
+        return _misplaced(target) or f"has a {error}"
+    return _misplaced(target)
+
+
+def _misplaced(target: NpmTarget) -> str | None:
     for path in filter(None, (target.folder, target.lockfile)):
         if path.startswith("/") or ".." in PurePosixPath(path).parts:
             return f'has the path "{path}", which leads out of the repository'
@@ -74,8 +82,4 @@ def fault_of(target: object) -> str | None:
         PurePosixPath(target.lockfile).parent
     ):
         return f"lies outside the folder of its lockfile {target.lockfile}"
-    try:
-        TagPattern(target.tag)
-    except ValueError as error:
-        return f"has a {error}"
     return None

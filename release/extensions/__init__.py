@@ -25,9 +25,8 @@ if TYPE_CHECKING:
 
     from release.config import Config
     from release.config.target import Target
-    from release.extensions.discovery import Source
+    from release.extensions.discovery import Plugin, Source
     from release.extensions.placement import Addition
-    from release.extensions.plugin import Plugin
     from release.model.evidence import Past
     from release.model.release import Release
     from release.model.step import Check, Step

@@ -11,7 +11,6 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from release.errors import ReleaseError, UsageError
-from release.extensions.plugin import BUILT_IN, Plugin
 from release.formats.suggestion import did_you_mean
 from release.systems.machine.deadline import LateError, within
 
@@ -25,6 +24,28 @@ if TYPE_CHECKING:
 
 GROUP = "cms_release"
 NAMED = "`plugins` in [tool.release]"
+BUILT_IN = "built in"
+
+
+@dataclass(frozen=True)
+class Plugin:
+    """One plugin: `holder` is the module or object that has its hooks.
+
+    `origin` is its file, "built in", or the distribution that brought it; `version` is None where it tells none.
+    """
+
+    name: str
+    origin: str
+    holder: object
+    version: str | None = None
+
+    @property
+    def is_built_in(self) -> bool:
+        """Whether it belongs to this tool: it is trusted to answer."""
+        return self.origin == BUILT_IN
+
+    def __str__(self) -> str:
+        return self.name if self.name == self.origin else f"{self.name} ({self.origin})"
 
 
 @dataclass(frozen=True)

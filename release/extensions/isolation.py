@@ -16,7 +16,7 @@ from release.systems.machine.deadline import LateError, within
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from release.extensions.plugin import Plugin
+    from release.extensions.discovery import Plugin
     from release.model.release import Release
     from release.model.step import Check, Look, Step
     from release.model.world import Part, World

@@ -12,7 +12,7 @@ from release.formats.suggestion import did_you_mean
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from release.extensions.plugin import Plugin
+    from release.extensions.discovery import Plugin
     from release.model.step import Step
 
 HOOK = signature("release_steps")

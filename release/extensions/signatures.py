@@ -12,7 +12,7 @@ from release.hookspecs import PROJECT, Hooks
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from release.extensions.plugin import Plugin
+    from release.extensions.discovery import Plugin
 
 PREFIX = "release_"
 

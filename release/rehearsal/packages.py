@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from release.rehearsal.checkout import StageError
-from release.systems.npm.lockfiles import COMMANDS, WITHOUT_SCRIPTS, command_for
+from release.systems.npm.monorepo import COMMANDS, WITHOUT_SCRIPTS, command_for
 from release.systems.npm.node import node
 
 if TYPE_CHECKING:

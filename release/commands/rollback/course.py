@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from release.commands.rollback import announcement as telling
 from release.commands.rollback.crossing import migrations_between
 from release.commands.rollback.end import Course, already, half, whole
 from release.commands.rollback.redeploy import redeploy
@@ -83,10 +82,27 @@ def rollback(
         where = f"forward to {course.trip.to}" if course.trip.is_forward else "back"
         confirm(f"Roll {ops.name} {where}?", ops.name)
         outcome = _carried_out(course, options)
-        telling.rolled_back(ops, course.trip.left, options.reason, outcome, listener)
+        _tell_plugins(course, options.reason, outcome)
         return outcome
     finally:
         ops.close()
+
+
+def _tell_plugins(course: Course, reason: str, ended: Outcome) -> None:
+    """Tell every plugin how a rollback ended; what is wrong with one becomes a line and changes nothing.
+
+    They are looked for only now: a rollback depends on no plugin.
+    """
+    from release import extensions
+
+    ops, say = course.ops, course.listener.line
+    try:
+        plugins = extensions.load(ops.config, environ=ops.environ)
+    except ReleaseError as error:
+        say(f"no plugin was told: {error.what}")
+        return
+    for line in plugins.tell("release_rolled_back", tag=course.trip.left, reason=reason, ended=ended):
+        say(line)
 
 
 def _refuse(ops: Ops, ground: Ground, options: RollbackOptions, listener: Listener) -> None:

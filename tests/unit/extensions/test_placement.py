@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from release.errors import UsageError
+from release.extensions.discovery import Plugin
 from release.extensions.placement import Addition, placed
-from release.extensions.plugin import Plugin
 from release.model.step import Done
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import pytest
 from release.config import Rehearsal, load
 from release.rehearsal import packages
 from release.rehearsal.checkout import StageError
-from release.systems.npm.lockfiles import command_for
+from release.systems.npm.monorepo import command_for
 
 if TYPE_CHECKING:
     from pathlib import Path

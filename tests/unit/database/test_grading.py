@@ -6,16 +6,19 @@ import pytest
 
 from release.database.grades import Grades
 from release.database.grading import grade
-from tests.unit.database.cases import BEFORE, GRADES, REFUSED, migration
+from tests.unit.database.cases import BEFORE, GRADES, migration
+from tests.unit.database.rebuilds_cases import REBUILDS, REFUSED
+
+ALL = {**GRADES, **REBUILDS}
 
 
 def graded(*files: str) -> Grades:
     return grade(BEFORE, tuple(migration(f"{at:04}_x.sql", sql) for at, sql in enumerate(files, 2)))
 
 
-@pytest.mark.parametrize("name", GRADES)
+@pytest.mark.parametrize("name", ALL)
 def test_a_migration_has_the_grade_of_the_table(name: str) -> None:
-    sql, expected, says = GRADES[name]
+    sql, expected, says = ALL[name]
     found = graded(sql)
 
     assert not found.cannot_tell, found.cannot_tell
@@ -37,7 +40,7 @@ def test_what_cannot_be_run_has_no_grade_and_says_why(name: str) -> None:
 
 
 def test_the_table_has_sixty_cases() -> None:
-    assert len(GRADES) + len(REFUSED) >= 60
+    assert len(ALL) + len(REFUSED) >= 60
 
 
 def test_a_reason_names_the_statement_and_its_line() -> None:

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from release.formats.version import TagPattern, precedes
-from release.model.deployment import Live
-from release.model.record import Record, Rollback
-from release.model.unread import Unread
+from release.model.record import Rollback
+from release.model.unread import Unread, read
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from release.config import Config
+    from release.model.deployment import Live
+    from release.model.record import Record
     from release.model.world import World
 
 SHORT = 7  # digits of an id that people read
@@ -56,7 +57,7 @@ class RolledBack:
     @property
     def to(self) -> str:
         """What is live instead, as people call it; what the rollback itself said where the workers do not agree."""
-        marks = {one.release if isinstance(one, Live) else None for one in self.live.values()}
+        marks = {live.release if (live := read(one)) else None for one in self.live.values()}
         mark = marks.pop() if len(marks) == 1 else None
         if mark is None:
             return self.by.to
@@ -132,8 +133,7 @@ def _next(back: RolledBack) -> str:
 
 def standing(world: World, config: Config) -> RolledBack | None:
     """The rollback that stands in a world: nothing newer is live than what it left, and that is not back either."""
-    record = world.record if isinstance(world.record, Record) else None
-    return after(world.environment, record, world.live, config)
+    return after(world.environment, read(world.record), world.live, config)
 
 
 def after(
@@ -141,20 +141,20 @@ def after(
 ) -> RolledBack | None:
     """The same of a record and of what serves. The deployments' messages say it where the record does not."""
     pattern = TagPattern(config.app.tag)
-    read = [live for live in lives.values() if isinstance(live, Live)]
-    by = _newer(_recorded(record), _told(read, pattern), pattern)
-    if by is None or not read:
+    known = {name: live for name, part in lives.items() if (live := read(part)) is not None}
+    by = _newer(_recorded(record), _told(list(known.values()), pattern), pattern)
+    if by is None or not known:
         return None
-    version, marks = pattern.version(by.left), [live.release for live in read]
+    version, marks = pattern.version(by.left), [live.release for live in known.values()]
     if any(_is_newer(mark[0], version, pattern) for mark in marks if mark):
         return None
     left = _mark(record, by)
-    remaining = tuple(
-        name for name, live in lives.items() if isinstance(live, Live) and _is_of(live.release, left)
-    )
+    remaining = tuple(name for name, live in known.items() if _is_of(live.release, left))
     if len(remaining) == len(lives):
         return None
-    newest = [live.rollbacks[0].to for live in read if live.rollbacks and _is_of(live.release, left)]
+    newest = [
+        live.rollbacks[0].to for live in known.values() if live.rollbacks and _is_of(live.release, left)
+    ]
     return RolledBack(
         environment,
         version,
@@ -179,7 +179,7 @@ def live_words(lives: Mapping[str, Live | Unread | None]) -> str:
 
 def live_json(live: Live | Unread | None) -> dict[str, str | None]:
     """The same of one worker, for scripts; nulls where nothing serves it alone, or nobody could tell."""
-    known = live if isinstance(live, Live) else None
+    known = read(live)
     mark = known.release if known else None
     return {
         "version_id": known.version_id if known else None,

@@ -60,6 +60,19 @@ class Walk:
         return True if self.released and self.holds(tip, self.released) else None
 
 
+@dataclass(frozen=True)
+class Last:
+    """The last release, as the remote's tag has it.
+
+    `is_hidden`: this checkout is shallow and does not reach it. It is older than what is there, or there by itself.
+    """
+
+    version: str
+    tag: str
+    commit: str
+    is_hidden: bool
+
+
 def read_history(ops: Ops, checkout: Checkout, remote: Remote) -> History:
     """Whether the branch holds HEAD, what came since the last tag, and whether that tag's release has landed.
 
@@ -71,25 +84,37 @@ def read_history(ops: Ops, checkout: Checkout, remote: Remote) -> History:
             f"The remote {ops.config.remote} has no branch {ops.config.branch}.",
             "Check `branch` and `remote` in [tool.release].",
         )
-    last = highest(remote.tags, TagPattern(ops.config.app.tag))
-    _fetch(ops, checkout, remote, last[1] if last else None)
-    tagged = remote.tags[last[1]] if last else None
-    # older than a shallow checkout: not there, or there by itself, since its migrations were compared
-    beyond_reach = tagged is not None and (
-        ops.git.object(tagged) is None or (tagged != head and ops.git.is_cut(tagged))
+    found = highest(remote.tags, TagPattern(ops.config.app.tag))
+    _fetch(ops, checkout, remote, found[1] if found else None)
+    if found is None:
+        walk = _walk(ops, (head, tip), None)
+        return History(_holds(ops, walk, tip, head), walk.of(head))
+    last = _last(ops, found, remote.tags[found[1]], head)
+    walk = _walk(ops, (head, tip), None if last.is_hidden else last.commit)
+    contained = head == last.commit or _holds(ops, walk, tip, head)
+    unreleased = () if _is_released(walk, head, tip, last, contained=contained) else walk.of(head)
+    return History(
+        contained,
+        unreleased,
+        has_landed=last.is_hidden or _has_last(ops, walk, tip, last),
+        aftermath=Aftermath(
+            _dropped(ops, walk, head if unreleased else tip, last), _ahead(ops, tip, last.version)
+        ),
     )
-    walk = _walk(ops, (head, tip), None if beyond_reach else tagged)
-    contained = head == tagged or _holds(ops, walk, tip, head)
-    mine = walk.of(head)
-    # nothing of what a shallow checkout shows lies beyond the tag: HEAD is behind it
-    released = head == tagged or (beyond_reach and not contained and not set(mine) & set(walk.of(tip)))
-    landed = (
-        last is not None and tagged is not None and (beyond_reach or _has_last(ops, walk, tip, last, tagged))
-    )
-    unreleased = () if released else mine
-    dropped = _dropped(ops, walk, head if unreleased else tip, last[1], tagged) if last and tagged else ()
-    ahead = _ahead(ops, tip, last[0]) if last else None
-    return History(contained, unreleased, landed, aftermath=Aftermath(dropped, ahead))
+
+
+def _last(ops: Ops, found: tuple[str, str], commit: str, head: str) -> Last:
+    # its migrations were compared, where a shallow checkout has it by itself
+    is_hidden = ops.git.object(commit) is None or (commit != head and ops.git.is_cut(commit))
+    return Last(*found, commit, is_hidden)
+
+
+def _is_released(walk: Walk, head: str, tip: str, last: Last, *, contained: bool) -> bool:
+    """Whether HEAD holds nothing beyond the last release: it is that, or behind it."""
+    if head == last.commit:
+        return True
+    # nothing of what a shallow checkout shows lies beyond the tag
+    return last.is_hidden and not contained and not set(walk.of(head)) & set(walk.of(tip))
 
 
 def has_landed(ops: Ops, remote: Remote, release: Release) -> bool:
@@ -150,17 +175,17 @@ def aftermath(ops: Ops, remote: Remote, release: Release) -> Aftermath:
     return Aftermath(dropped, _ahead(ops, tip, release.version))
 
 
-def _dropped(ops: Ops, walk: Walk, at: str, tag: str, tagged: str) -> tuple[Commit, ...]:
+def _dropped(ops: Ops, walk: Walk, at: str, last: Last) -> tuple[Commit, ...]:
     """The commits of the last release that `at` does not hold. Only where a force-push took them away this costs a process."""
     near = {at, *(parent for one in walk.of(at) for parent in _parents(ops, one))}
-    if tagged in near:
+    if last.commit in near:
         return ()
-    have(ops.git, tag, tagged)
-    base = _base_of(ops, tag, tagged)
+    have(ops.git, last.tag, last.commit)
+    base = _base_of(ops, last.tag, last.commit)
     if base in near or holds(ops, at, base):
         return ()
     if ops.git.object(base) is None:
-        ops.git.fetch(f"refs/tags/{tag}", depth=EVERYTHING if ops.git.shallow else None)
+        ops.git.fetch(f"refs/tags/{last.tag}", depth=EVERYTHING if ops.git.shallow else None)
     return _lacking(ops, at, base)
 
 
@@ -218,11 +243,10 @@ def _version_at(ops: Ops, tip: str) -> str | None:
     return there
 
 
-def _has_last(ops: Ops, walk: Walk, tip: str, last: tuple[str, str], commit: str) -> bool:
+def _has_last(ops: Ops, walk: Walk, tip: str, last: Last) -> bool:
     """The same of the last release, by the walk: a plan and the run after it must not differ in this."""
-    version, tag = last
-    stands_for_it = any(tag in one.lands for one in walk.of(tip))
-    return stands_for_it or _holds(ops, walk, tip, commit) or _holds_version(ops, tip, version)
+    stands_for_it = any(last.tag in one.lands for one in walk.of(tip))
+    return stands_for_it or _holds(ops, walk, tip, last.commit) or _holds_version(ops, tip, last.version)
 
 
 def _holds_version(ops: Ops, tip: str, version: str) -> bool:

@@ -10,8 +10,10 @@ from release.errors import CannotReadError, ReleaseError
 from release.formats.wrangler_config import NAMES, needs_in, parse
 from release.model.deployment import Live
 from release.model.readiness import Configured, Readiness, Tried
+from release.model.reviewers import Reviewers
 from release.model.unread import Unread
 from release.observe.migrations import ledger_at
+from release.systems.github import actions
 from release.systems.github.commit_checks import commit_checks
 
 if TYPE_CHECKING:
@@ -23,6 +25,14 @@ if TYPE_CHECKING:
     from release.systems.ops import Ops
 
 T = TypeVar("T")
+
+
+def answer(question: Callable[[], T]) -> T | Unread:
+    """The answer, or why there is none."""
+    try:
+        return question()
+    except ReleaseError as error:
+        return Unread(error.what, error.advice)
 
 
 @dataclass
@@ -45,7 +55,7 @@ def ask(ops: Ops, lanes: Lanes) -> Asked:
         _ask_tried(ops, name, asked)
     url = ops.url_of(name or ops.name)
     for item, page in pages(ops.config).items():
-        asked.pages[item] = lanes.submit(_read, partial(ops.web.page, page, url))
+        asked.pages[item] = lanes.submit(answer, partial(ops.web.page, page, url))
     return asked
 
 
@@ -53,18 +63,18 @@ def ask_about(ops: Ops, asked: Asked, commit: str) -> None:
     """Ask what is about a commit: its checks at GitHub, and whether production has what its workers need."""
     checklist = ops.config.checklist
     if checklist.ci != "off":
-        asked.ci = asked.lanes.submit(_read, partial(commit_checks, ops.github, commit))
+        asked.ci = asked.lanes.submit(answer, partial(commit_checks, ops.github, commit))
     if checklist.bindings == "off" and checklist.secrets == "off":
         return
     for worker in ops.config.workers:
-        found = _read(partial(_configured, ops, commit, worker.path))
+        found = answer(partial(_configured, ops, commit, worker.path))
         if found is not None:
             asked.configured[worker.name] = found
         required = bool(checklist.required_secrets.get(worker.name))
         required = required or (isinstance(found, Configured) and bool(found.production.secrets))
         if checklist.secrets != "off" and required:
             script = ops.script(worker.name)
-            asked.secrets[worker.name] = asked.lanes.submit(_read, partial(ops.cloudflare.secrets, script))
+            asked.secrets[worker.name] = asked.lanes.submit(answer, partial(ops.cloudflare.secrets, script))
 
 
 def answers(ops: Ops, asked: Asked, commit: str, tip: str | None) -> Readiness:
@@ -76,6 +86,17 @@ def answers(ops: Ops, asked: Asked, commit: str, tip: str | None) -> Readiness:
         configured=asked.configured,
         secrets={worker: one.result() for worker, one in asked.secrets.items()},
     )
+
+
+def reviewers_of(ops: Ops) -> Reviewers | None:
+    """Who must approve a production release at GitHub; None where that is not what is planned."""
+    if ops.config.target is not None or ops.name != ops.config.production:
+        return None
+    name = ops.config.approval.environment
+    found = actions.environment(ops.github, name)
+    if found is None:
+        return Reviewers(name, exists=False)
+    return Reviewers(name, found.reviewers, found.prevents_self_review)
 
 
 def pages(config: Config) -> Mapping[str, Page]:
@@ -93,12 +114,16 @@ def _ask_tried(ops: Ops, name: str, asked: Asked) -> None:
     environment, url = ops.config.environment(name), ops.url_of(name)
     for worker in ops.config.workers:
         script = worker.script_in(environment)
-        asked.tried[f"worker {worker.name}"] = asked.lanes.submit(_read, partial(ops.cloudflare.live, script))
+        asked.tried[f"worker {worker.name}"] = asked.lanes.submit(
+            answer, partial(ops.cloudflare.live, script)
+        )
     database = environment.database
-    asked.tried["health"] = asked.lanes.submit(_read, lambda: ops.web.health(environment, url))
+    asked.tried["health"] = asked.lanes.submit(answer, lambda: ops.web.health(environment, url))
     if database and ops.config.database and ops.config.checklist.staging_migrations != "off":
         table = ledger_at(ops, "HEAD", environment)
-        asked.tried["database"] = asked.lanes.submit(_read, partial(ops.cloudflare.database, database, table))
+        asked.tried["database"] = asked.lanes.submit(
+            answer, partial(ops.cloudflare.database, database, table)
+        )
 
 
 def _tried(ops: Ops, asked: Asked, commit: str, tip: str | None) -> Tried:
@@ -118,7 +143,7 @@ def _holds(ops: Ops, tip: str, commit: str) -> bool:
     """Whether a commit is in the history of another; what this checkout cannot tell is no."""
     if ops.git.object(tip) is None or ops.git.object(commit) is None:
         return False
-    found = _read(partial(ops.git.contains, commit, tip))
+    found = answer(partial(ops.git.contains, commit, tip))
     return found is True
 
 
@@ -137,10 +162,3 @@ def _configured(ops: Ops, commit: str, folder: str) -> Configured | None:
         except (ValueError, AttributeError, TypeError) as error:
             raise CannotReadError(f"{path} cannot be understood: {error}.", "Repair it.") from None
     return None
-
-
-def _read(read: Callable[[], T]) -> T | Unread:
-    try:
-        return read()
-    except ReleaseError as error:
-        return Unread(error.what, error.advice)

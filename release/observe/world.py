@@ -4,24 +4,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
-from release.errors import ReleaseError
 from release.formats.version import TagPattern, highest, in_line
 from release.formats.wrangler_migrations import LEDGER
-from release.model.deployment import Live, Published
+from release.model.deployment import Published
 from release.model.registry import Package
-from release.model.repository import Base, Checkout, History, Remote
-from release.model.reviewers import Reviewers
-from release.model.unread import Unread
+from release.model.repository import Checkout, History, Remote
+from release.model.unread import Unread, read
 from release.model.world import World
 from release.observe.history import has_landed, read_history
 from release.observe.migrations import agreed_rules, ledger_at
 from release.observe.packages import read_package
-from release.observe.readiness import answers, ask, ask_about
+from release.observe.readiness import answer, answers, ask, ask_about, reviewers_of
 from release.systems.git.content import read_base, read_record
 from release.systems.git.folders import changing, have, same_folder
-from release.systems.github import actions
 from release.systems.github.deployments import latest, state
 from release.systems.machine.deadline import Lanes
 from release.systems.npm.node import node, wrangler
@@ -30,15 +27,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from concurrent.futures import Future
 
-    from release.model.deployment import Database, Health
+    from release.model.deployment import Database, Health, Live
     from release.model.readiness import Readiness
     from release.model.record import Record
     from release.model.release import Release
+    from release.model.repository import Base
     from release.model.world import Part
     from release.observe.readiness import Asked
     from release.systems.ops import Ops
 
-T = TypeVar("T")
 LANES = 16
 
 
@@ -47,24 +44,24 @@ def observe(ops: Ops) -> World:
     with Lanes(LANES) as lanes:
         asked = _ask_cloud(ops, lanes)
         ready = ask(ops, lanes) if ops.name == ops.config.production and not ops.config.target else None
-        status = lanes.submit(_read, ops.git.status)
-        remote = _read(lambda: _remote(ops))
+        status = lanes.submit(answer, ops.git.status)
+        remote = answer(lambda: _remote(ops))
         missing = lanes.submit(_missing, ops)
-        reviewers = lanes.submit(_read, lambda: _reviewers(ops))
-        package = lanes.submit(_read, lambda: read_package(ops))
+        reviewers = lanes.submit(answer, lambda: reviewers_of(ops))
+        package = lanes.submit(answer, lambda: read_package(ops))
         releases = lanes.submit(_releases, ops, _interesting(ops, remote))
         checkout = _checkout(ops, status.result())
-        if ready is not None and isinstance(checkout, Checkout):
-            ask_about(ops, ready, checkout.head)
+        if ready is not None and (here := read(checkout)):
+            ask_about(ops, ready, here.head)
         record: Record | Unread | None = Unread("the remote was not read", follows=True)
         base: Base | Unread = Unread("the checkout was not read", follows=True)
         history: History | Unread = Unread("the checkout was not read", follows=True)
         if not isinstance(remote, Unread) and not isinstance(checkout, Unread):
-            history = _read(lambda: _history(ops, checkout, remote))
-            base = _read(
+            history = answer(lambda: _history(ops, checkout, remote))
+            base = answer(
                 lambda: read_base(ops.git, checkout.head, ops.config, agreed_rules(ops, checkout.head))
             )
-            record = _read(lambda: read_record(ops.git, remote.record) if remote.record else None)
+            record = answer(lambda: read_record(ops.git, remote.record) if remote.record else None)
         live = {worker.name: asked[worker.name].result() for worker in ops.config.workers}
         if (
             ops.name != ops.config.production
@@ -100,9 +97,9 @@ def look_again(ops: Ops, world: World, parts: tuple[Part, ...], release: Release
 def _ask_cloud(ops: Ops, lanes: Lanes) -> dict[str, Future[Any]]:
     asked: dict[str, Future[Any]] = {}
     for worker in ops.config.workers:
-        asked[worker.name] = lanes.submit(_read, partial(ops.cloudflare.live, ops.script(worker.name)))
-    asked["database"] = lanes.submit(_read, partial(_database, ops, ledger_at(ops, "HEAD")))
-    asked["health"] = lanes.submit(_read, lambda: _health(ops))
+        asked[worker.name] = lanes.submit(answer, partial(ops.cloudflare.live, ops.script(worker.name)))
+    asked["database"] = lanes.submit(answer, partial(_database, ops, ledger_at(ops, "HEAD")))
+    asked["health"] = lanes.submit(answer, lambda: _health(ops))
     return asked
 
 
@@ -110,17 +107,6 @@ def _database(ops: Ops, table: str) -> Database | None:
     """The environment's database, with what wrangler notes in this table."""
     name = ops.environment.database
     return ops.cloudflare.database(name, table) if name else None
-
-
-def _reviewers(ops: Ops) -> Reviewers | None:
-    """Who must approve a production release at GitHub; None where that is not what is planned."""
-    if ops.config.target is not None or ops.name != ops.config.production:
-        return None
-    name = ops.config.approval.environment
-    found = actions.environment(ops.github, name)
-    if found is None:
-        return Reviewers(name, exists=False)
-    return Reviewers(name, found.reviewers, found.prevents_self_review)
 
 
 def _health(ops: Ops) -> Health | None:
@@ -135,18 +121,10 @@ def _ready(
     remote: Remote | Unread,
     history: History | Unread,
 ) -> Readiness | None:
-    if asked is None or isinstance(checkout, Unread):
+    here, there, lies = read(checkout), read(remote), read(history)
+    if asked is None or here is None:
         return None
-    contained = isinstance(history, History) and history.contained
-    tip = remote.tip if contained and isinstance(remote, Remote) else None
-    return answers(ops, asked, checkout.head, tip)
-
-
-def _read(ask: Callable[[], T]) -> T | Unread:
-    try:
-        return ask()
-    except ReleaseError as error:
-        return Unread(error.what, error.advice)
+    return answers(ops, asked, here.head, there.tip if there and lies and lies.contained else None)
 
 
 def _remote(ops: Ops) -> Remote:
@@ -201,27 +179,29 @@ def _missing(ops: Ops) -> tuple[Unread, ...]:
     asked: list[Callable[[], object]] = [partial(node, ops.environ)]
     asked += [partial(wrangler, ops.root / worker.path) for worker in ops.config.workers if not worker.deploy]
     asked += [ops.npm.check] if ops.config.target else []
-    found = {answer for answer in (_read(ask) for ask in asked) if isinstance(answer, Unread)}
+    found = {one for one in map(answer, asked) if isinstance(one, Unread)}
     return tuple(sorted(found, key=lambda one: one.because))
 
 
 def _interesting(ops: Ops, remote: Remote | Unread) -> tuple[str, ...]:
     """Only the last tag's Release can be missing from a release that was begun."""
-    last = None if isinstance(remote, Unread) else _last(ops, remote)
+    seen = read(remote)
+    last = _last(ops, seen) if seen else None
     return (last[1],) if last else ()
 
 
 def _releases(ops: Ops, tags: tuple[str, ...]) -> frozenset[str] | Unread:
     if ops.name != ops.config.production:
         return frozenset()
-    return _read(lambda: frozenset(tag for tag in tags if ops.github.has_release(tag)))
+    return answer(lambda: frozenset(tag for tag in tags if ops.github.has_release(tag)))
 
 
 def _overtaking(
     ops: Ops, head: str, history: History, live: Mapping[str, Live | Unread | None]
 ) -> str | None:
     """The commit that every worker serves, where it is a descendant of HEAD."""
-    commits = {one.release[1] if isinstance(one, Live) and one.release else None for one in live.values()}
+    lives = [read(one) for one in live.values()]
+    commits = {one.release[1] if one and one.release else None for one in lives}
     commit = commits.pop() if len(commits) == 1 else None
     if commit is None or commit == head or ops.git.object(commit) is None or ops.git.object(head) is None:
         return None
@@ -231,18 +211,19 @@ def _overtaking(
 
 
 def _again_checkout(ops: Ops, world: World, _: Release | None) -> World:
-    if isinstance(world.checkout, Unread):
+    checkout = read(world.checkout)
+    if checkout is None:
         return world
-    files = {path: _bytes(ops, path) for path in world.checkout.files}
-    return replace(world, checkout=replace(world.checkout, files=files))
+    files = {path: _bytes(ops, path) for path in checkout.files}
+    return replace(world, checkout=replace(checkout, files=files))
 
 
 def _again_remote(ops: Ops, world: World, release: Release | None) -> World:
-    remote = _read(lambda: _remote(ops))
+    remote = answer(lambda: _remote(ops))
     world = replace(world, remote=remote)
     if isinstance(remote, Unread) or isinstance(world.history, Unread) or release is None:
         return world
-    landed = _read(lambda: has_landed(ops, remote, release))
+    landed = answer(lambda: has_landed(ops, remote, release))
     if isinstance(landed, Unread):
         return replace(world, history=landed)
     return replace(world, history=replace(world.history, has_landed=landed))
@@ -252,7 +233,7 @@ def _again_record(ops: Ops, world: World, _: Release | None) -> World:
     remote = world.remote
     if isinstance(remote, Unread):
         return replace(world, record=Unread(remote.because, remote.advice))
-    return replace(world, record=_read(lambda: _record(ops, remote.record)))
+    return replace(world, record=answer(lambda: _record(ops, remote.record)))
 
 
 def _record(ops: Ops, oid: str | None) -> Record | None:
@@ -264,26 +245,26 @@ def _record(ops: Ops, oid: str | None) -> Record | None:
 
 
 def _again_live(ops: Ops, world: World, _: Release | None) -> World:
-    live = {w.name: _read(partial(ops.cloudflare.live, ops.script(w.name))) for w in ops.config.workers}
+    live = {w.name: answer(partial(ops.cloudflare.live, ops.script(w.name))) for w in ops.config.workers}
     return replace(world, live=live)
 
 
 def _again_database(ops: Ops, world: World, _: Release | None) -> World:
-    rules = world.base.rules if isinstance(world.base, Base) else None
-    table = rules.table if rules else LEDGER
-    return replace(world, database=_read(partial(_database, ops, table)))
+    base = read(world.base)
+    table = base.rules.table if base and base.rules else LEDGER
+    return replace(world, database=answer(partial(_database, ops, table)))
 
 
 def _again_health(ops: Ops, world: World, _: Release | None) -> World:
-    return replace(world, health=_read(lambda: _health(ops)))
+    return replace(world, health=answer(lambda: _health(ops)))
 
 
 def _again_package(ops: Ops, world: World, _: Release | None) -> World:
     """The registry alone: what the package needs was read once."""
     old = world.package
     if not isinstance(old, Package):
-        return replace(world, package=_read(lambda: read_package(ops)))
-    fresh = _read(lambda: ops.registry.package(old.registry, old.name))
+        return replace(world, package=answer(lambda: read_package(ops)))
+    fresh = answer(lambda: ops.registry.package(old.registry, old.name))
     if isinstance(fresh, Package):
         fresh = replace(fresh, needs=old.needs, refusal=old.refusal, is_attested=old.is_attested)
     return replace(world, package=fresh)
@@ -297,7 +278,7 @@ def _again_published(ops: Ops, world: World, release: Release | None) -> World:
     def seen() -> Published | None:
         return Published(latest(ops.github), state(ops.github, release)) if release else None
 
-    return replace(world, published=_read(seen))
+    return replace(world, published=answer(seen))
 
 
 _AGAIN: dict[Part, Callable[[Ops, World, Release | None], World]] = {

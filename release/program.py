@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from contextlib import AbstractContextManager
 
+    from invoke.collection import Collection
+    from invoke.parser.context import ParserContext
+
 
 class ReleaseProgram(Program):
     """`inv`, as ./inv starts it."""
@@ -76,7 +79,7 @@ class ReleaseProgram(Program):
 
     def _settle(self) -> None:
         """Invoke's options are Invoke's for a project's own tasks, but for `--help` and `--version`."""
-        found = self.collection.to_contexts()
+        found = _contexts(self.collection)
         contexts = {name: one for one in found for name in (str(one.name), *one.aliases)}
         call = command_line.read(self.argv[1:], self.initial_context, contexts)
         ours = not call.commands or any(self._is_ours(one.name) for one in call.commands)
@@ -121,6 +124,16 @@ def _with_one_root(argv: list[str]) -> list[str]:
     )
     chosen = any(word in {"-r", "--search-root"} or word.startswith("--search-root=") for word in options)
     return [argv[0], *argv[3:]] if chosen else argv
+
+
+def _contexts(collection: Collection) -> list[ParserContext]:
+    """The options of every task. Invoke takes a help text out of its task when it reads it: each is put back."""
+    tasks = [collection[name] for name in collection.task_names]
+    texts = [dict(task.help) for task in tasks]
+    found: list[ParserContext] = collection.to_contexts()
+    for task, text in zip(tasks, texts, strict=True):
+        task.help = text
+    return found
 
 
 @contextmanager

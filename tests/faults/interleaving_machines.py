@@ -17,7 +17,7 @@ from release.commands.rollback.course import RollbackOptions, rollback
 from release.commands.unlock.course import unlock
 from release.config import load
 from release.model.request import Request
-from release.observe import world
+from release.observe import baseline, world
 from release.plan.preview import survey
 from release.run import lock
 from release.run.effects.perform import perform
@@ -39,7 +39,7 @@ from tests.faults.interleaving_clients import (
 from tests.faults.interleaving_git import MAIN, MemoryGit, copy, read
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from release.config import Config
@@ -179,7 +179,7 @@ def plugins(config: Config) -> Extensions:
 
 
 class Inline:
-    """An executor without threads: thousands of runs are as quick as one process can be, and the same each time."""
+    """Lanes without threads: thousands of runs are as quick as one process can be, and the same each time."""
 
     def __init__(self, lanes: int) -> None:
         del lanes
@@ -189,12 +189,13 @@ class Inline:
         future: Future[object] = Future()
         try:
             future.set_result(ask(*given))
-        except BaseException as error:  # noqa: BLE001 - as a real executor keeps it
+        except BaseException as error:  # noqa: BLE001 - as real lanes keep it
             future.set_exception(error)
         return future
 
-    def shutdown(self, *, wait: bool = True, cancel_futures: bool = False) -> None:
-        """Nothing runs."""
+    def map(self, ask: Callable[..., object], each: Iterable[object]) -> list[object]:
+        """Ask for each, in turn."""
+        return [ask(one) for one in each]
 
     def __enter__(self) -> Self:
         return self
@@ -207,8 +208,8 @@ class Inline:
 def quick() -> Iterator[None]:
     """No threads: reads one after the other, and no pulse (time stands still here while an effect is done)."""
     with pytest.MonkeyPatch.context() as patch:
-        for module in (world, way_back):
-            patch.setattr(module, "ThreadPoolExecutor", Inline)
+        for module in (world, baseline, way_back):
+            patch.setattr(module, "Lanes", Inline)
         patch.setattr(lock.Pulse, "beating", nullcontext)
         yield
 

@@ -74,3 +74,13 @@ def test_help_and_version_need_no_project(words: list[str], tmp_path: Path) -> N
     command = [sys.executable, "-P", "-m", "release.program", *words]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("words", [["release", "--help"], ["release", "--bump", "minor", "-h"]])
+def test_help_says_what_each_option_does(words: list[str]) -> None:
+    root = Path(__file__).parents[3]
+    command = [sys.executable, "-P", "-m", "release.program", "--search-root", str(root), *words]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    options = said.partition("Options:\n")[2].splitlines()
+    assert "show what would be done; write nothing" in said
+    assert [line for line in options if line.startswith("  -") and len(line.split()) < 4] == []

@@ -39,7 +39,7 @@ def npm(root: Path, environ: Mapping[str, str], mask: Mask) -> Npm:
 
 if __name__ == "__main__":
     if not NEEDS_NEITHER & set(sys.argv):
-        from release import systems as ops
+        from release.systems import ops
 
         name, stand_in = ("Npm", npm) if NEEDS_NPM & set(sys.argv) else ("Wrangler", wrangler)
         setattr(ops, name, stand_in)

@@ -62,14 +62,15 @@ def difference(
 
 def ways_on(config: Config, found: Difference, base: str, asked: Request, only: str | None = None) -> Problem:
     """What is told where a release of `base` is finished that is not the one asked for, with what to type instead."""
+    again = typed(config, asked, only=only)
+    if found.level is None:  # the same command: it finishes what it began, and HEAD comes after
+        return Problem("asked", found.what, f"This run finishes it. HEAD is next: {again}", level="warn")
     finishing = typed(config, replace(asked, finish=True), only=only)
-    begun = replace(asked, level=found.level, pre=found.pre) if found.level else asked
-    again = typed(config, begun, only=only)
-    advice = f"Finish it: {finishing}, or {again}"
+    begun = typed(config, replace(asked, level=found.level, pre=found.pre), only=only)
+    advice = f"Finish it: {finishing}, or {begun}"
     if found.is_elsewhere:
         there = f"git switch --detach {base[:7]}"
-        then = typed(config, asked, only=only)
-        advice = f"Finish it first: {finishing} (or {there}, then {again}). Then release HEAD: {then}"
+        advice = f"Finish it first: {finishing} (or {there}, then {begun}). Then release HEAD: {again}"
     return Problem("asked", found.what, advice, level="warn")
 
 

@@ -129,9 +129,8 @@ def survey(
         *_detached(ops, world, decision, approved=approved is not None or deploying),
     )
     is_asked = approved is not None or not said or only in alone.NUMBERLESS
-    differs = None
-    if decision.differs and not is_asked:
-        differs = ways_on(ops.config, decision.differs, decision.release.base, asked, only)
+    said_of = decision.differs if not is_asked else None
+    differs = ways_on(ops.config, said_of, decision.release.base, asked, only) if said_of else None
     return Prospect(
         world,
         decision,
@@ -145,7 +144,7 @@ def survey(
         (*_remarks(request, overruled(binding, decision.release, ops.config)), *_skipped(found)),
         verdict,
         only,
-        differs,
+        differs if said_of and said_of.level else None,
     )
 
 

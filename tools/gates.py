@@ -11,7 +11,7 @@ from invoke.tasks import task
 if TYPE_CHECKING:
     from tools.lanes import Gate
 
-FLOOR = 95
+FLOOR = 93
 STEALING = ("--dist", "worksteal")
 # Hundreds of real processes share two cores here: what fails is tried once more, and named (-rR) where it then passes.
 AGAIN = ("--reruns", "1", "-rfER")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -11,6 +12,7 @@ from release.flows import releasing
 from release.flows.releasing import Asked
 from release.gates import Person, usual
 from release.model import Request
+from release.ops.http import Http
 from release.rehearsal.forge.store import Approval, Job
 from release.rehearsal.forge.transport import ContractTransport
 from release.testing import Recorder
@@ -284,13 +286,14 @@ def test_staging_asks_nobody(double: Double) -> None:
 
 def test_every_request_of_the_gate_is_one_that_github_describes(two: Double) -> None:
     two.forge.contract = True
-    connect = two.connect
+    connect, judged = two.connect, Http(transport=ContractTransport(httpx.HTTPTransport(verify=False)))
 
     def watched(*words: Any, **more: Any) -> Any:  # noqa: ANN401
         ops = connect(*words, **more)
-        ops.github._http = type(ops.http)(transport=ContractTransport(httpx.HTTPTransport(verify=False)))
+        ops.github._http = judged
         return ops
 
     setting: Callable[..., Any] = watched
     two.connect = setting  # type: ignore[method-assign]  # the double, watched
-    assert released(two, run_of(two, GRACE, rerun_by=("joan",))).outcome == "released"
+    with closing(judged):
+        assert released(two, run_of(two, GRACE, rerun_by=("joan",))).outcome == "released"

@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, settings
 from release.errors import ReleaseError
 from release.systems.npm.node import node
 from release.testing import double as opened
+from release.testing import plugged
 from tests.figures import pytest_terminal_summary
 
 if TYPE_CHECKING:
@@ -95,6 +96,15 @@ def double(tmp_path: Path) -> Iterator[Double]:
     """A world in this process: version 1.2.3 is live, and one commit waits for its release."""
     with opened(tmp_path) as world:
         yield world
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Mark what asks for a whole world, or stands in a file that opens worlds itself: `inv test --quick` leaves it out."""
+    names = getattr(getattr(item, "module", None), "__dict__", {}).values()
+    if "double" in getattr(item, "fixturenames", ()) or any(
+        one in (opened, plugged) for one in names if callable(one)
+    ):
+        item.add_marker("world")
 
 
 def pytest_collection_finish() -> None:

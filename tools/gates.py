@@ -13,36 +13,37 @@ if TYPE_CHECKING:
 
 FLOOR = 93
 STEALING = ("--dist", "worksteal")
-# Hundreds of real processes share two cores here: what fails is tried once more, and named (-rR) where it then passes.
-AGAIN = ("--reruns", "1", "-rfER")
 
 LINTERS: tuple[Gate, ...] = (
     ("ruff check", ("-m", "ruff", "check", ".")),
     ("ruff format", ("-m", "ruff", "format", "--check", ".")),
-    ("mypy", ("-m", "mypy")),
     ("import-linter", ("-c", "from importlinter.cli import lint_imports_command as lint; lint()")),
 )
+MYPY: Gate = ("mypy", ("-m", "mypy"))
 TESTS: Gate = (
     "tests",
     (
-        *("-m", "pytest", "-n", "3", *STEALING, *AGAIN, "tests/unit", "tests/contract", "tests/e2e"),
+        *("-m", "pytest", "-n", "3", *STEALING, "tests/e2e", "tests/contract", "tests/unit"),
         *("--cov", "--cov-report=term", f"--cov-fail-under={FLOOR}"),
     ),
 )
 FAULTS: Gate = (
     "faults, workflows",
-    ("-m", "pytest", "-n", "2", *STEALING, *AGAIN, "tests/faults", "tests/workflows"),
+    ("-m", "pytest", "-n", "2", *STEALING, "tests/faults", "tests/workflows"),
 )  # without coverage, which would take half of their time
 QUICK: Gate = (
     "tests",
-    ("-m", "pytest", "-n", "3", *STEALING, "tests/unit", "tests/contract", "-m", "not rehearsal"),
+    (
+        *("-m", "pytest", "-n", "2", *STEALING, "tests/unit", "tests/contract"),
+        *("-m", "not rehearsal and not world"),
+    ),
 )
 
 
 @task(
     name="test",
     help={
-        "quick": "only unit and contract tests that need no wrangler, without coverage",
+        "quick": "without mypy, coverage, wrangler, and tests that need a whole world to release in",
         "only": "words for pytest instead of all gates",
     },
 )
@@ -63,7 +64,7 @@ def run_gates(context: Context, quick: bool = False, only: str = "") -> None:
     elif quick:
         lanes = ((*LINTERS, QUICK),)
     else:
-        lanes = ((*LINTERS, FAULTS), (TESTS,))  # the tests wait for processes a third of their time
+        lanes = ((*LINTERS, MYPY, FAULTS), (TESTS,))  # the tests wait for processes a third of their time
     environ = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     if sys.stdout.isatty():
         environ["PY_COLORS"] = "1"

@@ -75,14 +75,16 @@ class Double:
         self.registry = MemoryRegistry(NPM_TOKEN)
         self.environ: dict[str, str] = {}
         self.ci = True
-        self._commits = 0
+        self.made = 0  # commits on main so far; their dates follow from it
 
-    def start(self) -> None:
-        """Listen, and know the addresses."""
+    def start(self, *, made: int = 0) -> None:
+        """Listen, and know the addresses. With `made` the scene is set already, by as many commits."""
+        self.made = made
         for name, uuid in DATABASES.items():
             self.cloud.add_database(uuid, name)
         self.forge.start()
-        self.forge.protect_environment("production", ["ada", "grace"])
+        if not made:
+            self.forge.protect_environment("production", ["ada", "grace"])
         self.cloud.start()
         self.registry.start()
         self.environ.update(self._environment())
@@ -230,8 +232,8 @@ class Double:
 
     def commits(self, new: list[NewCommit]) -> list[str]:
         """Commits, perhaps with tags, on the remote's main; their ids."""
-        made = import_commits(self.forge.repository, new, environ=self.environ, at=self._commits)
-        self._commits += len(new)
+        made = import_commits(self.forge.repository, new, environ=self.environ, at=self.made)
+        self.made += len(new)
         if self.ci:
             self._ship(new, made[-1])
         return made

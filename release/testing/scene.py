@@ -11,6 +11,7 @@ from release.model.release import Release
 from release.observe.migrations import rules_at
 from release.systems.git.content import read_migrations
 from release.testing.double import DATABASES, Double
+from release.testing.kept import Kept, find, keep
 from release.testing.monorepo import RELEASED, NewCommit, files, work
 from release.testing.tools import put_wrangler
 from release.testing.wrangler import ApiWrangler
@@ -37,13 +38,23 @@ def double(
     """
     import stamina
 
+    first = {**files(released or RELEASED), **(overlay or {})}
+    scene = (released, tuple(sorted(first.items())))
+    kept = None if (folder / "forge").exists() else find(scene)
+    if kept is not None:
+        kept.lay(folder)
     world = Double(folder, remote=remote)
     with stamina.set_testing(
         testing=True, attempts=4
     ):  # what fails is asked again as ever, without the waits
         try:
-            world.start()
-            _open(world, released, {**files(released or RELEASED), **(overlay or {})})
+            if kept is not None:
+                world.start(made=kept.made)
+                kept.enter(world)
+            else:
+                world.start()
+                _open(world, released, first)
+                keep(scene, Kept.of(world))
             yield world
         finally:
             world.stop()

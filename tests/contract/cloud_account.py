@@ -7,13 +7,15 @@ import contextlib
 import fcntl
 import json
 import os
-import subprocess
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
 
+from release.config import load
+from release.rehearsal import packages
 from release.rehearsal.cloud.memory_runtime import MemoryRuntime
 from release.rehearsal.cloud.miniflare_runtime import MiniflareRuntime
 from release.rehearsal.cloud.server import Cloud
@@ -26,8 +28,10 @@ if TYPE_CHECKING:
 ACCOUNT = "acc0"
 TOKEN = "t0ken"
 DATABASE = "c81e4a37-90d2-4f6b-8d13-1b5a6e9f7c42"
-EXAMPLE = Path(__file__).parents[2] / "examples" / "cms"
-COMPILED = EXAMPLE.parents[1] / ".release" / "cache" / "node"
+ROOT = Path(__file__).parents[2]
+EXAMPLE = ROOT / "examples" / "cms"
+CACHE = ROOT / ".release" / "cache"
+COMPILED = CACHE / "node"
 WORKER = 'var version = "1.2.3"; export default { fetch: (request, env) => Response.json({ version, env }) };'
 
 
@@ -132,15 +136,15 @@ def node() -> Path:
 
 
 def node_modules() -> Path:
-    """The example's dependencies, installed when they are missing; one process installs, others wait."""
+    """The example's dependencies, installed when they are missing; one process installs, others wait.
+
+    They are installed as a stage does it, and so kept for every stage of these tests.
+    """
     installed = EXAMPLE / "node_modules"
     with (EXAMPLE / "package-lock.json").open() as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (installed / "wrangler").exists():
-            npm = node().parents[1] / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-            path = f"{node().parent}{os.pathsep}{os.environ['PATH']}"
-            command = [str(node()), str(npm), "ci", "--ignore-scripts"]
-            subprocess.run(
-                command, cwd=EXAMPLE, check=True, env={**os.environ, "PATH": path}, capture_output=True
-            )
+            shutil.rmtree(installed, ignore_errors=True)
+            CACHE.mkdir(parents=True, exist_ok=True)
+            packages.install(load(ROOT), ROOT, CACHE, os.environ, lambda _: None)
     return installed

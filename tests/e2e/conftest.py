@@ -15,6 +15,7 @@ import tomlkit
 from release.rehearsal import control
 from release.rehearsal.checkout import git
 from release.rehearsal.stage import Stage
+from tests.contract.cloud_account import CACHE, node_modules
 from tests.e2e.scene import ROOT, Scene, bare_environment
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 QUICK = Path("examples/cms/testing/quick.test.js")
 ROBIN = {"NAME": "Robin Doe", "EMAIL": "robin@example.com"}
-CACHE = ROOT / ".release" / "cache"
 
 
 @pytest.fixture(scope="session")
@@ -93,6 +93,7 @@ def kept(fresh_repository: Path, prepared: Path) -> Iterator[Path]:
 
 def make_repository(folder: Path) -> None:
     """Clone this repository and commit settings under which a test that fails, and a release that is bad, are seen soon."""
+    node_modules()  # installed once, and kept for every stage
     environ = bare_environment()
     git(ROOT, environ, "clone", "--quiet", str(ROOT), str(folder))
     share_packages(folder)

@@ -127,15 +127,6 @@ def test_a_database_without_a_ledger_gets_the_one_that_its_schema_proves(scene: 
     assert scene.ledger() == [*ledger, "0005_page_slug.sql"]
 
 
-def test_a_person_decides_what_the_schema_cannot_tell(scene: Scene) -> None:
-    scene.sql("DROP TABLE d1_migrations")
-    scene.commit("feat: data only", {f"{MIGRATIONS}/0004_z_data.sql": "UPDATE pages SET title = title;\n"})
-    done = scene.inv("step.backfill", "--through", "0004_z_data.sql", "--yes", "--json")
-    assert done.code == 0, str(done)
-    assert scene.ledger()[-2:] == ["0004_settings.sql", "0004_z_data.sql"]
-    assert scene.inv("plan", "--json").code == 0
-
-
 def test_a_bundle_that_says_another_version_is_superseded_under_the_same_number(scene: Scene) -> None:
     before = scene.facts()
     good = scene.read(f"{CMS}/health.js")
@@ -159,34 +150,6 @@ def test_a_bundle_that_says_another_version_is_superseded_under_the_same_number(
     scene.commit("fix: no regression", {REGRESSION: "export {};\n"})
     released(scene, "supersede")
     assert scene.live() != live
-
-
-def test_a_push_that_a_hook_refuses_is_recorded_by_the_next_run(scene: Scene) -> None:
-    hook = scene.stage.forge.repository / "hooks" / "pre-receive"
-    hook.write_text(
-        '#!/bin/sh\nwhile read -r old new ref; do case $ref in refs/release/*) ;; *) echo "frozen" >&2; exit 1 ;; esac; done\n'
-    )
-    hook.chmod(0o755)
-    before = scene.refs()
-    ended = scene.release()
-    failed(ended, "record", 3, "frozen", "healthy and unrecorded", "run the same command again")
-    assert ended.answer["next"].startswith("inv release")
-    assert (scene.refs(), scene.health()["version"], scene.tree()[1]) == (before, "1.2.4", "")
-
-    hook.unlink()
-    live = scene.live()
-    moved = scene.commit("docs: main moves on", {"examples/cms/README.md": "Another text.\n"})
-    done = scene.release()
-    assert (done.code, done.answer["decision"], done.answer["commit"]) == (
-        0,
-        "finish",
-        ended.answer["commit"],
-    ), str(done)
-    assert (scene.live(), scene.refs()[TAG]) == (live, ended.answer["commit"])
-    scene.git("fetch", "--quiet", "origin")
-    assert "Release: cms-v1.2.4" in scene.git("log", "-1", "--format=%B", "origin/main")
-    assert moved in scene.git("rev-list", "origin/main").split()
-    assert ended.answer["commit"] in scene.git("rev-list", "origin/main").split()
 
 
 def test_a_release_whose_runtime_was_killed_is_finished_by_the_next_run(scene: Scene) -> None:

@@ -164,5 +164,11 @@ class Denied(Breaking):
         return Response(ERROR, 500, content_type="application/json")
 
 
+def kinds_at(written: Written) -> tuple[type[Breaking], ...]:
+    """The ways in which this write goes wrong; only a push is made by a process that can outlive the release."""
+    return tuple(kind for kind in (*KILLS, *LIES) if written.asked.is_push or kind not in _WITH_ALL)
+
+
 KILLS = (KilledBefore, KilledAfter, AllKilledBefore, AllKilledAfter)
 LIES = (Refused, Silent, Pretended, Denied)
+_WITH_ALL = (AllKilledBefore, AllKilledAfter)

@@ -40,6 +40,19 @@ class MemoryD1:
         )
         self._connection.authorizer = _authorize
 
+    @property
+    def content(self) -> bytes:
+        """The whole database, as the bytes of a file."""
+        with self._guard:
+            return self._connection.serialize("main")
+
+    def fill(self, content: bytes) -> None:
+        """Hold what another database held."""
+        with self._guard:
+            self._connection.authorizer = None
+            self._connection.deserialize("main", content)
+            self._connection.authorizer = _authorize
+
     def close(self) -> None:
         """Close the file."""
         with self._guard:

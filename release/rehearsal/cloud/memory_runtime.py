@@ -14,7 +14,7 @@ from release.rehearsal.cloud.runtime import ScriptError, SqlError
 from release.rehearsal.loopback import Loopback
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from werkzeug.wrappers import Request, Response
@@ -87,6 +87,15 @@ class MemoryRuntime:
             front.stop()
         while self._databases:
             self._databases.popitem()[1].close()
+
+    def contents(self) -> dict[str, bytes]:
+        """Return each database as the bytes of a file."""
+        return {uuid: database.content for uuid, database in self._databases.items()}
+
+    def fill(self, contents: Mapping[str, bytes]) -> None:
+        """Let each database hold what one of its uuid held elsewhere."""
+        for uuid, content in contents.items():
+            self._databases[uuid].fill(content)
 
     def add_database(self, uuid: str) -> None:
         """Make an empty database, unless it exists."""

@@ -9,6 +9,7 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import apprise
 import pytest
 from werkzeug.wrappers import Response
 
@@ -26,6 +27,12 @@ if TYPE_CHECKING:
 
 TABLE = "[tool.release.plugin.announce]\n"
 SECRET_PATH = "hooks/T0k3nOfTheChannel"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _apprise_is_loaded() -> None:
+    """The first address loads a hundred services: on a busy machine that alone takes longer than a plugin may."""
+    assert apprise.Apprise().add("json://127.0.0.1:1/")
 
 
 @pytest.fixture

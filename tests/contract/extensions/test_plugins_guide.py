@@ -40,6 +40,7 @@ def author(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.world
 def test_the_tutorials_own_tests_pass(author: Path) -> None:
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(author)]
     done = subprocess.run(

@@ -24,7 +24,7 @@ def release_approval_awaited(release, plan_hash):
 
 @hookimpl
 def release_started(release, config):
-    SEEN.append(f"started {release.formats.version} of {config.app.name}")
+    SEEN.append(f"started {release.version} of {config.app.name}")
 
 @hookimpl
 def release_step_started(step):

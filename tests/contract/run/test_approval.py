@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -13,6 +14,7 @@ from release.rehearsal.forge.transport import ContractTransport
 from release.run import release as releasing
 from release.run.approval import Person, usual
 from release.run.release import Asked
+from release.systems.web.http import Http
 from release.testing import Recorder
 from release.testing import double as opened
 from release.testing.monorepo import CONFIG
@@ -284,13 +286,14 @@ def test_staging_asks_nobody(double: Double) -> None:
 
 def test_every_request_of_the_gate_is_one_that_github_describes(two: Double) -> None:
     two.forge.contract = True
-    connect = two.connect
+    connect, judged = two.connect, Http(transport=ContractTransport(httpx.HTTPTransport(verify=False)))
 
     def watched(*words: Any, **more: Any) -> Any:  # noqa: ANN401
         ops = connect(*words, **more)
-        ops.github._http = type(ops.http)(transport=ContractTransport(httpx.HTTPTransport(verify=False)))
+        ops.github._http = judged
         return ops
 
     setting: Callable[..., Any] = watched
     two.connect = setting  # type: ignore[method-assign]  # the double, watched
-    assert released(two, run_of(two, GRACE, rerun_by=("joan",))).outcome == "released"
+    with closing(judged):
+        assert released(two, run_of(two, GRACE, rerun_by=("joan",))).outcome == "released"

@@ -71,7 +71,7 @@ def test_the_ending_says_what_was_live_in_production_before(tmp_path: Path, case
             assert world.release().exit_code == 0
             rolled_back(world)
             world.commit({"docs/more.md": "more\n"})
-            words = "1.2.5 (was 1.2.3)"
+            words = "cms-v1.2.3 was live: cms-v1.2.4 was rolled back"
         if case == "by hand":
             by_hand(world, "mcp")
             by_hand(world, "cms")

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,11 +43,13 @@ program.run(["inv", *sys.argv[3:]])
 """
 
 
-@pytest.fixture
-def recorded(tmp_path: Path) -> Callable[..., dict[str, object]]:
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., dict[str, object]]:
     """Runs a program's `--list` in a process of its own; which modules it loaded, which programs it started."""
 
+    @cache
     def run(module: str, root: Path) -> dict[str, object]:
+        tmp_path = tmp_path_factory.mktemp("list")
         report = tmp_path / f"{module}.json"
         words = ["--search-root", str(root), "--list"]
         command = [sys.executable, "-P", "-c", RECORDED, str(report), module, *words]
@@ -59,7 +62,7 @@ def recorded(tmp_path: Path) -> Callable[..., dict[str, object]]:
     return run
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def added(recorded: Callable[..., dict[str, object]]) -> dict[str, str | None]:
     """The modules that `inv --list` of this repository loads, and that of a file with one task does not."""
     bare = recorded("invoke.main", ROOT / "benchmarks" / "bare")["modules"]

@@ -27,15 +27,14 @@ def written(text: str) -> dict[str, str]:
     return packaged.workflows(parsed(text, ROOT))
 
 
-@pytest.mark.parametrize("text", [LEAST, LEAST + STAGING, LEAST + 'branch = "release/2.x"\n'])
-def test_github_takes_what_is_written(tmp_path: Path, text: str) -> None:
-    for name, content in written(text).items():
-        (tmp_path / name).write_text(content, "utf-8")
-    program = Path(sys.executable).parent / SCHEMA[0]
-    done = subprocess.run(
-        [program, *SCHEMA[1:], *tmp_path.glob("*.yml")], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stdout
+def test_github_takes_what_is_written(tmp_path: Path) -> None:
+    for at, text in enumerate((LEAST, LEAST + STAGING, LEAST + 'branch = "release/2.x"\n')):
+        (tmp_path / f"{at}").mkdir()
+        for name, content in written(text).items():
+            (tmp_path / f"{at}" / name).write_text(content, "utf-8")
+    program, files = Path(sys.executable).parent / SCHEMA[0], sorted(tmp_path.glob("*/*.yml"))
+    done = subprocess.run([program, *SCHEMA[1:], *files], capture_output=True, text=True, check=False)
+    assert (done.returncode, len({file.parent for file in files})) == (0, 3), done.stdout
 
 
 def test_with_a_staging_they_are_ours_byte_by_byte() -> None:

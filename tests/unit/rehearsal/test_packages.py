@@ -12,12 +12,14 @@ import pytest
 from release.config import Rehearsal, load
 from release.rehearsal import packages
 from release.rehearsal.checkout import StageError
+from release.rehearsal.stage import Stage
 from release.systems.npm.monorepo import command_for
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from release.config import Config
+    from release.testing import Double
 
 NPM = ("npm", "ci", "--ignore-scripts")
 WANTED = {"wrangler": {"integrity": "sha512-w"}, "miniflare": {"integrity": "sha512-m"}}
@@ -143,3 +145,14 @@ def test_a_command_that_fails_is_named(
         packages.install(asking(config, *command), tmp_path, tmp_path / "cache", os.environ, lambda _: None)
     assert caught.value.advice
     assert not (tmp_path / "node_modules").exists()
+
+
+def test_what_node_compiled_of_wrangler_on_one_stage_is_there_on_the_next(
+    double: Double, tmp_path: Path
+) -> None:
+    for name in ("first", "second"):
+        clone = tmp_path / name
+        clone.mkdir()
+        Stage(double.root, tmp_path / "stage", double.environ, tmp_path / "cache")._share_compiled(clone)
+    (tmp_path / "first" / ".release" / "cache" / "node" / "compiled").write_text("x")
+    assert (tmp_path / "second" / ".release" / "cache" / "node" / "compiled").read_text() == "x"

@@ -66,13 +66,14 @@ def publish(
     def run() -> Outcome:
         import os
 
+        from release.model.options import Options
         from release.run import release as releasing
         from release.views import listener
 
         if not name:
             raise UsageError("Which package?", _known(root_of(context)))
         wanted = request(name, bump, pre, line, finish=finish, reason=reason, break_glass=break_glass)
-        asked = releasing.Asked(
+        options = Options(
             wanted,
             plan_file=Path(plan) if plan else None,
             output=Path(output) if output else None,
@@ -80,8 +81,8 @@ def publish(
         )
         view = listener(json=json, verbose=verbose)
         if dry_run:
-            return releasing.plan(root_of(context), os.environ, asked, view)
-        return releasing.release(root_of(context), os.environ, asked, terminal_gate(view, yes=yes), view)
+            return releasing.plan(root_of(context), os.environ, options, view)
+        return releasing.release(root_of(context), os.environ, options, terminal_gate(view, yes=yes), view)
 
     ending.finish(run, json=json)
 

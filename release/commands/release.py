@@ -75,6 +75,7 @@ def release(
     def run() -> Outcome:
         import os
 
+        from release.model.options import Options
         from release.run import release as releasing
         from release.views import listener
 
@@ -86,11 +87,11 @@ def release(
             underbump=underbump,
             break_glass=break_glass,
         )
-        asked = releasing.Asked(wanted, plan_file=Path(plan) if plan else None)
+        options = Options(wanted, plan_file=Path(plan) if plan else None)
         view = listener(json=json, verbose=verbose)
         if dry_run:
-            return releasing.plan(root_of(context), os.environ, asked, view)
-        return releasing.release(root_of(context), os.environ, asked, terminal_gate(view, yes=yes), view)
+            return releasing.plan(root_of(context), os.environ, options, view)
+        return releasing.release(root_of(context), os.environ, options, terminal_gate(view, yes=yes), view)
 
     ending.finish(run, json=json)
 
@@ -120,6 +121,7 @@ def plan(
     def run() -> Outcome:
         import os
 
+        from release.model.options import Options
         from release.run import release as releasing
         from release.views import listener
 
@@ -131,8 +133,8 @@ def plan(
             underbump=underbump,
             break_glass=break_glass,
         )
-        asked = releasing.Asked(wanted, output=Path(output) if output else None, for_approval=True)
-        return releasing.plan(root_of(context), os.environ, asked, listener(json=json))
+        options = Options(wanted, output=Path(output) if output else None, for_approval=True)
+        return releasing.plan(root_of(context), os.environ, options, listener(json=json))
 
     ending.finish(run, json=json)
 
@@ -149,13 +151,14 @@ def deploy(
     def run() -> Outcome:
         import os
 
+        from release.model.options import Options
         from release.run import release as releasing
         from release.views import listener
 
-        asked = releasing.Asked(requested("patch", env), deploying=True)
+        options = Options(requested("patch", env), deploying=True)
         view = listener(json=json, verbose=verbose)
         if dry_run:
-            return releasing.plan(root_of(context), os.environ, asked, view)
-        return releasing.release(root_of(context), os.environ, asked, terminal_gate(view, yes=True), view)
+            return releasing.plan(root_of(context), os.environ, options, view)
+        return releasing.release(root_of(context), os.environ, options, terminal_gate(view, yes=True), view)
 
     ending.finish(run, json=json)

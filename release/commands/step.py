@@ -81,6 +81,7 @@ def _step(name: str, does: str) -> Task:  # type: ignore[type-arg]
         def run() -> Outcome:
             import os
 
+            from release.model.options import Options
             from release.run import release as releasing
             from release.views import listener
 
@@ -88,9 +89,11 @@ def _step(name: str, does: str) -> Task:  # type: ignore[type-arg]
             if only == "bump" and not bump:
                 raise UsageError("Which number?", "Say it: inv step.bump --bump patch, minor, major or auto.")
             wanted = requested(bump or "patch", env)
-            asked = releasing.Asked(wanted, only=only, through=through or None, said=bool(bump))
+            options = Options(wanted, only=only, through=through or None, said=bool(bump))
             view = listener(json=json)
-            return releasing.release(root_of(context), os.environ, asked, terminal_gate(view, yes=yes), view)
+            return releasing.release(
+                root_of(context), os.environ, options, terminal_gate(view, yes=yes), view
+            )
 
         finish(run, json=json)
 

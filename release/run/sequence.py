@@ -53,7 +53,7 @@ class AtOnce:
 
 @dataclass(frozen=True)
 class Run:
-    """What every part of a run needs. `only` names the one step to carry out, None for all."""
+    """What every part of a run needs."""
 
     ops: Ops
     extensions: Extensions
@@ -61,24 +61,22 @@ class Run:
     prospect: Prospect
     release: Release
     plan: Plan
-    only: str | None = None
+
+    @property
+    def only(self) -> str | None:
+        """The one step to carry out, None for all."""
+        return self.prospect.only
 
 
 def carry_out(
-    ops: Ops,
-    extensions: Extensions,
-    prospect: Prospect,
-    gate: Gate,
-    listener: Listener,
-    *,
-    only: str | None = None,
+    ops: Ops, extensions: Extensions, prospect: Prospect, gate: Gate, listener: Listener
 ) -> Outcome:
-    """Approve and run a plan to its end; the answer says how it ended. `only` runs one step of it alone."""
+    """Approve and run a plan to its end, or the one step of it that was asked for; the answer says how it ended."""
     is_empty = isinstance(prospect.decision, Nothing) or prospect.release is None or prospect.plan is None
     if is_empty or prospect.problems or prospect.release is None or prospect.plan is None:
         closing.caught_up(ops, prospect)
         return _told(listener, extensions, closing.without_run(prospect, ops.config))
-    run = Run(ops, extensions, listener, prospect, prospect.release, prospect.plan, only)
+    run = Run(ops, extensions, listener, prospect, prospect.release, prospect.plan)
     try:
         return _told(listener, extensions, _locked(run, _granted(run, gate)))
     except BlockedError as error:

@@ -14,6 +14,7 @@ from release.commands.hotfix.look import beside, look, subject
 from release.commands.hotfix.next_action import next_thing
 from release.config import load
 from release.errors import BlockedError, EffectError, UsageError
+from release.model.options import Options
 from release.model.outcome import EXIT_CODES, Outcome
 from release.model.world import Request
 from release.run import release as releasing
@@ -91,7 +92,7 @@ def hotfix(
     finally:
         ops.close()
     request = Request(ops.name, "patch", reason=reason, break_glass=wanted.break_glass)
-    return releasing.release(root, environ, releasing.Asked(request), gate, listener, connect=connect)
+    return releasing.release(root, environ, Options(request), gate, listener, connect=connect)
 
 
 def _went(course: Course) -> Standing:

@@ -10,9 +10,10 @@ from release.commands.verify.last_release import last_released
 from release.config import load
 from release.model.outcome import EXIT_CODES, Failure, Outcome, StepResult
 from release.model.rolled_back import facts
-from release.model.step import Done, Stuck, Todo
+from release.model.step import Done, Stuck
 from release.model.world import Health, Live, Unread
-from release.observe.world import look_again, observe
+from release.observe.world import observe
+from release.run.attempt import unlocked
 from release.run.effects.perform import perform
 from release.steps.verify import Verify
 from release.systems import connect
@@ -57,16 +58,14 @@ def _of_release(ops: Ops, world: World, release: Release, listener: Listener) ->
     parts: tuple[Part, ...] = ("published",) if ops.name == ops.config.production else ()
     step = Verify(has_badge=ops.environment.badge is not None, reads=("health", "remote", "releases", *parts))
     listener.started(step.name)
-    world = look_again(ops, world, step.reads, release)
-    look = step.look(world, release)
-    if isinstance(look, Todo):
-        for effect in look.effects:
-            world = ops.perform(ops, effect, world, listener.line)
-        look = step.look(world, release)
+    made = unlocked(ops, step, world, release, listener.line)
+    if made.trouble is not None:
+        raise made.trouble
+    look = made.look
     is_done = isinstance(look, Done)
     detail = look.what if isinstance(look, Stuck) else look.detail
     result = StepResult(step.name, "ok" if is_done else "failed", ops.clock.elapsed() - started, detail)
-    count = len(step.faults(world, release))
+    count = len(step.faults(made.world, release))
     meaning = (
         f"{count} checks do not match the last release."
         if count != 1

@@ -12,7 +12,7 @@ from release.model.record import Record
 from release.plan.targets import placed
 from release.run import lock
 from release.systems import connect
-from release.systems.git.content import read_record
+from release.systems.git.content import fetched_record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -58,11 +58,11 @@ def unlock(
 
 def _read(ops: Ops, held: str, listener: Listener) -> Record:
     """The record; an empty one in the place of one that cannot be read."""
-    if ops.git.object(held) is None:
-        ops.git.fetch(ops.record_ref)
     try:
-        return read_record(ops.git, held)
+        return fetched_record(ops.git, ops.record_ref, held)
     except ReleaseError as error:
+        if ops.git.object(held) is None:  # it could not be fetched, and may well be whole
+            raise
         listener.line(error.what)
         listener.line(
             "An empty record takes its place. The release that it spoke of is then known by its marks at Cloudflare only."

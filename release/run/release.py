@@ -7,15 +7,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from release.errors import BlockedError
-from release.model.outcome import EXIT_CODES, Listeners, Outcome, StepResult
-from release.model.step import Done, Stuck
+from release.model.outcome import Listeners
 from release.model.world import Request
 from release.plan.plan import read_plan, write_plan
 from release.plan.preview import survey
 from release.plan.targets import configured
 from release.run.approval import in_workflow
 from release.run.effects.perform import perform
-from release.run.end import without_run
+from release.run.end import planned
 from release.run.journal import Journal
 from release.run.lock import StaleError
 from release.run.sequence import carry_out
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
 
     from release.extensions import Extensions
     from release.model.options import Options
-    from release.model.outcome import Listener
+    from release.model.outcome import Listener, Outcome
     from release.plan.plan import Plan
     from release.plan.preview import Prospect
     from release.run.sequence import Gate
@@ -133,35 +132,3 @@ def _tell_waiting(plugins: Extensions, prospect: Prospect, listener: Listener) -
     said = plugins.tell("release_approval_awaited", release=prospect.release, plan_hash=prospect.plan.hash)
     for line in said:
         listener.line(line)
-
-
-def planned(prospect: Prospect, ops: Ops) -> Outcome:
-    """The outcome of a plan: each step as it stands, and the writes of the release that would follow."""
-    if prospect.release is None or prospect.plan is None or prospect.problems:
-        return without_run(prospect, ops.config)
-    steps = tuple(
-        StepResult(
-            one.step.name,
-            "skipped" if isinstance(one.look, Done) else "stuck" if isinstance(one.look, Stuck) else "todo",
-            0.0,
-            one.look.what if isinstance(one.look, Stuck) else one.look.detail,
-            one.writes,
-        )
-        for one in prospect.outlooks
-    )
-    why = getattr(prospect.decision, "why", "")
-    return Outcome(
-        "planned",
-        prospect.kind,
-        ops.name,
-        prospect.release,
-        prospect.plan.hash,
-        why,
-        steps,
-        exit_code=EXIT_CODES["planned"],
-        urls=(ops.url,) if ops.url else (),
-        warnings=prospect.warnings,
-        remarks=prospect.remarks,
-        verdict=prospect.verdict,
-        rolled_back=prospect.decision.rolled_back,
-    )

@@ -15,7 +15,7 @@ from release.commands.hotfix.next_action import next_thing
 from release.config import load
 from release.errors import BlockedError, EffectError, UsageError
 from release.model.options import Options
-from release.model.outcome import EXIT_CODES, Outcome
+from release.model.outcome import Outcome
 from release.model.world import Request
 from release.run import release as releasing
 from release.systems import connect, require_write_tokens
@@ -253,6 +253,6 @@ def _production(root: Path) -> str:
 
 
 def _ended(ops: Ops, listener: Listener, why: str) -> Outcome:
-    outcome = Outcome("done", "hotfix", ops.name, why=why, exit_code=EXIT_CODES["done"])
+    outcome = Outcome("done", "hotfix", ops.name, why=why)
     listener.ended(outcome)
     return outcome

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import reduce
 from typing import TYPE_CHECKING, Literal
 
-from release.model.outcome import EXIT_CODES, Failure, Outcome, StepResult
+from release.model.outcome import Failure, Outcome, StepResult
 from release.model.rolled_back import after, facts, live_words, serving
 from release.model.world import Live, Unread, names
 from release.run.effects.smoke import ask
@@ -71,7 +71,7 @@ def already(ops: Ops, ground: Ground, tag: str | None, listener: Listener) -> Ou
         "rollback",
         ops.name,
         why=named,
-        exit_code=0,
+        is_so=True,
         rolled_back=back,
         state=_state(ops, back, ground.live),
     )
@@ -104,7 +104,6 @@ def half(course: Course, results: list[StepResult], failure: Failure, lives: Liv
         failure=failure,
         urls=(course.ops.url,),
         next=course.command,
-        exit_code=EXIT_CODES[ending],
     )
     course.listener.ended(outcome)
     return outcome
@@ -132,7 +131,6 @@ def whole(course: Course, results: list[StepResult], record: Record | None, live
         failure=None if is_well else _unwell(course, seen, (*state, *facts(back))),
         urls=(ops.url,),
         next=None if is_well else _next(course, seen),
-        exit_code=EXIT_CODES["rolled-back" if is_well else "unrecorded"],
         rolled_back=back,
         state=state,
     )

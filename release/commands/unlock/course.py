@@ -38,7 +38,7 @@ def unlock(
         record = _read(ops, held, listener) if held else None
         if record is None or (record.holder is None and record.nonce):
             outcome = Outcome(
-                "nothing", "unlock", environment, why=f"{environment} is not locked", exit_code=0
+                "nothing", "unlock", environment, why=f"{environment} is not locked", is_so=True
             )
             listener.ended(outcome)
             return outcome
@@ -47,9 +47,7 @@ def unlock(
         confirm(f"Unlock {environment}?", environment)
         ending = "failed" if record.outcome == "running" else record.outcome
         lock.put(ops, msgspec.structs.replace(record, holder=None, outcome=ending), held)
-        outcome = Outcome(
-            "unlocked", "unlock", environment, why=f"{environment} is free", next="inv status", exit_code=0
-        )
+        outcome = Outcome("unlocked", "unlock", environment, why=f"{environment} is free", next="inv status")
         listener.ended(outcome)
         return outcome
     finally:

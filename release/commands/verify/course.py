@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from release.commands.status.course import rolled_back
 from release.commands.verify.last_release import last_released
 from release.config import load
-from release.model.outcome import EXIT_CODES, Failure, Outcome, StepResult
+from release.model.outcome import Failure, Outcome, StepResult
 from release.model.rolled_back import facts
 from release.model.step import Done, Stuck
 from release.model.world import Health, Live, Unread
@@ -135,7 +135,6 @@ def _faults(ops: Ops, world: World, back: RolledBack) -> tuple[str, ...]:
 
 def _ended(ops: Ops, outcome: Outcome, result: StepResult, listener: Listener) -> Outcome:
     listener.finished(result)
-    code = EXIT_CODES[outcome.outcome]
-    outcome = replace(outcome, steps=(result,), urls=(ops.url,), exit_code=code)
+    outcome = replace(outcome, steps=(result,), urls=(ops.url,))
     listener.ended(outcome)
     return outcome

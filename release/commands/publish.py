@@ -15,8 +15,8 @@ from release.errors import UsageError
 if TYPE_CHECKING:
     from invoke.context import Context
 
+    from release.model.options import Options
     from release.model.request import Request
-    from release.run.release import Asked
 
 HELP = texts("finish", "reason", "break_glass", "dry_run", "yes", "json", "verbose") | {
     "name": "the package, as its plugin calls it",
@@ -56,14 +56,14 @@ def publish(
     3 published and not recorded, 4 blocked, 5 nothing to release.
     """
 
-    def read() -> Asked:
-        from release.run.release import Asked
+    def read() -> Options:
+        from release.model.options import Options
 
         if not name:
             raise UsageError("Which package?", _known(root_of(context)))
         wanted = request(name, bump, pre, line, finish=finish, reason=reason, break_glass=break_glass)
         plan_file, to = Path(plan) if plan else None, Path(output) if output else None
-        return Asked(wanted, plan_file=plan_file, output=to, target=name)
+        return Options(wanted, plan_file=plan_file, output=to, target=name)
 
     carry_out(context, read, json=json, verbose=verbose, yes=yes, dry_run=dry_run)
 

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from invoke.context import Context
 
+    from release.model.options import Options
     from release.model.outcome import Outcome
-    from release.run.release import Asked
 
 HELP = {
     "bump": "patch (no schema change), minor (additive), major (breaking), auto (what the change demands); default patch",
@@ -41,7 +41,7 @@ def texts(*names: str) -> dict[str, str]:
 
 def carry_out(
     context: Context,
-    read: Callable[[], Asked],
+    read: Callable[[], Options],
     *,
     json: bool,
     verbose: bool = False,
@@ -102,12 +102,12 @@ def release(
     2 wrong use, 3 production changed and is not recorded, 4 blocked, 5 nothing to release.
     """
 
-    def read() -> Asked:
-        from release.run.release import Asked
+    def read() -> Options:
+        from release.model.options import Options
 
         reasons = {"reason": reason, "underbump": underbump, "break_glass": break_glass}
         request = requested(bump, env or "production", finish=finish, **reasons)
-        return Asked(request, plan_file=Path(plan) if plan else None)
+        return Options(request, plan_file=Path(plan) if plan else None)
 
     carry_out(context, read, json=json, verbose=verbose, yes=yes, dry_run=dry_run)
 
@@ -129,12 +129,12 @@ def plan(
     Example: inv plan --bump patch --output plan.json
     """
 
-    def read() -> Asked:
-        from release.run.release import Asked
+    def read() -> Options:
+        from release.model.options import Options
 
         reasons = {"reason": reason, "underbump": underbump, "break_glass": break_glass}
         request = requested(bump, env or "production", finish=finish, **reasons)
-        return Asked(request, output=Path(output) if output else None, for_approval=True)
+        return Options(request, output=Path(output) if output else None, for_approval=True)
 
     carry_out(context, read, json=json, dry_run=True)
 
@@ -148,9 +148,9 @@ def deploy(
     Example: inv deploy --env staging
     """
 
-    def read() -> Asked:
-        from release.run.release import Asked
+    def read() -> Options:
+        from release.model.options import Options
 
-        return Asked(requested("patch", env), deploying=True)
+        return Options(requested("patch", env), deploying=True)
 
     carry_out(context, read, json=json, verbose=verbose, yes=True, dry_run=dry_run)

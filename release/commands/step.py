@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from invoke.context import Context
     from invoke.tasks import Task
 
-    from release.run.release import Asked
+    from release.model.options import Options
     from release.sequences import Row
 
 WORKER = re.compile(r"[a-z0-9][a-z0-9-]*")
@@ -86,14 +86,14 @@ def _step(name: str, does: str) -> Task:  # type: ignore[type-arg]
         json: bool = False,
         through: str = "",
     ) -> None:
-        def read() -> Asked:
-            from release.run.release import Asked
+        def read() -> Options:
+            from release.model.options import Options
 
             if name == "bump" and not bump:
                 raise UsageError("Which number?", "Say it: inv step.bump --bump patch, minor, major or auto.")
             only = name.replace("deploy-", "deploy ", 1)
             request = requested(bump or "patch", env)
-            return Asked(request, only=only, through=through or None, said=bool(bump))
+            return Options(request, only=only, through=through or None, said=bool(bump))
 
         carry_out(context, read, json=json, yes=yes)
 

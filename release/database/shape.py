@@ -96,11 +96,6 @@ class Trigger:
     words: tuple[str, ...]
 
     @property
-    def is_instead(self) -> bool:
-        """Whether it makes a view writable."""
-        return "instead" in self.words[: self.words.index("begin")] if "begin" in self.words else False
-
-    @property
     def raises(self) -> bool:
         """Whether it may refuse a row."""
         return "raise" in self.words

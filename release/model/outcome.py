@@ -78,7 +78,8 @@ class Outcome:
     `was` is what was live in the environment before this run, in words (empty: not told); `is_tagged`: what was
     deployed without a number is the very commit that its release's tag names. `warnings` were told with the plan;
     `findings` are what the end found besides. `rolled_back` is the release that a rollback took away, while nothing newer
-    is live; `state` lists what is true now, as label and fact, where it ended well (a failure has its own).
+    is live; `state` lists what is true now, as label and fact, where it ended well (a failure has its own). `is_so`: nothing
+    was to be done, for what was asked for is so already.
     """
 
     outcome: Ending
@@ -92,7 +93,6 @@ class Outcome:
     failure: Failure | None = None
     next: str | None = None
     urls: tuple[str, ...] = field(default=())
-    exit_code: int = 0
     warnings: tuple[Problem, ...] = ()
     remarks: tuple[Remark, ...] = ()
     verdict: Verdict | None = None
@@ -101,34 +101,31 @@ class Outcome:
     state: tuple[tuple[str, str], ...] = ()
     was: str = ""
     is_tagged: bool = False
+    is_so: bool = False
+
+    @property
+    def exit_code(self) -> int:
+        """What the process ends with."""
+        return errors.RELEASED if self.is_so else EXIT_CODES[self.outcome]
 
     def as_json(self) -> dict[str, Any]:
         """The contract of `--json`, see docs/architecture.md."""
-        release = self.release
+        failures = [_failure(self.failure)] if self.failure else []
+        writes = [write for step in self.steps for write in step.writes]
         return {
             "outcome": self.outcome,
             "decision": self.decision,
-            "version": release.version if release else None,
-            "previous": release.previous if release else None,
+            **_fields(self.release, "version", "previous"),
             "was": self.was or None,
-            "tag": release.tag if release else None,
-            "commit": release.commit if release else None,
+            **_fields(self.release, "tag", "commit"),
             "environment": self.environment,
             "plan": self.plan,
-            "steps": [
-                {"name": s.name, "outcome": s.outcome, "seconds": round(s.seconds, 3), "detail": s.detail}
-                for s in self.steps
-            ],
-            "problems": [_problem(problem) for problem in self.problems]
-            + ([_failure(self.failure)] if self.failure else []),
-            "writes": [
-                {"step": w.step, "system": w.system, "target": w.target, "what": w.what}
-                for s in self.steps
-                for w in s.writes
-            ],
+            "steps": [_step(step) for step in self.steps],
+            "problems": [*map(_problem, self.problems), *failures],
+            "writes": [_fields(write, "step", "system", "target", "what") for write in writes],
             "next": self.next,
-            "warnings": [_problem(warning) for warning in (*self.warnings, *self.findings)],
-            "remarks": [{"kind": r.kind, "what": r.what, "why": r.why, "who": r.who} for r in self.remarks],
+            "warnings": [_problem(one) for one in (*self.warnings, *self.findings)],
+            "remarks": [_fields(one, "kind", "what", "why", "who") for one in self.remarks],
             "policy": self.verdict.as_json() if self.verdict else None,
             "rolled_back": self.rolled_back.as_json() if self.rolled_back else None,
             "state": dict(self.failure.state if self.failure else self.state),
@@ -191,14 +188,17 @@ class Listeners:
             one.ended(outcome)
 
 
+def _fields(value: object, *names: str) -> dict[str, Any]:
+    """These attributes of a value; null where there is no value."""
+    return {name: None if value is None else getattr(value, name) for name in names}
+
+
+def _step(step: StepResult) -> dict[str, Any]:
+    return {**_fields(step, "name", "outcome"), "seconds": round(step.seconds, 3), "detail": step.detail}
+
+
 def _problem(problem: Problem) -> dict[str, Any]:
-    return {
-        "check": problem.check,
-        "what": problem.what,
-        "advice": problem.advice,
-        "file": problem.file,
-        "line": problem.line,
-    }
+    return _fields(problem, "check", "what", "advice", "file", "line")
 
 
 def _failure(failure: Failure) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from release.observe.history import has_landed, read_history
 from release.observe.migrations import agreed_rules, ledger_at
 from release.observe.packages import read_package
 from release.observe.readiness import answer, answers, ask, ask_about, reviewers_of
-from release.systems.git.content import read_base, read_record
+from release.systems.git.content import fetched_record, read_base
 from release.systems.git.folders import changing, have, same_folder
 from release.systems.github.deployments import latest, state
 from release.systems.machine.deadline import Lanes
@@ -61,7 +61,7 @@ def observe(ops: Ops) -> World:
             base = answer(
                 lambda: read_base(ops.git, checkout.head, ops.config, agreed_rules(ops, checkout.head))
             )
-            record = answer(lambda: read_record(ops.git, remote.record) if remote.record else None)
+            record = answer(lambda: _record(ops, remote.record))
         live = {worker.name: asked[worker.name].result() for worker in ops.config.workers}
         if (
             ops.name != ops.config.production
@@ -237,11 +237,7 @@ def _again_record(ops: Ops, world: World, _: Release | None) -> World:
 
 
 def _record(ops: Ops, oid: str | None) -> Record | None:
-    if oid is None:
-        return None
-    if ops.git.object(oid) is None:
-        ops.git.fetch(ops.record_ref)
-    return read_record(ops.git, oid)
+    return fetched_record(ops.git, ops.record_ref, oid) if oid else None
 
 
 def _again_live(ops: Ops, world: World, _: Release | None) -> World:

@@ -12,9 +12,10 @@ from release.decide.decide import Blocked, Nothing
 from release.errors import BlockedError, UsageError
 from release.model.deployment import Database, Live
 from release.model.problem import Problem
+from release.model.record import Record
 from release.model.repository import Base, Remote
 from release.model.request import Request
-from release.model.step import Done, Stuck, Todo
+from release.model.step import Stuck, Todo
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -132,11 +133,6 @@ def stuck(outlooks: Sequence[Outlook]) -> tuple[tuple[str, Stuck], ...]:
     return tuple((one.step.name, one.look) for one in outlooks if isinstance(one.look, Stuck))
 
 
-def is_all_done(outlooks: Sequence[Outlook]) -> bool:
-    """Whether no step has anything left to do."""
-    return all(isinstance(one.look, Done) for one in outlooks)
-
-
 def drift(approved: Plan, now: Plan) -> tuple[str, ...]:
     """What differs between an approved plan and today's, in words; none when they are the same."""
     told = []
@@ -175,6 +171,21 @@ def drifted(approved: Plan | None, plan: Plan) -> tuple[Problem, ...]:
             "Plan again (inv plan --output FILE) and have that approved.",
         ),
     )
+
+
+def plan_begun(world: World, release: Release) -> Plan | None:
+    """The plan under which this very release was begun: a run that is half done is no drift."""
+    record = world.record
+    if (
+        not isinstance(record, Record)
+        or record.unfinished is None
+        or record.unfinished.commit != release.commit
+    ):
+        return None
+    try:
+        return msgspec.json.decode(record.plan, type=Plan)
+    except msgspec.MsgspecError:
+        return None
 
 
 def read_plan(path: Path) -> Plan:

@@ -16,13 +16,13 @@ from release.decide.asked import typed, ways_on
 from release.errors import ReleaseError
 from release.model.evidence import Verdict
 from release.model.problem import Problem
-from release.model.record import Record, Remark
+from release.model.record import Remark
 from release.model.repository import Checkout, Remote
 from release.model.step import Todo
 from release.observe.baseline import read_past
 from release.observe.rows import counted
 from release.observe.world import observe
-from release.plan.plan import Plan, drifted, make_plan, of_approved, outlook, stuck
+from release.plan.plan import drifted, make_plan, of_approved, outlook, plan_begun, stuck
 from release.policy.verdict import judge, level_of, overruled
 from release.policy.verdict import problems as policy_problems
 from release.sequences import Kind
@@ -31,13 +31,15 @@ from release.systems.github.deployments import is_kept_by_actions
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from release.config import Config
     from release.extensions import Extensions
+    from release.model.options import Options
     from release.model.problem import Severity
     from release.model.release import Release
-    from release.model.request import Request, Wanted
+    from release.model.request import Request
     from release.model.step import Check, Step
     from release.model.world import World
-    from release.plan.plan import Outlook
+    from release.plan.plan import Outlook, Plan
     from release.systems.ops import Ops
 
 
@@ -73,92 +75,156 @@ class Prospect:
         return "nothing" if isinstance(self.decision, decisions.Nothing) else "blocked"
 
 
-def survey(
-    ops: Ops,
-    extensions: Extensions,
-    request: Request,
-    *,
-    approved: Plan | None = None,
-    through: str | None = None,
-    deploying: bool = False,
-    only: str | None = None,
-    said: bool = True,
-) -> Prospect:
+@dataclass(frozen=True)
+class _Case:
+    """What is surveyed: the words, the world that they met, and what is made of them on the way to a plan.
+
+    `request` is what was asked for, with an auto settled by the `verdict`; `approved` is a plan that must still be today's.
+    """
+
+    ops: Ops
+    extensions: Extensions
+    options: Options
+    approved: Plan | None
+    world: World
+    request: Request
+    verdict: Verdict | None = None
+
+    @property
+    def config(self) -> Config:
+        """The configuration that it is surveyed by."""
+        return self.ops.config
+
+    @property
+    def is_numberless(self) -> bool:
+        """Whether the one step to carry out needs no number."""
+        return self.options.only in alone.NUMBERLESS
+
+
+def survey(ops: Ops, extensions: Extensions, options: Options, approved: Plan | None = None) -> Prospect:
     """Observe, decide, plan and check for one request. Nothing is written, nothing is raised for a bad world.
 
-    `approved` is a plan that must still be today's; `through` decides an ambiguous backfill; `deploying`
-    plans a deployment without a number. `only` is the one step that will be carried out, and `said` is false where
-    no bump was typed with it.
+    `approved` is a plan that must still be today's.
     """
-    world = observe(ops)
-    command = typed(ops.config, request, deploying=deploying, only=only, said=said, through=through)
-    asked, verdict = request, None
-    if not deploying and not ops.config.target and request.environment == ops.config.production:
-        verdict = _judged(ops, extensions, world)
-        request = level_of(verdict, request)
-    decide = partial(_decided, ops, world, asked.level, approved)
-    decision = decisions.decide_deploy(world, request, ops.config) if deploying else decide(request)
-    if only and not said:
-        decision, request = alone.settled(decide, world, request)
-        asked = request
-    if only and isinstance(decision, decisions.Nothing):
-        decision = alone.repair(world, decision, only, ops.config) or decision
-    if isinstance(decision, decisions.Blocked):
-        return Prospect(world, decision, command, problems=decision.problems)
-    if isinstance(decision, decisions.Nothing):
-        return Prospect(world, decision, command)
-    steps = _steps(ops, extensions, decision, world, through, deploying=deploying, only=only)
+    case = _judged(_Case(ops, extensions, options, approved, observe(ops), options.request))
+    case, go = _decided(case)
+    prospect = Prospect(case.world, go, _command(ops.config, options), only=options.only)
+    if isinstance(go, decisions.Blocked):
+        return replace(prospect, problems=go.problems)
+    if isinstance(go, decisions.Nothing):
+        return prospect
+    prospect = replace(prospect, release=go.release)
     try:
-        outlooks = outlook(steps, world, decision.release)
+        outlooks = outlook(_steps(case, go), case.world, go.release)
     except ReleaseError as error:
-        return Prospect(
-            world, decision, command, decision.release, problems=(Problem("plan", error.what, error.advice),)
-        )
-    plan = _begun(world, decision.release) or make_plan(outlooks, world, decision.release, asked)
-    binding = verdict if verdict and decision.kind not in {"finish", "repair"} else Verdict()
-    binding = alone.without_number(binding) if only in alone.NUMBERLESS else binding
-    checks = [
-        one for one in extensions.checks(request.environment) if decision.kind != "repair" or not is_item(one)
-    ]
-    checked = check(checks, steps, outlooks, world, decision.release)
-    found = (
-        *excused(checked, request, decision.release),
-        *(Problem(name, look.what, look.advice) for name, look in stuck(outlooks)),
-        *policy_problems(binding, decision.release, request, ops.config),
-        *drifted(approved, plan),
-        *_detached(ops, world, decision, approved=approved is not None or deploying),
+        return replace(prospect, problems=(Problem("plan", error.what, error.advice),))
+    plan = plan_begun(case.world, go.release) or make_plan(
+        outlooks, case.world, go.release, case.options.request
     )
-    is_asked = approved is not None or not said or only in alone.NUMBERLESS
-    said_of = decision.differs if not is_asked else None
-    differs = ways_on(ops.config, said_of, decision.release.base, asked, only) if said_of else None
-    return Prospect(
-        world,
-        decision,
-        command,
-        decision.release,
-        plan,
-        outlooks,
-        _of(found, "block"),
-        (*((differs,) if differs else ()), *_of(found, "warn")),
-        _of(found, "ask"),
-        (*_remarks(request, overruled(binding, decision.release, ops.config)), *_skipped(found)),
-        verdict,
-        only,
-        differs if said_of and said_of.level else None,
+    return _checked(case, go, replace(prospect, plan=plan, outlooks=outlooks, verdict=case.verdict))
+
+
+def _judged(case: _Case) -> _Case:
+    """What the change demands, and the bump by it; nothing is demanded where no release can be compared with."""
+    ops, world = case.ops, case.world
+    if case.options.deploying or case.config.target or case.request.environment != case.config.production:
+        return case
+    past = read_past(ops, world)
+    verdict = Verdict()
+    if past is not None:
+        verdict = counted(ops, world, judge(world, past, ops.config, case.extensions.evidence(world, past)))
+    return replace(case, verdict=verdict, request=level_of(verdict, case.request))
+
+
+def _decided(case: _Case) -> tuple[_Case, decisions.Decision]:
+    """The decision, and the case with the bump that it was made for: a step without `--bump` finds its own."""
+    options, world = case.options, case.world
+    if options.deploying:
+        return case, decisions.decide_deploy(world, case.request, case.config)
+    if options.only and not options.said:
+        decision, found = alone.settled(partial(_decision, case), world, case.request)
+        case = replace(case, request=found, options=replace(options, request=found))
+    else:
+        decision = _decision(case, case.request)
+    if options.only and isinstance(decision, decisions.Nothing):
+        decision = alone.repair(world, decision, options.only, case.config) or decision
+    return case, decision
+
+
+def _decision(case: _Case, request: Request) -> decisions.Decision:
+    decision = decisions.decide(case.world, request, case.config, case.options.request.level)
+    if case.approved and isinstance(decision, decisions.Nothing):
+        return of_approved(case.approved, decision, case.world)
+    return decision
+
+
+def _command(config: Config, options: Options) -> str:
+    """What was asked for, as it is typed."""
+    return typed(
+        config,
+        options.request,
+        deploying=options.deploying,
+        only=options.only,
+        said=options.said,
+        through=options.through,
     )
+
+
+def _checked(case: _Case, go: decisions.Go, prospect: Prospect) -> Prospect:
+    """The plan with all that was found of it, each where it belongs."""
+    binding = _binding(case, go)
+    found = _found(case, go, prospect, binding)
+    differs = _differs(case, go)
+    given = _remarks(case.request, overruled(binding, go.release, case.config))
+    left_out = (
+        Remark(kind="skip", what=f"{one.check}: {one.what}", why=one.advice) for one in _of(found, "skip")
+    )
+    return replace(
+        prospect,
+        problems=_of(found, "block"),
+        warnings=(*((differs,) if differs else ()), *_of(found, "warn")),
+        questions=_of(found, "ask"),
+        remarks=(*given, *left_out),
+        differs=differs if go.differs and go.differs.level else None,
+    )
+
+
+def _binding(case: _Case, go: decisions.Go) -> Verdict:
+    """What of the verdict binds the number: nothing of it where the number was given before, or none is."""
+    verdict = case.verdict
+    if verdict is None or go.kind in {"finish", "repair"}:
+        return Verdict()
+    return alone.without_number(verdict) if case.is_numberless else verdict
+
+
+def _found(case: _Case, go: decisions.Go, prospect: Prospect, binding: Verdict) -> tuple[Problem, ...]:
+    """All that the checks, the steps, the policy and the approved plan have against it."""
+    checks = case.extensions.checks(case.request.environment)
+    if go.kind == "repair":
+        checks = tuple(one for one in checks if not is_item(one))
+    return (
+        *excused(check(checks, prospect.outlooks, case.world, go.release), case.request, go.release),
+        *(Problem(name, look.what, look.advice) for name, look in stuck(prospect.outlooks)),
+        *policy_problems(binding, go.release, case.request, case.config),
+        *(drifted(case.approved, prospect.plan) if prospect.plan else ()),
+        *_detached(case, go),
+    )
+
+
+def _differs(case: _Case, go: decisions.Go) -> Problem | None:
+    """How what was begun is not what was asked for; nothing where the plan was approved, or no number is asked for."""
+    options = case.options
+    if go.differs is None or case.approved or not options.said or case.is_numberless:
+        return None
+    return ways_on(case.config, go.differs, go.release.base, options.request, options.only)
 
 
 def check(
-    checks: Sequence[Check],
-    steps: Sequence[Step],
-    outlooks: Sequence[Outlook],
-    world: World,
-    release: Release,
+    checks: Sequence[Check], outlooks: Sequence[Outlook], world: World, release: Release
 ) -> tuple[Problem, ...]:
     """The problems of all checks that guard a step which still has something to do."""
-    todo = {one.step.name.split()[0] for one in outlooks if isinstance(one.look, Todo)} or {
-        s.name for s in steps
-    }
+    todo = {one.step.name.split()[0] for one in outlooks if isinstance(one.look, Todo)}
+    todo = todo or {one.step.name for one in outlooks}
     found: list[Problem] = []
     for one in checks:
         if one.guards and not one.guards & todo:
@@ -174,14 +240,6 @@ def check(
     return tuple(found)
 
 
-def _judged(ops: Ops, extensions: Extensions, world: World) -> Verdict:
-    """What the change demands; nothing where no release can be compared with."""
-    past = read_past(ops, world)
-    if past is None:
-        return Verdict()
-    return counted(ops, world, judge(world, past, ops.config, extensions.evidence(world, past)))
-
-
 def _remarks(request: Request, overruled: str) -> tuple[Remark, ...]:
     """The reasons that were given; that of an underbump says what it overrules."""
     return tuple(
@@ -194,61 +252,38 @@ def _of(found: Sequence[Problem], level: Severity) -> tuple[Problem, ...]:
     return tuple(one for one in found if one.level == level)
 
 
-def _skipped(found: Sequence[Problem]) -> tuple[Remark, ...]:
-    """What the checks left out, each with the reason."""
-    return tuple(
-        Remark(kind="skip", what=f"{one.check}: {one.what}", why=one.advice) for one in _of(found, "skip")
-    )
-
-
-def _detached(ops: Ops, world: World, go: decisions.Go, *, approved: bool) -> tuple[Problem, ...]:
+def _detached(case: _Case, go: decisions.Go) -> tuple[Problem, ...]:
     """HEAD may be detached only where an approved plan names the commit, or nothing is built from it."""
-    checkout = world.checkout
-    from_head = go.kind not in {"finish", "repair"}
-    if approved or not from_head or not isinstance(checkout, Checkout) or checkout.branch is not None:
+    checkout = case.world.checkout
+    is_named = case.approved is not None or case.options.deploying or go.kind in {"finish", "repair"}
+    if is_named or not isinstance(checkout, Checkout) or checkout.branch is not None:
         return ()
+    branch = case.config.branch
     return (
         Problem(
             "branch",
-            f"HEAD is detached at {checkout.head[:7]}; releases are made from {ops.config.branch}.",
-            f"git switch {ops.config.branch}, then run the same command again; or release an approved plan (--plan FILE).",
+            f"HEAD is detached at {checkout.head[:7]}; releases are made from {branch}.",
+            f"git switch {branch}, then run the same command again; or release an approved plan (--plan FILE).",
         ),
     )
 
 
-def _decided(
-    ops: Ops, world: World, said: Wanted, approved: Plan | None, request: Request
-) -> decisions.Decision:
-    decision = decisions.decide(world, request, ops.config, said)
-    if approved and isinstance(decision, decisions.Nothing):
-        return of_approved(approved, decision, world)
-    return decision
-
-
-def _steps(
-    ops: Ops,
-    extensions: Extensions,
-    go: decisions.Go,
-    world: World,
-    through: str | None,
-    *,
-    deploying: bool,
-    only: str | None,
-) -> tuple[Step, ...]:
-    notes = None if deploying else extensions.notes(go.release)
+def _steps(case: _Case, go: decisions.Go) -> tuple[Step, ...]:
+    """The steps that the decision asks for, those of plugins among them; a repair is one step."""
+    ops, options = case.ops, case.options
     setting = sequences.Setting(
-        _kind(ops, go, world, deploying=deploying),
+        _kind(case, go),
         ops.config,
         ops.name,
-        number_was_live=go.relive or deploying,
-        through=through,
-        notes=notes,
+        number_was_live=go.relive or options.deploying,
+        through=options.through,
+        notes=None if options.deploying else case.extensions.notes(go.release),
         has_deployment=not is_kept_by_actions(ops.environ, go.release),
     )
     core = sequences.sequence(setting)
     if go.kind == "repair":
-        return tuple(step for step in core if step.name == only)
-    return extensions.with_steps(core, ops.name, _whole(setting) if go.kind == "finish" else ())
+        return tuple(step for step in core if step.name == options.only)
+    return case.extensions.with_steps(core, ops.name, _whole(setting) if go.kind == "finish" else ())
 
 
 def _whole(setting: sequences.Setting) -> sequences.Sequence:
@@ -257,28 +292,13 @@ def _whole(setting: sequences.Setting) -> sequences.Sequence:
     return sequences.sequence(replace(setting, kind=kind))
 
 
-def _kind(ops: Ops, go: decisions.Go, world: World, *, deploying: bool) -> Kind:
+def _kind(case: _Case, go: decisions.Go) -> Kind:
     """The sequence that a decision asks for."""
-    if deploying:
+    if case.options.deploying:
         return Kind.STAGING
-    recorded = isinstance(world.remote, Remote) and go.release.tag in world.remote.tags
+    remote, is_package = case.world.remote, case.config.target is not None
     if go.kind != "finish":
-        return Kind.PACKAGE if ops.config.target else Kind.RELEASE
-    if ops.config.target:
-        return Kind.PACKAGE_RECORDED if recorded else Kind.PACKAGE_UNRECORDED
-    return Kind.RECORDED if recorded else Kind.UNRECORDED
-
-
-def _begun(world: World, release: Release) -> Plan | None:
-    """The plan under which this very release was begun: a run that is half done is no drift."""
-    record = world.record
-    if (
-        not isinstance(record, Record)
-        or record.unfinished is None
-        or record.unfinished.commit != release.commit
-    ):
-        return None
-    try:
-        return msgspec.json.decode(record.plan, type=Plan)
-    except msgspec.MsgspecError:
-        return None
+        return Kind.PACKAGE if is_package else Kind.RELEASE
+    if isinstance(remote, Remote) and go.release.tag in remote.tags:
+        return Kind.PACKAGE_RECORDED if is_package else Kind.RECORDED
+    return Kind.PACKAGE_UNRECORDED if is_package else Kind.UNRECORDED

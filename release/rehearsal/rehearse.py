@@ -34,14 +34,14 @@ def rehearse(
     folder = root / ".release" / "rehearsal" / uuid4().hex[:8]
     try:
         with staged(root, folder, publishes=target is not None) as ready:
-            from release.run.release import (  # while the stage sets itself up: it costs as long as a plan
-                Asked,
-                release,
+            from release.model.options import Options
+            from release.run.release import (
+                release,  # while the stage sets itself up: it costs as long as a plan
             )
 
             listener, stage = listening(), ready(say)
             clone, variables = Path(stage["RELEASE_STAGE"]), rehearsed(environ, stage)
-            outcome = release(clone, variables, Asked(request, target=target), gate, listener)
+            outcome = release(clone, variables, Options(request, target=target), gate, listener)
             if target is not None and outcome.outcome == "released":
                 _install_back(clone, target, outcome, variables, say)
             return outcome

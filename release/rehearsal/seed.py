@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from release.config import load
-from release.errors import ReleaseError
 from release.formats.version import TagPattern
 from release.model.bump import current_version
 from release.model.release import Release
 from release.model.repository import Base
-from release.model.step import Stuck, Todo
-from release.observe.world import look_again, observe
+from release.model.step import Stuck
+from release.observe.world import observe
 from release.rehearsal.checkout import StageError
+from release.run.attempt import unlocked
 from release.run.effects.perform import perform
 from release.sequences import Kind, Setting, sequence
 from release.systems.ops import connect
@@ -46,18 +46,11 @@ def put_live(root: Path, environment: str, last_tag: str, environ: Mapping[str, 
 
 
 def _carried_out(ops: Ops, step: Step, world: World, release: Release) -> World:
-    world = look_again(ops, world, step.reads, release)
-    look = step.look(world, release)
     said: list[str] = []
-    if isinstance(look, Todo):
-        try:
-            for effect in look.effects:
-                world = ops.perform(ops, effect, world, said.append)
-        except ReleaseError as error:
-            raise StageError(
-                f"{step.name} of the last release failed on the stage: {error.what}", "\n".join(said[-8:])
-            ) from error
-        look = step.look(look_again(ops, world, step.reads, release), release)
-    if isinstance(look, Stuck):
-        raise StageError(f"{step.name} of the last release failed on the stage: {look.what}", look.advice)
-    return world
+    made = unlocked(ops, step, world, release, said.append)
+    failed = f"{step.name} of the last release failed on the stage"
+    if made.trouble is not None:
+        raise StageError(f"{failed}: {made.trouble.what}", "\n".join(said[-8:])) from made.trouble
+    if isinstance(made.look, Stuck):
+        raise StageError(f"{failed}: {made.look.what}", made.look.advice)
+    return made.world

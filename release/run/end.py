@@ -15,12 +15,13 @@ from release.decide.single_step import LEAVES_NOTHING
 from release.errors import ReleaseError
 from release.formats.version import TagPattern
 from release.model.deployment import Health, Live
-from release.model.outcome import EXIT_CODES, NOTHING, SAME, Outcome
+from release.model.outcome import EXIT_CODES, NOTHING, SAME, Outcome, StepResult
 from release.model.packaging import ours
 from release.model.record import Record
 from release.model.registry import Package
 from release.model.release import Release
 from release.model.repository import History, Remote
+from release.model.step import Done, Stuck
 from release.model.unread import Unread
 from release.observe.history import aftermath
 from release.observe.world import look_again
@@ -32,10 +33,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from release.config import Config
-    from release.model.outcome import Ending, Failure, StepResult
+    from release.model.outcome import Ending, Failure, StepEnding
     from release.model.problem import Problem
     from release.model.record import Remark
     from release.model.world import World
+    from release.plan.plan import Outlook
     from release.plan.preview import Prospect
     from release.systems.ops import Ops
 
@@ -44,51 +46,46 @@ LAST = "verify"
 
 def without_run(prospect: Prospect, config: Config) -> Outcome:
     """The outcome where there is nothing to carry out, or something is in the way."""
-    decision, environment = prospect.decision, prospect.world.environment
-    plan = prospect.plan.hash if prospect.plan else None
-    if isinstance(decision, Nothing):
-        release = None
-        if decision.last:
-            release = Release.of(decision.last, environment, is_package=config.target is not None)
-        code = EXIT_CODES["released"] if decision.released else EXIT_CODES["nothing"]
-        history = prospect.world.history
-        found = (
-            findings(history.aftermath, release, config) if release and isinstance(history, History) else ()
-        )
-        return Outcome(
-            "nothing",
-            "nothing",
-            environment,
-            release,
-            plan,
-            decision.why,
-            exit_code=code,
-            rolled_back=decision.rolled_back,
-            findings=found,
-        )
-    return Outcome(
-        "blocked",
-        prospect.kind,
-        environment,
-        prospect.release,
-        plan,
-        problems=prospect.problems,
-        next=prospect.command,
-        exit_code=EXIT_CODES["blocked"],
-        warnings=prospect.warnings,
-        remarks=prospect.remarks,
-        verdict=prospect.verdict,
-        rolled_back=decision.rolled_back,
-    )
+    decision, history = prospect.decision, prospect.world.history
+    if not isinstance(decision, Nothing):
+        return replace(_of(prospect, "blocked"), problems=prospect.problems, next=prospect.command)
+    release = _last(decision, prospect.world, config)
+    found = findings(history.aftermath, release, config) if release and isinstance(history, History) else ()
+    nothing = _of(prospect, "nothing", decision.why)
+    return replace(nothing, release=release, is_so=decision.released, findings=found)
+
+
+def planned(prospect: Prospect, ops: Ops) -> Outcome:
+    """The outcome of a plan: each step as it stands, and the writes of the release that would follow."""
+    if prospect.release is None or prospect.plan is None or prospect.problems:
+        return without_run(prospect, ops.config)
+    steps = tuple(_planned_step(one) for one in prospect.outlooks)
+    outcome = _of(prospect, "planned", _why(prospect))
+    return replace(outcome, steps=steps, urls=(ops.url,) if ops.url else ())
+
+
+def _planned_step(one: Outlook) -> StepResult:
+    if isinstance(one.look, Stuck):
+        return StepResult(one.step.name, "stuck", 0.0, one.look.what, one.writes)
+    ending: StepEnding = "skipped" if isinstance(one.look, Done) else "todo"
+    return StepResult(one.step.name, ending, 0.0, one.look.detail, one.writes)
 
 
 def caught_up(ops: Ops, prospect: Prospect) -> None:
     """Bring a checkout to the release that was made from it, where the run that made it was killed after its last write."""
     decision, world = prospect.decision, prospect.world
-    if isinstance(decision, Nothing) and decision.released and decision.last:
-        catch_up(
-            ops, world, Release.of(decision.last, world.environment, is_package=ops.config.target is not None)
-        )
+    release = (
+        _last(decision, world, ops.config) if isinstance(decision, Nothing) and decision.released else None
+    )
+    if release:
+        catch_up(ops, world, release)
+
+
+def _last(decision: Nothing, world: World, config: Config) -> Release | None:
+    """The release that is the last one, where one was made."""
+    if decision.last is None:
+        return None
+    return Release.of(decision.last, world.environment, is_package=config.target is not None)
 
 
 def succeeded(
@@ -140,30 +137,40 @@ def outcome(
     failure: Failure | None = None,
 ) -> Outcome:
     """The outcome of a run that was begun."""
-    is_go, back = isinstance(prospect.decision, Go), prospect.decision.rolled_back
-    return Outcome(
-        ending,
-        prospect.kind,
-        ops.name,
-        prospect.release,
-        prospect.plan.hash if prospect.plan else None,
-        prospect.decision.why if is_go and isinstance(prospect.decision, Go) else "",
-        tuple(results),
+    back = prospect.decision.rolled_back
+    before = (("before", f"{back.to} was live: {back.name} was rolled back"),) if back else ()
+    return replace(
+        _of(prospect, ending, _why(prospect)),
+        steps=tuple(results),
         failure=failure,
         next=None if EXIT_CODES[ending] == 0 else prospect.command,
         was=was(ops.config, prospect),
         is_tagged=_is_tagged(prospect),
         urls=(*_places(ops, prospect), *_page(ops, prospect, ending)),
-        exit_code=EXIT_CODES[ending],
+        # What a release has changed is newer than any rollback.
+        rolled_back=back if ending in {"failed", "blocked"} else None,
+        state=before if ending == "released" else (),
+    )
+
+
+def _of(prospect: Prospect, ending: Ending, why: str = "") -> Outcome:
+    """What every ending says of the plan that it is the end of."""
+    return Outcome(
+        ending,
+        prospect.kind,
+        prospect.world.environment,
+        prospect.release,
+        prospect.plan.hash if prospect.plan else None,
+        why,
         warnings=prospect.warnings,
         remarks=prospect.remarks,
         verdict=prospect.verdict,
-        # What a release has changed is newer than any rollback.
-        rolled_back=back if ending in {"failed", "blocked"} else None,
-        state=(("before", f"{back.to} was live: {back.name} was rolled back"),)
-        if back and ending == "released"
-        else (),
+        rolled_back=prospect.decision.rolled_back,
     )
+
+
+def _why(prospect: Prospect) -> str:
+    return prospect.decision.why if isinstance(prospect.decision, Go) else ""
 
 
 def _found(ops: Ops, prospect: Prospect, world: World) -> tuple[Problem, ...]:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from release.config import load
+from release.model.options import Options
 from release.model.record import Approval, Granted
 from release.model.request import Request
 from release.rehearsal.cloud.memory_runtime import MemoryRuntime
@@ -17,7 +18,6 @@ from release.rehearsal.forge import Forge
 from release.rehearsal.registry.memory import MemoryRegistry
 from release.run import release as releasing
 from release.run.effects.perform import perform
-from release.run.release import Asked
 from release.systems.ops import connect as real_connect
 from release.systems.ops import expect
 from release.testing import ci
@@ -155,8 +155,8 @@ class Double:
         `request` is all that was asked for, where given.
         """
         wanted = request or Request(environment, bump)
-        asked = Asked(wanted, plan_file=plan_file, only=only, through=through)
-        return self._carry_out(asked, root, gate, listener, environ)
+        options = Options(wanted, plan_file=plan_file, only=only, through=through)
+        return self._carry_out(options, root, gate, listener, environ)
 
     def publish(
         self,
@@ -173,8 +173,8 @@ class Double:
     ) -> Outcome:
         """`inv publish TARGET --yes`."""
         request = Request(target, bump, pre=pre, line=line)
-        asked = Asked(request, plan_file=plan_file, target=target)
-        return self._carry_out(asked, root, gate, listener, environ)
+        options = Options(request, plan_file=plan_file, target=target)
+        return self._carry_out(options, root, gate, listener, environ)
 
     def deploy(
         self,
@@ -185,7 +185,7 @@ class Double:
         environ: Mapping[str, str] | None = None,
     ) -> Outcome:
         """`inv deploy --env staging`."""
-        return self._carry_out(Asked(Request(environment), deploying=True), root, None, listener, environ)
+        return self._carry_out(Options(Request(environment), deploying=True), root, None, listener, environ)
 
     def plan(
         self,
@@ -203,11 +203,11 @@ class Double:
         """`inv plan`; of a `target`, `inv publish TARGET --dry-run`. `request` is all that was asked for, where given."""
         request = request or Request(target or environment, bump)
         is_plan = not deploying and target is None
-        asked = Asked(request, output=output, deploying=deploying, target=target, for_approval=is_plan)
+        options = Options(request, output=output, deploying=deploying, target=target, for_approval=is_plan)
         return releasing.plan(
             root or self.root,
             self.environ if environ is None else environ,
-            asked,
+            options,
             listener or Recorder(),
             connect=self.connect,
         )
@@ -269,7 +269,7 @@ class Double:
 
     def _carry_out(
         self,
-        asked: Asked,
+        options: Options,
         root: Path | None,
         gate: Callable[[Prospect], Granted] | None,
         listener: Listener | None,
@@ -278,7 +278,7 @@ class Double:
         return releasing.release(
             root or self.root,
             self.environ if environ is None else environ,
-            asked,
+            options,
             lambda _, prospect: (gate or approve)(prospect),
             listener or Recorder(),
             connect=self.connect,

@@ -24,7 +24,7 @@ def listener(
 
     In GitHub Actions: plain lines with groups and annotations, the job summary and the step's outputs.
 
-    With `json`, stdout belongs to the one JSON object (release.views.jsonview writes it) and people read stderr.
+    With `json`, stdout belongs to the one JSON object (the command writes it) and people read stderr.
     `verbose` keeps the lines of programs on a terminal; plain lines hold them always, for a log is all that a CI
     machine leaves behind. `out`, `err` and `environ` are the process's own unless given.
     """

@@ -7,27 +7,21 @@ from dataclasses import dataclass, field
 from textwrap import dedent
 from typing import TYPE_CHECKING
 
-from release.decide.decide import Go
 from release.formats.markdown import code, escaped, link, table
-from release.model.deployment import Database
-from release.model.repository import Base, History
-from release.model.rolled_back import facts
-from release.model.step import Done, Stuck
 from release.model.trailers import remark
 from release.policy.words import evidence_words, tells_loss, window_words
 from release.views.ending import outcome_lines
-from release.views.text import SHORT, changes, level
+from release.views.plan_facts import plan_facts
+from release.views.text import SHORT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from release.model.evidence import Evidence
+    from release.model.evidence import Evidence, Verdict
     from release.model.outcome import Outcome, StepResult
     from release.model.problem import Problem
-    from release.model.release import Release
-    from release.model.repository import Migration
-    from release.plan.plan import Outlook
     from release.plan.preview import Prospect
+    from release.views.plan_facts import PlanFacts, StepFacts
 
 MOST_COMMITS = 100
 COLUMNS = 100  # of the ending, which stands in a box that does not wrap
@@ -50,61 +44,40 @@ class Page:
         return "\n\n".join(part.rstrip() for part in parts if part) + "\n" if parts else ""
 
     def _plan(self) -> Iterator[str]:
-        prospect = self.prospect
-        if prospect is None or prospect.release is None or prospect.plan is None:
+        shown = plan_facts(self.prospect) if self.prospect else None
+        if shown is None:
             return
-        release = prospect.release
-        yield f"### {_title(release)}"
-        yield table(("", ""), self._facts(prospect, release))
-        yield from self._verdict(prospect)
-        yield from _found("What a person must vouch for", prospect.questions)
-        yield from _found("Warnings", prospect.warnings)
-        yield from _list("Kept with the release", (escaped(remark(one)) for one in prospect.remarks))
-        yield from _list("Commits", self._commits(prospect))
-        yield from _list("Migrations", (code(one.name) for one in _pending(prospect)))
+        yield f"### {_title(shown)}"
+        yield table(("", ""), self._facts(shown))
+        yield from _verdict(shown.verdict)
+        yield from _found("What a person must vouch for", shown.questions)
+        yield from _found("Warnings", shown.warnings)
+        yield from _list("Kept with the release", (escaped(remark(one)) for one in shown.remarks))
+        yield from _list("Commits", self._commits(shown))
+        yield from _list("Migrations", map(code, shown.pending or ()))
         yield "#### Steps"
-        yield table(("", "step", "what it does"), (_step(one) for one in prospect.outlooks))
+        yield table(("", "step", "what it does"), map(_step, shown.steps))
         yield "❗ changes the environment, git or GitHub"
 
-    def _facts(self, prospect: Prospect, release: Release) -> Iterator[tuple[str, str]]:
-        if prospect.plan:
-            yield "plan", f"{code(prospect.plan.short)} ({code(prospect.plan.hash)})"
+    def _facts(self, shown: PlanFacts) -> Iterator[tuple[str, str]]:
+        release, plan = shown.release, shown.plan
+        yield "plan", f"{code(plan.short)} ({code(plan.hash)})"
         yield "ships", self._commit(release.base)
-        if isinstance(prospect.decision, Go):
-            yield "why", escaped(f"{prospect.decision.kind}: {prospect.decision.why}")
-        yield from ((label, escaped(text)) for label, text in facts(prospect.decision.rolled_back))
+        yield "why", escaped(f"{shown.kind}: {shown.why}")
+        yield from ((label, escaped(text)) for label, text in shown.back)
         if self.site and release.previous_tag:
             compare = f"{self.site}/compare/{release.previous_tag}...{release.base}"
-            yield (
-                "changes",
-                link(f"{escaped(release.previous_tag)} to {release.base[:SHORT]}", compare),
-            )
-        pending = _pending(prospect)
-        yield "migrations", f"{len(pending)} pending" if pending else "none pending"
-
-    def _verdict(self, prospect: Prospect) -> Iterator[str]:
-        verdict = prospect.verdict
-        if verdict is None or not verdict.evidence:
-            return
-        yield f"#### The change demands {verdict.least or 'no particular number'}"
-        rows = [
-            (escaped(one.source), "<br>".join(_told(one, line) for line in evidence_words(one)))
-            for one in verdict.evidence
-        ]
-        rows += [("rollback", escaped(said)) for said in window_words(verdict.window)]
-        yield table(("source", "what it demands, and why"), rows)
+            yield "changes", link(f"{escaped(release.previous_tag)} to {release.base[:SHORT]}", compare)
+        yield "migrations", f"{len(shown.pending)} pending" if shown.pending else "none pending"
 
     def _commit(self, commit: str) -> str:
         return link(code(commit[:SHORT]), f"{self.site}/commit/{commit}" if self.site else "")
 
-    def _commits(self, prospect: Prospect) -> Iterator[str]:
-        history = prospect.world.history
-        if not isinstance(history, History):
-            return
-        for one in history.unreleased[:MOST_COMMITS]:
+    def _commits(self, shown: PlanFacts) -> Iterator[str]:
+        for one in shown.commits[:MOST_COMMITS]:
             yield f"{self._commit(one.sha)} {escaped(one.subject)}"
-        if len(history.unreleased) > MOST_COMMITS:
-            yield f"and {len(history.unreleased) - MOST_COMMITS} more"
+        if len(shown.commits) > MOST_COMMITS:
+            yield f"and {len(shown.commits) - MOST_COMMITS} more"
 
     def _progress(self) -> Iterator[str]:
         if not self.results and not self.running:
@@ -129,20 +102,27 @@ class Page:
             yield f"{fence}text\n{text}\n{fence}"
 
 
-def _title(release: Release) -> str:
+def _title(shown: PlanFacts) -> str:
+    release, number = shown.release, f" ({shown.level})" if shown.level else ""
     was = f"{release.previous} → " if release.previous else ""
-    number = level(release)
-    return escaped(
-        f"{release.app} {was}{release.version}{f' ({number})' if number else ''} to {release.environment}"
-    )
+    return escaped(f"{release.app} {was}{release.version}{number} to {release.environment}")
 
 
-def _step(one: Outlook) -> tuple[str, str, str]:
-    detail = one.look.what if isinstance(one.look, Stuck) else one.look.detail
-    if isinstance(one.look, Done):
-        detail = f"nothing to do{f': {detail}' if detail else ''}"
-    written = "".join(f"<br>{escaped(write.what)}: {code(write.target)}" for write in one.writes)
-    return "❗" if changes(one) else "", escaped(one.step.name), f"{escaped(_first(detail))}{written}"
+def _verdict(verdict: Verdict | None) -> Iterator[str]:
+    if verdict is None:
+        return
+    yield f"#### The change demands {verdict.least or 'no particular number'}"
+    rows = [
+        (escaped(one.source), "<br>".join(_told(one, line) for line in evidence_words(one)))
+        for one in verdict.evidence
+    ]
+    rows += [("rollback", escaped(said)) for said in window_words(verdict.window)]
+    yield table(("source", "what it demands, and why"), rows)
+
+
+def _step(step: StepFacts) -> tuple[str, str, str]:
+    written = "".join(f"<br>{escaped(write.what)}: {code(write.target)}" for write in step.writes)
+    return "❗" if step.changes else "", escaped(step.name), f"{escaped(step.detail)}{written}"
 
 
 def _found(title: str, problems: tuple[Problem, ...]) -> Iterator[str]:
@@ -156,13 +136,6 @@ def _list(title: str, items: Iterator[str]) -> Iterator[str]:
     if lines:
         yield f"#### {title}"
         yield "\n".join(lines)
-
-
-def _pending(prospect: Prospect) -> tuple[Migration, ...]:
-    world = prospect.world
-    if not isinstance(world.base, Base) or not isinstance(world.database, Database):
-        return ()
-    return tuple(one for one in world.base.migrations if one.name not in world.database.applied)
 
 
 def _first(text: str) -> str:

@@ -4,16 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from release.decide.decide import Go
 from release.decide.single_step import NUMBERLESS
-from release.model.deployment import Database
-from release.model.repository import Base, Checkout, History
-from release.model.rolled_back import facts
-from release.model.step import Done, Stuck
 from release.model.trailers import remark
-from release.model.unread import Unread
 from release.policy.words import evidence_words, tells_loss, window_words
 from release.views.line import Line, fact_lines, paragraph
+from release.views.plan_facts import level, plan_facts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,12 +17,10 @@ if TYPE_CHECKING:
     from release.model.outcome import StepResult
     from release.model.problem import Problem
     from release.model.record import Remark
-    from release.model.registry import Package
     from release.model.release import Release
-    from release.model.world import World
-    from release.plan.plan import Outlook, Plan
     from release.plan.preview import Prospect
     from release.views.line import Tone
+    from release.views.plan_facts import PlanFacts, StepFacts
 
 WIDTH = 100  # columns after which a log line has its seconds, unless it is longer itself
 NAME = 16  # columns of a step's name
@@ -40,6 +33,7 @@ MARKS: dict[str, tuple[str, Tone]] = {
     "todo": ("todo", "plain"),
     "stuck": ("FAIL", "bad"),
 }
+PLANNED: dict[str, tuple[str, Tone]] = {"todo": (" ", "plain"), "done": (" ", "dim"), "stuck": ("x", "bad")}
 
 
 def plan_lines(prospect: Prospect, width: int | None = None) -> Iterator[Line]:
@@ -47,33 +41,27 @@ def plan_lines(prospect: Prospect, width: int | None = None) -> Iterator[Line]:
 
     Nothing where there is no plan. `width` is in columns; None leaves long lines whole.
     """
-    release, plan = prospect.release, prospect.plan
-    if release is None or plan is None or not isinstance(prospect.decision, Go):
+    shown = plan_facts(prospect)
+    if shown is None:
         return
-    alone = prospect.only if prospect.kind == "repair" or prospect.only in NUMBERLESS else None
-    yield from paragraph(_heading(release, plan, prospect.world, alone), width, tone="strong")
-    yield from paragraph(" · ".join(_facts(prospect, prospect.decision)), width, "  ")
-    yield from fact_lines(facts(prospect.decision.rolled_back), width)
-    yield from verdict_lines(prospect.verdict, width)
+    yield from paragraph(_heading(shown), width, tone="strong")
+    yield from paragraph(" · ".join(_facts(shown)), width, "  ")
+    yield from fact_lines(shown.back, width)
+    yield from _verdict_lines(shown.verdict, width)
     yield Line()
-    changed = False
-    for number, one in enumerate(prospect.outlooks, 1):
-        if changes(one) and not changed:
-            changed = True
-            yield Line(f"       from here on {_changing(one, release)}:", "warn")
-        yield _step_line(number, one)
-    if prospect.warnings or prospect.remarks or prospect.questions:
+    yield from _step_lines(shown)
+    if shown.warnings or shown.remarks or shown.questions:
         yield Line()
-    yield from warning_lines(prospect.warnings, prospect.remarks, width)
-    for question in prospect.questions:
+    yield from warning_lines(shown.warnings, shown.remarks, width)
+    for question in shown.questions:
         yield from paragraph(f"who approves vouches: {question.what}", width, "  ? ", "warn")
         if question.check != "ask":  # the tool's own question has its own way out
             yield from paragraph(question.advice, width, "    ", "dim")
 
 
-def verdict_lines(verdict: Verdict | None, width: int | None = None) -> Iterator[Line]:
+def _verdict_lines(verdict: Verdict | None, width: int | None) -> Iterator[Line]:
     """What each source demands and why, and whether the way back stays open; nothing where no source was asked."""
-    if verdict is None or not verdict.evidence:
+    if verdict is None:
         return
     yield from paragraph(f"the change demands {verdict.least or 'no particular number'}", width, "  ")
     for one in verdict.evidence:
@@ -87,23 +75,6 @@ def verdict_lines(verdict: Verdict | None, width: int | None = None) -> Iterator
 
 def _weight(one: Evidence, line: str) -> Tone:
     return "bad" if tells_loss(one, line) else "dim"
-
-
-def changes(one: Outlook) -> bool:
-    """Whether a step will write to the environment."""
-    return bool(one.writes) and one.step.changes
-
-
-def level(release: Release) -> str:
-    """patch, minor or major, as the two versions say; `first release`; empty where no number is raised."""
-    if release.commit == release.base:
-        return ""
-    if release.previous is None:
-        return "first release"
-    before, after = release.previous.split(".")[:2], release.version.split(".")[:2]
-    if before[0] != after[0]:
-        return "major"
-    return "minor" if before != after else "patch"
 
 
 def problem_lines(problems: tuple[Problem, ...], width: int | None = None) -> Iterator[Line]:
@@ -145,90 +116,63 @@ def took(steps: tuple[StepResult, ...]) -> str:
     return " · ".join(f"{step.name} {step.seconds:.1f} s" for step in acted)
 
 
-def _heading(release: Release, plan: Plan, world: World, alone: str | None) -> str:
+def _heading(shown: PlanFacts) -> str:
     """What goes where; of a step that gives no number, the step in its place."""
-    parts = [f"{release.app} {release.version}", level(release)]
-    if alone:
-        name = release.app if alone in NUMBERLESS else release.tag
-        parts = [f"{name}, the step {alone} alone"]
-    elif level(release) and release.previous:
+    release, number = shown.release, shown.level
+    parts = [f"{release.app} {release.version}", number]
+    if shown.alone:
+        name = release.app if shown.alone in NUMBERLESS else release.tag
+        parts = [f"{name}, the step {shown.alone} alone"]
+    elif number and release.previous:
         parts[0] = f"{release.app} {release.previous} -> {release.version}"
-    checkout = world.checkout
-    branch = checkout.branch if isinstance(checkout, Checkout) and checkout.head == release.base else None
     parts += [
-        f"{release.base[:SHORT]}{f' on {branch}' if branch else ''}",
+        f"{release.base[:SHORT]}{f' on {shown.branch}' if shown.branch else ''}",
         "to its registry" if release.is_package else f"to {release.environment}",
-        f"plan {plan.short}",
+        f"plan {shown.plan.short}",
     ]
     return "   ".join(part for part in parts if part)
 
 
-def _facts(prospect: Prospect, go: Go) -> Iterator[str]:
-    world = prospect.world
-    yield go.why if go.kind == "start" else f"{go.kind}: {go.why}"
-    if (
-        isinstance(world.base, Base)
-        and isinstance(world.database, Database)
-        and any(map(changes, prospect.outlooks))
-    ):
-        count = sum(migration.name not in world.database.applied for migration in world.base.migrations)
+def _facts(shown: PlanFacts) -> Iterator[str]:
+    yield shown.why if shown.kind == "start" else f"{shown.kind}: {shown.why}"
+    if shown.pending is not None and any(step.changes for step in shown.steps):
+        count = len(shown.pending)
         yield f"{count or 'no'} migration{'' if count == 1 else 's'} pending"
-    yield _condition(world)
-    if isinstance(world.history, History) and not world.history.contained:
+    yield shown.condition
+    if not shown.is_contained:
         yield "not on the remote branch"
 
 
-def _condition(world: World) -> str:
-    if world.package is not None:
-        return _on_registry(world.package)
-    health = world.health
-    if health is None:
-        return f"{world.environment} serves nothing"
-    if isinstance(health, Unread):
-        return f"the health of {world.environment} could not be read"
-    if health.problem is not None:
-        return f"{world.environment} is not healthy: {health.problem}"
-    return f"{world.environment} runs {health.version or 'an unknown version'} and is healthy"
+def _step_lines(shown: PlanFacts) -> Iterator[Line]:
+    """Each step, and above the first that changes something what starts to change with it."""
+    first = next((step for step in shown.steps if step.changes), None)
+    for number, step in enumerate(shown.steps, 1):
+        if step is first:
+            yield Line(f"       from here on {_changing(step, shown.release)}:", "warn")
+        yield _step_line(number, step)
 
 
-def _on_registry(package: Package | Unread) -> str:
-    if isinstance(package, Unread):
-        return "the registry could not be read"
-    has = f"has {package.latest} as latest" if package.latest else "does not have it yet"
-    return f"{package.registry} {has}"
-
-
-def _changing(one: Outlook, release: Release) -> str:
+def _changing(step: StepFacts, release: Release) -> str:
     """What starts to change with this step: where workers and database stay, git and GitHub alone."""
-    if release.is_package and any(write.system == "npm" for write in one.writes):
+    systems = {write.system for write in step.writes}
+    if release.is_package and "npm" in systems:
         return "the registry changes"
-    elsewhere = {write.system for write in one.writes} <= {"git", "github"}
-    return "git and GitHub change" if elsewhere else f"{release.environment} changes"
+    return "git and GitHub change" if systems <= {"git", "github"} else f"{release.environment} changes"
 
 
-def _step_line(number: int, one: Outlook) -> Line:
-    mark, tone = ("!", "warn") if changes(one) else (" ", "plain")
-    detail = one.look.what if isinstance(one.look, Stuck) else one.look.detail
-    if isinstance(one.look, Stuck):
-        mark, tone = "x", "bad"
-    elif isinstance(one.look, Done):
-        detail, tone = f"nothing to do{f': {detail}' if detail else ''}", "dim"
-    first = detail.splitlines()[0] if detail else ""
-    checked: Tone = tone  # type: ignore[assignment]
-    return Line(
-        f"  {mark} {number:>2} {one.step.name:<{NAME - 1}} {first}".rstrip(),
-        checked,
-        lead=0 if tone == "dim" else 4,
-    )
+def _step_line(number: int, step: StepFacts) -> Line:
+    mark, tone = PLANNED[step.state]
+    if step.changes and step.state == "todo":
+        mark, tone = "!", "warn"
+    text = f"  {mark} {number:>2} {step.name:<{NAME - 1}} {step.detail}".rstrip()
+    return Line(text, tone, lead=0 if tone == "dim" else 4)
 
 
 __all__ = [
-    "changes",
     "level",
     "plan_lines",
     "problem_lines",
     "result_lines",
     "took",
-    "verdict_lines",
     "warning_lines",
 ]

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
+from release.model.options import Options
 from release.model.request import Request
 from release.rehearsal.rehearse import rehearsed
 from release.rehearsal.stage import Stage
 from release.run import release as releasing
-from release.run.release import Asked
 from release.testing import Recorder, approve
 from tests.contract.release_facts import told
 from tests.e2e.processes import gone, of_folder
@@ -47,7 +47,7 @@ def stage(repository: Path, tmp_path: Path) -> Iterator[Stage]:
 def publish(stage: Stage, target: str, bump: Level = "patch", listener: Recorder | None = None) -> Outcome:
     """`inv publish TARGET --yes` on the stage."""
     environ = rehearsed(bare_environment(), stage.environment)
-    asked = Asked(Request(target, bump), target=target)
+    asked = Options(Request(target, bump), target=target)
     return releasing.release(
         stage.clone, environ, asked, lambda _, found: approve(found), listener or Recorder()
     )

@@ -16,6 +16,7 @@ from release.commands.rollback import routes as way_back
 from release.commands.rollback.course import RollbackOptions, rollback
 from release.commands.unlock.course import unlock
 from release.config import load
+from release.model.options import Options
 from release.model.request import Request
 from release.observe import baseline, world
 from release.plan.preview import survey
@@ -108,7 +109,7 @@ class Machine:
     def survey(self, actor: Actor, level: str = "patch") -> Prospect:
         """`inv plan`."""
         ops = self.ops(actor, writes=False)
-        return survey(ops, plugins(self.config), Request("production", level))  # type: ignore[arg-type]
+        return survey(ops, plugins(self.config), Options(Request("production", level)))  # type: ignore[arg-type]
 
     def release(
         self,
@@ -120,10 +121,10 @@ class Machine:
     ) -> Outcome:
         """`inv release`, or `inv deploy --env staging`."""
         ops, told = self.ops(actor, environment), listener or Recorder()
-        deploying = environment != "production"
         request = Request(environment, level)  # type: ignore[arg-type]
+        options = Options(request, deploying=environment != "production")
         while True:
-            prospect = survey(ops, plugins(self.config), request, deploying=deploying)
+            prospect = survey(ops, plugins(self.config), options)
             told.planned(prospect)
             try:
                 return carry_out(ops, plugins(self.config), prospect, lambda _, found: approve(found), told)

@@ -162,11 +162,8 @@ def failure(step: str, what: str, after: World, *, changed: bool = True, recorde
     )
     steps = tuple(replace(one, detail=what) if one.outcome == "failed" else one for one in results(step))
     ending: Ending = "unrecorded" if changed else "failed"
-    code = 3 if changed else 1
     again = next_command(before, after, recorded=recorded)
-    return Outcome(
-        ending, "start", "production", RELEASE, "7be1c09", "", steps, (), told, again, exit_code=code
-    )
+    return Outcome(ending, "start", "production", RELEASE, "7be1c09", "", steps, (), told, again)
 
 
 REFUSED = Failure(
@@ -207,12 +204,12 @@ OUTCOMES: dict[str, Outcome] = {
     "planned": Outcome("planned", "start", "production", RELEASE),
     "verified": Outcome("verified", "nothing", "production", RELEASE, urls=(URL,)),
     "rolled-back": Outcome("rolled-back", "nothing", "production", RELEASE, urls=(URL,)),
-    "nothing": Outcome("nothing", "nothing", "production", why="no commits since cms-v1.2.3", exit_code=5),
-    "released-already": Outcome("nothing", "nothing", "production", why="cms-v1.2.4 is released already"),
-    "problems": Outcome(
-        "blocked", "start", "production", RELEASE, problems=PROBLEMS, next=COMMAND, exit_code=4
+    "nothing": Outcome("nothing", "nothing", "production", why="no commits since cms-v1.2.3"),
+    "released-already": Outcome(
+        "nothing", "nothing", "production", why="cms-v1.2.4 is released already", is_so=True
     ),
-    "locked": Outcome("blocked", "start", "production", RELEASE, failure=REFUSED, next=COMMAND, exit_code=4),
+    "problems": Outcome("blocked", "start", "production", RELEASE, problems=PROBLEMS, next=COMMAND),
+    "locked": Outcome("blocked", "start", "production", RELEASE, failure=REFUSED, next=COMMAND),
     "test-fails": failure(
         "test",
         "`npm test` ended with exit code 1:\n  not ok 3 - a slug is kept\n  # fail 1",

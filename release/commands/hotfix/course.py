@@ -14,7 +14,8 @@ from release.commands.hotfix.look import beside, hotfix_of, look
 from release.commands.hotfix.next_action import next_thing
 from release.config import load
 from release.errors import BlockedError, EffectError, UsageError
-from release.model.outcome import EXIT_CODES, Outcome
+from release.model.options import Options
+from release.model.outcome import Outcome
 from release.model.request import Request
 from release.run import release as releasing
 from release.systems.git.branches import advance, picked, point, switch
@@ -92,7 +93,7 @@ def hotfix(
     finally:
         ops.close()
     request = Request(ops.name, "patch", reason=reason, break_glass=options.break_glass)
-    return releasing.release(root, environ, releasing.Asked(request), gate, listener, connect=connect)
+    return releasing.release(root, environ, Options(request), gate, listener, connect=connect)
 
 
 def _went(course: Course) -> Standing:
@@ -249,6 +250,6 @@ def _reason(now: Standing, why: str) -> str:
 
 
 def _ended(ops: Ops, listener: Listener, why: str) -> Outcome:
-    outcome = Outcome("done", "hotfix", ops.name, why=why, exit_code=EXIT_CODES["done"])
+    outcome = Outcome("done", "hotfix", ops.name, why=why)
     listener.ended(outcome)
     return outcome

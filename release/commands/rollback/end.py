@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import reduce
 from typing import TYPE_CHECKING, Literal
 
 from release.model.deployment import Live
-from release.model.outcome import EXIT_CODES, Failure, Outcome, StepResult
+from release.model.outcome import Failure, Outcome, StepResult
 from release.model.repository import names
 from release.model.rolled_back import after, facts, live_words, serving
 from release.model.unread import Unread
+from release.run.effects.smoke import ask
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -71,7 +73,7 @@ def already(ops: Ops, ground: Ground, tag: str | None, listener: Listener) -> Ou
         "rollback",
         ops.name,
         why=named,
-        exit_code=0,
+        is_so=True,
         rolled_back=back,
         state=_state(ops, back, ground.live),
     )
@@ -104,7 +106,6 @@ def half(course: Course, results: list[StepResult], failure: Failure, lives: Liv
         failure=failure,
         urls=(course.ops.url,),
         next=course.command,
-        exit_code=EXIT_CODES[ending],
     )
     course.listener.ended(outcome)
     return outcome
@@ -132,7 +133,6 @@ def whole(course: Course, results: list[StepResult], record: Record | None, live
         failure=None if is_well else _unwell(course, seen, (*state, *facts(back))),
         urls=(ops.url,),
         next=None if is_well else _next(course, seen),
-        exit_code=EXIT_CODES["rolled-back" if is_well else "unrecorded"],
         rolled_back=back,
         state=state,
     )
@@ -176,33 +176,32 @@ def _is_moved(before: Live | Unread | None, now: Live | Unread | None) -> bool:
 
 
 def _smoke(course: Course, lives: Lives) -> Seen:
-    """Whether the health route answers as what is live, several times in a row.
-
-    Where a number is left for the same number and health names no commit, answers count only after `settle` seconds:
-    until then an old bundle may still answer.
-    """
+    """Whether the health route answers as what is live, several times in a row."""
     ops, limits = course.ops, course.ops.environment.smoke
     wanted, left = _mark(course, lives), _served(course)
+
+    def seen(health: Health) -> Seen:
+        return _judged(health, wanted, left)
+
+    def tell(health: Health, in_a_row: int) -> None:
+        one = seen(health)
+        counted = f" ({in_a_row} of {limits.streak})" if one.kind == "healthy" else ""
+        course.listener.line(f"{one.detail}{counted}")
+
     is_blind = wanted is not None and left is not None and wanted[0] == left[0]
-    started, in_a_row, last = ops.clock.elapsed(), 0, Seen("silent", "no answer")
-    while (waited := ops.clock.elapsed() - started) < limits.deadline:
-        health = ops.web.health(ops.environment, ops.url)
-        seen = _judged(health, wanted, left)
-        counts = not is_blind or health.commit is not None or waited >= limits.settle
-        in_a_row = in_a_row + 1 if seen.kind == "healthy" and counts else 0
-        if in_a_row >= limits.streak:
-            return seen
-        if seen.kind == "silent" and last.kind not in {"silent", "healthy"}:
-            course.listener.line(seen.detail)  # what was said before is what is known
-        else:
-            last = seen
-            in_row = f" ({in_a_row} of {limits.streak})" if seen.kind == "healthy" else ""
-            course.listener.line(f"{seen.detail}{in_row}")
-        ops.clock.sleep(limits.interval)
-    waited_for = f", for {limits.deadline:.0f} s"
-    if last.kind == "healthy":
-        return Seen("silent", f"{last.detail}, but not for long enough{waited_for}")
-    return replace(last, detail=f"{last.detail}{waited_for}")
+    answers = ask(ops, lambda health: seen(health).kind == "healthy", tell, is_blind=is_blind)
+    if answers.is_steady:
+        return seen(answers.last)
+    known = reduce(_known, map(seen, answers.all))
+    waited = f", for {limits.deadline:.0f} s"
+    if known.kind == "healthy":
+        return Seen("silent", f"{known.detail}, but not for long enough{waited}")
+    return replace(known, detail=f"{known.detail}{waited}")
+
+
+def _known(before: Seen, now: Seen) -> Seen:
+    """What is known after one more answer: what was wrong stays known where nothing answers any more."""
+    return before if now.kind == "silent" and before.kind not in {"silent", "healthy"} else now
 
 
 def _judged(health: Health, wanted: tuple[str, str] | None, left: tuple[str, str] | None) -> Seen:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from release.errors import BlockedError, ReleaseError
 from release.formats.version import TagPattern, highest, precedes
-from release.systems.git.content import read_record
+from release.systems.git.content import fetched_record
 from release.systems.machine.deadline import Lanes
 
 if TYPE_CHECKING:
@@ -188,10 +188,6 @@ def _record(ops: Ops) -> tuple[Record | None, str | None]:
     git = ops.git.within(PATIENCE)
     try:
         oid = git.remote_refs(ops.record_ref).get(ops.record_ref)
-        if oid is None:
-            return None, None
-        if git.object(oid) is None:
-            git.fetch(ops.record_ref)
-        return read_record(git, oid), oid
+        return fetched_record(git, ops.record_ref, oid) if oid else None, oid
     finally:
         git.close()

@@ -11,7 +11,7 @@ from release.model.outcome import Outcome
 from release.model.record import Record
 from release.plan.targets import placed
 from release.run import lock
-from release.systems.git.content import read_record
+from release.systems.git.content import fetched_record
 from release.systems.ops import connect
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def unlock(
         record = _read(ops, held, listener) if held else None
         if record is None or (record.holder is None and record.nonce):
             outcome = Outcome(
-                "nothing", "unlock", environment, why=f"{environment} is not locked", exit_code=0
+                "nothing", "unlock", environment, why=f"{environment} is not locked", is_so=True
             )
             listener.ended(outcome)
             return outcome
@@ -47,9 +47,7 @@ def unlock(
         confirm(f"Unlock {environment}?", environment)
         ending = "failed" if record.outcome == "running" else record.outcome
         lock.put(ops, msgspec.structs.replace(record, holder=None, outcome=ending), held)
-        outcome = Outcome(
-            "unlocked", "unlock", environment, why=f"{environment} is free", next="inv status", exit_code=0
-        )
+        outcome = Outcome("unlocked", "unlock", environment, why=f"{environment} is free", next="inv status")
         listener.ended(outcome)
         return outcome
     finally:
@@ -58,11 +56,11 @@ def unlock(
 
 def _read(ops: Ops, held: str, listener: Listener) -> Record:
     """The record; an empty one in the place of one that cannot be read."""
-    if ops.git.object(held) is None:
-        ops.git.fetch(ops.record_ref)
     try:
-        return read_record(ops.git, held)
+        return fetched_record(ops.git, ops.record_ref, held)
     except ReleaseError as error:
+        if ops.git.object(held) is None:  # it could not be fetched, and may well be whole
+            raise
         listener.line(error.what)
         listener.line(
             "An empty record takes its place. The release that it spoke of is then known by its marks at Cloudflare only."

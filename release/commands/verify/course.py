@@ -9,11 +9,12 @@ from release.commands.status.course import rolled_back
 from release.commands.verify.last_release import last_released
 from release.config import load
 from release.model.deployment import Health, Live
-from release.model.outcome import EXIT_CODES, Failure, Outcome, StepResult
+from release.model.outcome import Failure, Outcome, StepResult
 from release.model.rolled_back import facts
-from release.model.step import Done, Stuck, Todo
+from release.model.step import Done, Stuck
 from release.model.unread import Unread
-from release.observe.world import look_again, observe
+from release.observe.world import observe
+from release.run.attempt import unlocked
 from release.run.effects.perform import perform
 from release.steps.verify import Verify
 from release.systems.ops import connect
@@ -59,16 +60,14 @@ def _of_release(ops: Ops, world: World, release: Release, listener: Listener) ->
     parts: tuple[Part, ...] = ("published",) if ops.name == ops.config.production else ()
     step = Verify(has_badge=ops.environment.badge is not None, reads=("health", "remote", "releases", *parts))
     listener.started(step.name)
-    world = look_again(ops, world, step.reads, release)
-    look = step.look(world, release)
-    if isinstance(look, Todo):
-        for effect in look.effects:
-            world = ops.perform(ops, effect, world, listener.line)
-        look = step.look(world, release)
+    made = unlocked(ops, step, world, release, listener.line)
+    if made.trouble is not None:
+        raise made.trouble
+    look = made.look
     is_done = isinstance(look, Done)
     detail = look.what if isinstance(look, Stuck) else look.detail
     result = StepResult(step.name, "ok" if is_done else "failed", ops.clock.elapsed() - started, detail)
-    count = len(step.faults(world, release))
+    count = len(step.faults(made.world, release))
     meaning = (
         f"{count} checks do not match the last release."
         if count != 1
@@ -138,7 +137,6 @@ def _faults(ops: Ops, world: World, back: RolledBack) -> tuple[str, ...]:
 
 def _ended(ops: Ops, outcome: Outcome, result: StepResult, listener: Listener) -> Outcome:
     listener.finished(result)
-    code = EXIT_CODES[outcome.outcome]
-    outcome = replace(outcome, steps=(result,), urls=(ops.url,), exit_code=code)
+    outcome = replace(outcome, steps=(result,), urls=(ops.url,))
     listener.ended(outcome)
     return outcome

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from release.errors import CannotReadError
@@ -9,9 +10,50 @@ from release.model.deployment import Health, Live, Smoke
 from release.model.repository import names
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from release.model.effects import WatchHealth
     from release.model.release import Release
     from release.systems.ops import Ops, Tell
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What the health route said, in order, and how often it was right in a row at the end."""
+
+    all: tuple[Health, ...]
+    in_a_row: int
+    is_steady: bool
+
+    @property
+    def last(self) -> Health:
+        """The last answer."""
+        return self.all[-1]
+
+
+def ask(
+    ops: Ops, is_right: Callable[[Health], bool], tell: Callable[[Health, int], None], *, is_blind: bool
+) -> Answers:
+    """Ask the health route until it was right `streak` times in a row, or the deadline passes.
+
+    `tell` is given each answer after which it is asked again. `is_blind`: the number was live before, so where health
+    names no commit, answers count only after `settle` seconds: until then an old bundle may still answer
+    (docs/architecture.md, "Propagation").
+    """
+    limits, started = ops.environment.smoke, ops.clock.elapsed()
+    answers: list[Health] = []
+    in_a_row = 0
+    while True:
+        health = ops.web.health(ops.environment, ops.url)
+        answers.append(health)
+        waited = ops.clock.elapsed() - started
+        counts = not is_blind or health.commit is not None or waited >= limits.settle
+        in_a_row = in_a_row + 1 if counts and is_right(health) else 0
+        is_steady = in_a_row >= limits.streak
+        if is_steady or waited >= limits.deadline:
+            return Answers(tuple(answers), in_a_row, is_steady)
+        tell(health, in_a_row)
+        ops.clock.sleep(limits.interval)
 
 
 def watch(ops: Ops, effect: WatchHealth, tell: Tell) -> tuple[Smoke, Health]:
@@ -19,31 +61,26 @@ def watch(ops: Ops, effect: WatchHealth, tell: Tell) -> tuple[Smoke, Health]:
 
     Healthy means: ok and the right version, `streak` times in a row, while Cloudflare serves all of this
     release's versions before and after.
-
-    Where the number was live before (`left_version`) and health names no commit, answers count only after
-    `settle` seconds: until then an old bundle may still answer (docs/architecture.md, "Propagation").
     """
     limits, release = ops.environment.smoke, effect.release
-    started = ops.clock.elapsed()
-    before = serving(ops, release)
-    in_a_row, health, wrong = 0, Health(None, None, "not asked yet"), before[1]
-    while wrong is None:
-        health = ops.web.health(ops.environment, ops.url)
-        fault = unlike(health, release)
-        waited = ops.clock.elapsed() - started
-        counts = not effect.left_version or health.commit is not None or waited >= limits.settle
-        in_a_row = in_a_row + 1 if fault is None and counts else 0
-        if in_a_row >= limits.streak:
-            after = serving(ops, release)
-            wrong = after[1] or (None if after[0] == before[0] else "another version was deployed meanwhile")
-            detail = f"{release.version} answered {in_a_row} times in a row"
-            return Smoke(wrong is None, wrong or detail, after[0]), health
-        if waited >= limits.deadline:
-            wrong = f"{fault or 'it answered rightly, but not long enough'}, for {limits.deadline:.0f} s"
-            break
-        tell(fault or f"{release.version} is healthy ({in_a_row} of {limits.streak})")
-        ops.clock.sleep(limits.interval)
-    return Smoke(healthy=False, detail=wrong or "", version_ids=before[0]), health
+    before, wrong = serving(ops, release)
+    if wrong is not None:
+        return Smoke(healthy=False, detail=wrong, version_ids=before), Health(None, None, "not asked yet")
+
+    def said(health: Health, in_a_row: int) -> None:
+        tell(unlike(health, release) or f"{release.version} is healthy ({in_a_row} of {limits.streak})")
+
+    answers = ask(ops, lambda health: unlike(health, release) is None, said, is_blind=effect.left_version)
+    if not answers.is_steady:
+        fault = unlike(answers.last, release) or "it answered rightly, but not long enough"
+        return Smoke(
+            healthy=False, detail=f"{fault}, for {limits.deadline:.0f} s", version_ids=before
+        ), answers.last
+    after, wrong = serving(ops, release)
+    if wrong is None and after != before:
+        wrong = "another version was deployed meanwhile"
+    detail = f"{release.version} answered {answers.in_a_row} times in a row"
+    return Smoke(wrong is None, wrong or detail, after), answers.last
 
 
 def unlike(health: Health, release: Release) -> str | None:

@@ -52,6 +52,13 @@ def read_record(git: Git, oid: str) -> Record:
     return decode(document)
 
 
+def fetched_record(git: Git, ref: str, oid: str) -> Record:
+    """The record to which `ref` leads at the remote, fetched where it is not here. Raises CannotReadError as `read_record`."""
+    if git.object(oid) is None:
+        git.fetch(ref)
+    return read_record(git, oid)
+
+
 def record_commit(record: Record, seconds: int, like: str) -> tuple[str, tuple[GitObject, ...]]:
     """The commit that holds a record, and its objects; `like` is any object id of the repository.
 

@@ -9,11 +9,11 @@ import httpx
 import pytest
 
 from release.commands.rollback.course import RollbackOptions, rollback
+from release.model.options import Options
 from release.model.request import Request
 from release.rehearsal.cloud.statements import Statement
 from release.run import release as releasing
 from release.run.approval import Person, usual
-from release.run.release import Asked
 from release.testing import Recorder
 from release.testing.double import DATABASES, approve
 from release.views.text import plan_lines
@@ -34,7 +34,7 @@ def lose_ledger(world: Double) -> None:
 
 def without_bump(world: Double, step: str) -> Outcome:
     """`inv step.NAME --yes`, without a bump."""
-    asked = Asked(Request(), only=step, said=False)
+    asked = Options(Request(), only=step, said=False)
     gate = lambda _, prospect: approve(prospect)  # noqa: E731
     return releasing.release(world.root, world.environ, asked, gate, Recorder(), connect=world.connect)
 
@@ -161,7 +161,7 @@ def test_a_bump_that_main_has_lost_lands_again(double: Double) -> None:
     assert double.release().exit_code == 0
     double.git("update-ref", "refs/heads/main", base, cwd=double.forge.repository)
     elsewhere = double.clone()
-    asked = Asked(Request(), only="record", said=False)
+    asked = Options(Request(), only="record", said=False)
     gate = lambda _, prospect: approve(prospect)  # noqa: E731
     outcome = releasing.release(elsewhere, double.environ, asked, gate, Recorder(), connect=double.connect)
     assert (outcome.decision, outcome.exit_code) == ("repair", 0), told(outcome)
@@ -221,7 +221,7 @@ def test_what_was_rolled_back_is_not_looked_after(double: Double, step: str) -> 
 @pytest.mark.parametrize(("step", "word"), [("backfill", "production"), ("smoke", "cms-v1.2.4")])
 def test_the_plan_of_a_step_alone_names_it_and_what_to_type(double: Double, step: str, word: str) -> None:
     assert double.release().exit_code == 0
-    heard, asked = Recorder(), Asked(Request(), only=step, said=False)
+    heard, asked = Recorder(), Options(Request(), only=step, said=False)
     gate = usual(Person(ask=lambda _: word))
     ended = releasing.release(double.root, double.environ, asked, gate, heard, connect=double.connect)
     assert ended.exit_code == 0

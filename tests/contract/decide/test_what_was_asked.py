@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 
+from release.model.options import Options
 from release.model.request import Request
 from release.run import release as releasing
 from release.run.approval import Person, usual
-from release.run.release import Asked
 from release.testing import Recorder
 from release.testing import double as opened
 from release.testing.monorepo import CONFIG
@@ -53,7 +53,7 @@ def inv_release(
 ) -> Outcome:
     """`inv release --bump LEVEL --yes`, where nobody sits."""
     request = Request(level=level, **more)  # type: ignore[arg-type]  # one of the four
-    asked = Asked(request if plan_file is None else Request(), plan_file=plan_file)
+    asked = Options(request if plan_file is None else Request(), plan_file=plan_file)
     gate = usual(person or Person(yes=True))
     variables = {**world.environ, **(environ or {})}
     return releasing.release(root or world.root, variables, asked, gate, Recorder(), connect=world.connect)

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
+from release.model.options import Options
 from release.model.request import Request
 from release.rehearsal.forge.store import Approval, Job
 from release.rehearsal.forge.transport import ContractTransport
 from release.run import release as releasing
 from release.run.approval import Person, usual
-from release.run.release import Asked
 from release.systems.web.http import Http
 from release.testing import Recorder
 from release.testing import double as opened
@@ -75,7 +75,7 @@ def released(
     """`inv release`, in a run's job or at a laptop."""
     more = {"GITHUB_ACTIONS": "true", "GITHUB_RUN_ID": str(run.id), "RUNNER_NAME": "r1"} if run else {}
     gate = usual(person or Person(yes=True))
-    asked = Asked(request or Request())
+    asked = Options(request or Request())
     return releasing.release(
         world.root, {**world.environ, **more}, asked, gate, Recorder(), connect=world.connect
     )
@@ -278,7 +278,7 @@ def test_a_laptop_releases_alone_only_in_an_emergency_that_is_kept(two: Double) 
 
 def test_staging_asks_nobody(double: Double) -> None:
     world = double
-    asked = Asked(Request("staging"), deploying=True)
+    asked = Options(Request("staging"), deploying=True)
     gate = usual(Person(yes=True))
     outcome = releasing.release(world.root, world.environ, asked, gate, Recorder(), connect=world.connect)
     assert outcome.exit_code == 0

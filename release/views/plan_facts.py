@@ -1,0 +1,149 @@
+"""What a plan shows, as one value: the terminal, a log and the job summary only put it into lines (pure)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from release.decide.decide import Go
+from release.decide.single_step import NUMBERLESS
+from release.model.deployment import Database
+from release.model.repository import Base, Checkout, History
+from release.model.rolled_back import facts
+from release.model.step import Done, Stuck
+from release.model.unread import Unread
+
+if TYPE_CHECKING:
+    from release.model.evidence import Verdict
+    from release.model.problem import Problem
+    from release.model.record import Remark
+    from release.model.registry import Package
+    from release.model.release import Release, Write
+    from release.model.repository import Commit
+    from release.model.world import World
+    from release.plan.plan import Outlook, Plan
+    from release.plan.preview import Prospect
+
+
+@dataclass(frozen=True)
+class StepFacts:
+    """A step of a plan: what it will do, in a line, and whether that writes to the environment."""
+
+    name: str
+    state: Literal["todo", "done", "stuck"]
+    detail: str
+    changes: bool
+    writes: tuple[Write, ...]
+
+
+@dataclass(frozen=True)
+class PlanFacts:
+    """A plan for people. `alone` is the step that runs alone and gives no number, `branch` the one that is shipped from.
+
+    `pending` are the migrations that are not applied, None where that is unknown; `condition` is how what is live does,
+    `back` what a rollback took away, as label and fact.
+    """
+
+    release: Release
+    plan: Plan
+    kind: str
+    why: str
+    level: str
+    alone: str | None
+    branch: str | None
+    pending: tuple[str, ...] | None
+    condition: str
+    commits: tuple[Commit, ...]
+    is_contained: bool
+    back: tuple[tuple[str, str], ...]
+    verdict: Verdict | None
+    steps: tuple[StepFacts, ...]
+    questions: tuple[Problem, ...]
+    warnings: tuple[Problem, ...]
+    remarks: tuple[Remark, ...]
+
+
+def plan_facts(prospect: Prospect) -> PlanFacts | None:
+    """What the plan shows; None where there is no plan."""
+    release, plan, go, world = prospect.release, prospect.plan, prospect.decision, prospect.world
+    if release is None or plan is None or not isinstance(go, Go):
+        return None
+    is_alone = prospect.kind == "repair" or prospect.only in NUMBERLESS
+    history = world.history if isinstance(world.history, History) else None
+    return PlanFacts(
+        release,
+        plan,
+        go.kind,
+        go.why,
+        level(release),
+        prospect.only if is_alone else None,
+        _branch(world, release),
+        _pending(world),
+        _condition(world),
+        history.unreleased if history else (),
+        history is None or history.contained,
+        tuple(facts(go.rolled_back)),
+        prospect.verdict if prospect.verdict and prospect.verdict.evidence else None,
+        tuple(_step(one) for one in prospect.outlooks),
+        prospect.questions,
+        prospect.warnings,
+        prospect.remarks,
+    )
+
+
+def level(release: Release) -> str:
+    """patch, minor or major, as the two versions say; `first release`; empty where no number is raised."""
+    if release.commit == release.base:
+        return ""
+    if release.previous is None:
+        return "first release"
+    before, after = release.previous.split(".")[:2], release.version.split(".")[:2]
+    if before[0] != after[0]:
+        return "major"
+    return "minor" if before != after else "patch"
+
+
+def _step(one: Outlook) -> StepFacts:
+    changes = bool(one.writes) and one.step.changes
+    if isinstance(one.look, Stuck):
+        return StepFacts(one.step.name, "stuck", _first(one.look.what), changes, one.writes)
+    detail = one.look.detail
+    if not isinstance(one.look, Done):
+        return StepFacts(one.step.name, "todo", _first(detail), changes, one.writes)
+    said = _first(f"nothing to do{f': {detail}' if detail else ''}")
+    return StepFacts(one.step.name, "done", said, changes, one.writes)
+
+
+def _first(text: str) -> str:
+    return (text.splitlines() or [""])[0]
+
+
+def _branch(world: World, release: Release) -> str | None:
+    checkout = world.checkout
+    return checkout.branch if isinstance(checkout, Checkout) and checkout.head == release.base else None
+
+
+def _pending(world: World) -> tuple[str, ...] | None:
+    if not isinstance(world.base, Base) or not isinstance(world.database, Database):
+        return None
+    return tuple(one.name for one in world.base.migrations if one.name not in world.database.applied)
+
+
+def _condition(world: World) -> str:
+    if world.package is not None:
+        return _on_registry(world.package)
+    health = world.health
+    if health is None:
+        return f"{world.environment} serves nothing"
+    if isinstance(health, Unread):
+        return f"the health of {world.environment} could not be read"
+    if health.problem is not None:
+        return f"{world.environment} is not healthy: {health.problem}"
+    return f"{world.environment} runs {health.version or 'an unknown version'} and is healthy"
+
+
+def _on_registry(package: Package | Unread) -> str:
+    if isinstance(package, Unread):
+        return "the registry could not be read"
+    has = f"has {package.latest} as latest" if package.latest else "does not have it yet"
+    return f"{package.registry} {has}"

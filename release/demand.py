@@ -1,5 +1,7 @@
 """What demands a bump, as a plugin imports it: `from release.demand import Evidence`."""
 
-from release.model.evidence import Evidence, Fault, Loss, Past, Surface, Verdict
+from release.model.evidence import Baseline, Evidence, Fault, Loss, Surface, Verdict
 
-__all__ = ["Evidence", "Fault", "Loss", "Past", "Surface", "Verdict"]
+Past = Baseline  # its name in plugins that were written before
+
+__all__ = ["Baseline", "Evidence", "Fault", "Loss", "Past", "Surface", "Verdict"]

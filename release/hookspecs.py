@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from release.config import Config
     from release.config.target import Target
-    from release.model.evidence import Evidence, Past
+    from release.model.evidence import Baseline, Evidence
     from release.model.outcome import Outcome
     from release.model.record import Approval
     from release.model.release import Release
@@ -61,7 +61,7 @@ class Hooks:
 
     @hookspec
     def release_evidence(
-        self, config: Config, environ: Mapping[str, str], world: World, past: Past
+        self, config: Config, environ: Mapping[str, str], world: World, past: Baseline
     ) -> Iterable[Evidence]:
         """What else says by how much the number must be raised: `release.demand.Evidence`, one a source.
 

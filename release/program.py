@@ -74,10 +74,10 @@ class ReleaseProgram(Program):
         """The tasks and their options, with Invoke's own wherever they stand: done as meant, or refused."""
         with _usage():
             if self.argv[1:] and not self.args.complete.value:
-                self._settle()
+                self._take_words()
             super().parse_tasks()
 
-    def _settle(self) -> None:
+    def _take_words(self) -> None:
         """Invoke's options are Invoke's for a project's own tasks, but for `--help` and `--version`."""
         found = _contexts(self.collection)
         contexts = {name: one for one in found for name in (str(one.name), *one.aliases)}
@@ -87,7 +87,7 @@ class ReleaseProgram(Program):
             if call.asks("debug"):
                 enable_logging()
             return
-        self.core.unparsed = command_line.settle(call)
+        self.core.unparsed = command_line.words_to_run(call)
         if self.core.unparsed == ["--version"]:
             self.print_version()
             raise Exit

@@ -23,7 +23,7 @@ ROW, LEFT, WIDE = 38, 24, 1120
 FOLLOWED = (
     "release.observe.world.observe",
     "release.decide.decide.decide",
-    "release.plan.plan.outlook",
+    "release.plan.plan.forecast",
     "release.plan.plan.make_plan",
     "release.run.approval.by_run",
     "release.run.sequence.carry_out",

@@ -12,7 +12,7 @@ from release.model.unread import Unread, read
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from release.model.deployment import Health, Live
+    from release.model.deployment import Health, WorkerDeployment
     from release.model.readiness import CommitCheck, Tried
     from release.model.world import World
 
@@ -133,13 +133,13 @@ def _healthy(name: str, health: Health | Unread, commit: str) -> Finding:
     )
 
 
-def _runs(live: Live | Unread | None) -> str:
+def _runs(live: WorkerDeployment | Unread | None) -> str:
     """The commit that a worker serves to everybody; empty where it is none or not known."""
     known = read(live)
     return known.release[1] if known and known.release else ""
 
 
-def _described(live: Live | Unread | None) -> str:
+def _described(live: WorkerDeployment | Unread | None) -> str:
     if live is None:
         return "nothing"
     return _runs(live)[:7] or "what no deployment of this tool made"

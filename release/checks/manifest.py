@@ -50,4 +50,4 @@ def _is_behind(world: World) -> bool:
     if not isinstance(world.history, History) or not isinstance(world.remote, Remote):
         return False
     here = world.checkout.head if isinstance(world.checkout, Checkout) else None
-    return world.history.has_landed and here != world.remote.tip
+    return world.history.is_on_branch and here != world.remote.tip

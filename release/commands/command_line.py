@@ -105,7 +105,7 @@ def read(words: Sequence[str], core: ParserContext, tasks: Mapping[str, ParserCo
     return reader.call
 
 
-def settle(call: Call) -> list[str]:
+def words_to_run(call: Call) -> list[str]:
     """The words that Invoke carries out for a call of this tool's own commands. Raises RefusedError."""
     if call.asks("help") and (call.commands or not call.fault):
         named = [one.value for one in call.core if one.name == "help" and one.value]

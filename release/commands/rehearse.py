@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from release.model.outcome import Listener, Outcome
     from release.model.record import Granted
-    from release.plan.preview import Prospect
+    from release.plan.preview import Preview
     from release.systems.ops import Ops
 
 NOT_RUNNING = "No stage runs. Start one: inv rehearsal.start"
@@ -136,13 +136,13 @@ def stop(context: Context) -> None:
     sys.stdout.write("The stage is stopped; its state is kept.\n" if stopped else "No stage runs.\n")
 
 
-def _approve(_: Ops, prospect: Prospect) -> Granted:
+def _approve(_: Ops, preview: Preview) -> Granted:
     """Nobody has to agree to a rehearsal."""
     import time
 
     from release.model.record import Approval, Granted
 
-    plan = prospect.plan.hash if prospect.plan else ""
+    plan = preview.plan.hash if preview.plan else ""
     approval = Approval(who="rehearsal", plan=plan, at=time.time(), how="rehearsal")
     return Granted(approvals=(approval,))
 

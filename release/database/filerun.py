@@ -8,7 +8,7 @@ from release.database import d1
 from release.database.grades import ORDER, CannotTell, Change, Reason
 from release.database.hypotheses import acts
 from release.database.shape import quoted
-from release.database.sqlite import ScratchError, run
+from release.database.sqlite import SqlError, run
 from release.formats.sql import tokens
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ class FileRun:
         """End the file. Raises StoppedError where a deferred foreign key refuses it."""
         try:
             run(self._course.connection, "COMMIT")
-        except ScratchError as error:
+        except SqlError as error:
             raise StoppedError(CannotTell(self._name, f"it fails at its end: {error}")) from None
 
     @property
@@ -139,7 +139,7 @@ class FileRun:
         connection.authorizer = self._watch
         try:
             run(connection, statement)
-        except ScratchError as error:
+        except SqlError as error:
             if self._watch.refused:
                 raise self._stopped(f"D1 refuses {self._watch.refused}") from None
             if not is_alter or not self._runs_on_empty_tables(statement):
@@ -166,7 +166,7 @@ class FileRun:
             for name in self._course.new.tables:
                 connection.execute(f"DELETE FROM {quoted(name)}")  # noqa: S608 - a name
             run(connection, statement)
-        except (apsw.Error, ScratchError):
+        except (apsw.Error, SqlError):
             connection.execute("ROLLBACK TO empty")
             return False
         finally:

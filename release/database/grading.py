@@ -14,7 +14,7 @@ from release.database.reader import Reader
 from release.database.samples import keep_defaults
 from release.database.seed import seed, silent
 from release.database.shape import quoted
-from release.database.sqlite import ScratchError, run, scratch
+from release.database.sqlite import SqlError, memory_database, run
 from release.database.witness import Witness
 from release.formats.sql import statements
 from release.formats.wrangler_migrations import LEDGER
@@ -54,7 +54,7 @@ def grade(released: Sequence[Migration], pending: Sequence[Migration], ledger: s
 
 
 def _begin(released: Sequence[Migration], ledger: str) -> _Course:
-    connection = scratch()
+    connection = memory_database()
     connection.execute(
         f"CREATE TABLE {quoted(ledger)} (id INTEGER PRIMARY KEY, name TEXT UNIQUE, applied_at TEXT)"
     )
@@ -64,7 +64,7 @@ def _begin(released: Sequence[Migration], ledger: str) -> _Course:
             continue  # D1 took it, or nothing came of it
         try:
             run(connection, f"{text}\n")  # as wrangler sends it: a last `/*` is a comment then
-        except ScratchError as error:
+        except SqlError as error:
             raise StoppedError(
                 CannotTell(migration.name, f"it is released, and fails here: {error}")
             ) from None
@@ -73,7 +73,7 @@ def _begin(released: Sequence[Migration], ledger: str) -> _Course:
     seed(connection, schema.tables.values())
     with silent(connection):
         keep_defaults(connection, schema.tables.values())
-    old = scratch()
+    old = memory_database()
     with old.backup("main", connection, "main") as copy:
         copy.step()
     d1.limit(connection)
@@ -156,7 +156,7 @@ class _Course:
             return ()
         try:
             found = self._witness.losses(text, group)
-        except ScratchError as error:
+        except SqlError as error:
             why = f"what becomes of the rows cannot be followed on sample rows: {error}"
             raise StoppedError(CannotTell(migration.name, why)) from None
         self._lost |= {one.change for one in found if one.change.lost}

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from release.database.sqlite import ScratchError, run, scratch
+from release.database.sqlite import SqlError, memory_database, run
 from release.errors import CannotReadError
 from release.formats.sql import placed, swallows, tokens
 from release.model.repository import Migration
@@ -170,7 +170,7 @@ class _Ran:
 
 def _course(before: tuple[Migration, ...], migration: Migration) -> tuple[_Ran, ...]:
     """A file statement by statement, on the schema of others; as far as it runs."""
-    connection = scratch()
+    connection = memory_database()
     for one in before:
         _run(connection, _applied(one), one.name)
     state, seen = _describe(connection), []
@@ -197,7 +197,7 @@ def _state(migrations: tuple[Migration, ...]) -> Described | None:
 
 @lru_cache(maxsize=8)
 def _replayed(migrations: tuple[Migration, ...]) -> tuple[Described, ...]:
-    connection = scratch()
+    connection = memory_database()
     seen = []
     for migration in migrations:
         _run(connection, _applied(migration), migration.name)
@@ -207,7 +207,7 @@ def _replayed(migrations: tuple[Migration, ...]) -> tuple[Described, ...]:
 
 @lru_cache(maxsize=8)
 def _described(schema: tuple[SchemaObject, ...]) -> Described:
-    connection = scratch()
+    connection = memory_database()
     virtual = [one.name for one in schema if one.sql.upper().startswith("CREATE VIRTUAL")]
     order = {"table": 0, "index": 1, "view": 2, "trigger": 3}
     for one in sorted(schema, key=lambda one: (order.get(one.kind, 4), one.name not in virtual)):
@@ -225,7 +225,7 @@ def _applied(migration: Migration) -> str:
 def _run(connection: apsw.Connection, sql: str, name: str) -> None:
     try:
         run(connection, sql)
-    except ScratchError as error:
+    except SqlError as error:
         raise CannotReadError(
             f"{name} cannot be replayed on a scratch SQLite: {error}.", "Look at the file."
         ) from None

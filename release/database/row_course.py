@@ -15,7 +15,7 @@ from release.database.losses import Cause, told
 from release.database.reader import Reader
 from release.database.samples import counters, fill
 from release.database.seed import silent
-from release.database.sqlite import ScratchError, run, scratch
+from release.database.sqlite import SqlError, memory_database, run
 from release.formats.sql import enclosed, statements, tokens
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class Scene:
     """The scratch, and its schema as it was last read."""
 
     def __init__(self, released: apsw.Connection, sorts: list[str]) -> None:
-        self.connection = scratch()
+        self.connection = memory_database()
         with self.connection.backup("main", released, "main") as copy:
             copy.step()
         self._reader = Reader(self.connection)
@@ -158,7 +158,7 @@ class RowCourse:
         with self._aside(), silent(self._connection):
             self._connection.authorizer = note
             self._connection.set_update_hook(lambda _, __, ___, number: hit.add(number))
-            with contextlib.suppress(ScratchError):
+            with contextlib.suppress(SqlError):
                 run(self._connection, statement, values=values)
             self._connection.authorizer = None
             self._connection.set_update_hook(None)
@@ -202,7 +202,7 @@ class RowCourse:
             contents = self._contents()
             try:
                 self._effect(statement, contents, values)
-            except ScratchError:
+            except SqlError:
                 return  # refused: nothing is lost
             for (table, column), fault in contents.faults(self._schema).items():
                 self._tell(table, column, fault, cause)

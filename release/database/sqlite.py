@@ -15,11 +15,11 @@ MOST_MEMORY = 256 * 1024 * 1024  # bytes of all scratch databases of this proces
 _EVERY = 100_000
 
 
-class ScratchError(Exception):
+class SqlError(Exception):
     """SQL that could not be run; its text is what SQLite said, or which bound it broke."""
 
 
-def scratch() -> apsw.Connection:
+def memory_database() -> apsw.Connection:
     """An empty database in memory, with foreign keys on as in D1, that reaches no file."""
     import apsw
 
@@ -51,10 +51,10 @@ def run(
     try:
         connection.execute(sql, values or None).fetchall()
     except apsw.InterruptError:
-        raise ScratchError(f"it does not end within {most_steps // 1_000_000} million steps") from None
+        raise SqlError(f"it does not end within {most_steps // 1_000_000} million steps") from None
     except apsw.NoMemError:
-        raise ScratchError(f"it takes more than {MOST_MEMORY >> 20} MB of memory") from None
+        raise SqlError(f"it takes more than {MOST_MEMORY >> 20} MB of memory") from None
     except (apsw.Error, apsw.SQLError, ValueError) as error:
-        raise ScratchError(str(error)) from None
+        raise SqlError(str(error)) from None
     finally:
         connection.set_progress_handler(None)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from release.database.row_course import RowCourse, Scene
 from release.database.samples import SORTS
-from release.database.sqlite import ScratchError
+from release.database.sqlite import SqlError
 
 if TYPE_CHECKING:
     import apsw
@@ -47,7 +47,7 @@ class Witness:
         if self._scene is not None:
             try:
                 self._scene.replay(text)
-            except ScratchError:
+            except SqlError:
                 self._scene = None
 
     def losses(self, text: str, group: frozenset[str]) -> tuple[Reason, ...]:
@@ -55,13 +55,13 @@ class Witness:
 
         Rows of some sort may be refused where those of production are not: it is tried again without them.
         """
-        last = ScratchError("it was not run")
+        last = SqlError("it was not run")
         for at in range(self._tried, len(_WITHOUT)):
             self._tried = at
             try:
                 scene = self._scene or self._made(at)
                 found = RowCourse(scene, self._schema, group).take(text)
-            except ScratchError as error:
+            except SqlError as error:
                 self._scene, last = None, error
                 continue
             self._scene = scene

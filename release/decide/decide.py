@@ -34,7 +34,7 @@ class Go:
 
     start: a new number, or the same release once more · finish: it is live and healthy, record it ·
     supersede: the number was never healthy, another commit takes it · repair: one step alone, on the last release.
-    `relive` is true when the number may be live already, so that a health answer alone does not prove the new bundle.
+    `number_was_live` is true when the number may be live already, so that a health answer alone does not prove the new bundle.
     `rolled_back`, here and below, is the release that a rollback took away, while nothing newer is live. `differs` says
     how what was begun is not what was asked for, None where it is.
     """
@@ -42,7 +42,7 @@ class Go:
     kind: Kind
     release: Release
     why: str
-    relive: bool = False
+    number_was_live: bool = False
     rolled_back: RolledBack | None = None
     differs: Difference | None = field(default=None, compare=False)  # told, and nothing that is done
 
@@ -97,7 +97,7 @@ def decide_deploy(world: World, request: Request, config: Config) -> Decision:
     if overtaken:
         return Nothing(f"superseded: {overtaken[:7]} is live and newer than {base}", released=True)
     release = _release(known, request, config, version)
-    return Go("start", release, f"commit {base}", relive=True, rolled_back=standing(known, config))
+    return Go("start", release, f"commit {base}", number_was_live=True, rolled_back=standing(known, config))
 
 
 def _decided(
@@ -161,7 +161,9 @@ def _next(world: KnownWorld, request: Request, config: Config, begun: Subject | 
     release = _release(world, request, config, version, is_bumped=True)
     takes_over = begun and begun.version == version and begun.commit != release.commit
     kind: Kind = "supersede" if takes_over else "start"
-    return Go(kind, release, _why(kind, world, begun, release), relive=_relive(world, release))
+    return Go(
+        kind, release, _why(kind, world, begun, release), number_was_live=_number_was_live(world, release)
+    )
 
 
 def _release(
@@ -218,7 +220,7 @@ def _why(kind: Kind, world: KnownWorld, begun: Subject | None, release: Release)
     return f"{count} commit{'' if count == 1 else 's'} {since}"
 
 
-def _relive(world: KnownWorld, release: Release) -> bool:
+def _number_was_live(world: KnownWorld, release: Release) -> bool:
     """Whether another bundle of the same number may be answering."""
     marks = [live.release for live in world.live.values() if live and live.release]
     other = any(tag == release.tag and commit != release.commit for tag, commit in marks)

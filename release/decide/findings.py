@@ -14,7 +14,7 @@ from release.model.unread import Unread, read
 
 if TYPE_CHECKING:
     from release.config import Config
-    from release.model.deployment import Live
+    from release.model.deployment import WorkerDeployment
     from release.model.world import World
 
 
@@ -130,12 +130,12 @@ def _has_trace(world: World, subject: Subject) -> bool:
     return (subject.tag, subject.commit) in {live.release for live in _lives(world)}
 
 
-def _lives(world: World) -> list[Live]:
+def _lives(world: World) -> list[WorkerDeployment]:
     """What the workers serve, as far as it was read."""
     return [live for part in world.live.values() if (live := read(part)) is not None]
 
 
-def _from_annotation(live: Live, world: World, config: Config) -> Subject | None:
+def _from_annotation(live: WorkerDeployment, world: World, config: Config) -> Subject | None:
     version = TagPattern(config.app.tag).version(live.release[0]) if live.release else None
     remote = read(world.remote)
     if live.release is None or version is None or remote is None:

@@ -45,7 +45,7 @@ def repair(world: World, nothing: Nothing, only: str, config: Config) -> Go | No
     return Go("repair", release, f"{nothing.why}; {only} looks after it alone")
 
 
-def settled(
+def found_bump(
     decided: Callable[[Request], Decision], world: World, request: Request
 ) -> tuple[Decision, Request]:
     """The decision for a step without `--bump`: the number whose bump lies in the work tree, else the next patch."""

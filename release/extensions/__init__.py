@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from release.config.target import Target
     from release.extensions.discovery import Plugin, Source
     from release.extensions.placement import Addition
-    from release.model.evidence import Past
+    from release.model.evidence import Baseline
     from release.model.release import Release
     from release.model.step import Check, Step
     from release.model.world import World
@@ -58,7 +58,7 @@ class Extensions:
             for plugin, one in self.listed("release_checks", environment=environment)
         )
 
-    def evidence(self, world: World, past: Past) -> tuple[Evidence, ...]:
+    def evidence(self, world: World, past: Baseline) -> tuple[Evidence, ...]:
         """What plugins know of the least bump. Raises UsageError where one breaks, or answers anything else."""
         found = []
         for plugin, one in self.listed("release_evidence", world=world, past=past):

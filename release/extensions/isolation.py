@@ -25,7 +25,7 @@ REPAIR = "Repair the plugin, or turn it off: plugins_off in [tool.release]."
 
 
 @dataclass(frozen=True)
-class GuardedCheck:
+class IsolatedCheck:
     """A check of a plugin: `find` ends in time, or blocks and says whose check it is."""
 
     plugin: Plugin
@@ -55,7 +55,7 @@ class GuardedCheck:
 
 
 @dataclass(frozen=True)
-class GuardedStep:
+class IsolatedStep:
     """A step of a plugin: `look` ends in time, or is stuck and says whose step it is."""
 
     plugin: Plugin
@@ -113,10 +113,10 @@ def _in_time(said: str, deadline: float, ask: Callable[[], Any]) -> Any:  # noqa
         raise BlockedError(f"{said} broke: {type(error).__name__}: {error}", REPAIR) from error
 
 
-def checked(plugin: Plugin, answer: object, deadline: float) -> GuardedCheck:
+def checked(plugin: Plugin, answer: object, deadline: float) -> IsolatedCheck:
     """What release_checks answered, as a check. Raises UsageError where it is none."""
     _must_be(plugin, "release_checks", answer, "a check", name=str, guards=frozenset, find=None)
-    return GuardedCheck(plugin, answer, deadline)  # type: ignore[arg-type]
+    return IsolatedCheck(plugin, answer, deadline)  # type: ignore[arg-type]
 
 
 def added(plugin: Plugin, answer: object, deadline: float) -> Addition:
@@ -129,7 +129,7 @@ def added(plugin: Plugin, answer: object, deadline: float) -> Addition:
         )
     kinds = {"name": str, "reads": tuple, "changes": bool, "meaning": str, "advice": str, "look": None}
     _must_be(plugin, "release_steps", step, "a step", **kinds)
-    return Addition(plugin, side, anchor, GuardedStep(plugin, step, deadline))  # type: ignore[arg-type]
+    return Addition(plugin, side, anchor, IsolatedStep(plugin, step, deadline))  # type: ignore[arg-type]
 
 
 def _must_be(plugin: Plugin, hook: str, found: object, what: str, **kinds: type | None) -> None:

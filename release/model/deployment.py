@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Live:
+class WorkerDeployment:
     """What Cloudflare serves for one script: version ids with their percentage, annotations of the main one.
 
     `closed` are the releases that the listed deployments say were rolled back: tag, and base commit ("" where it is
@@ -94,7 +94,7 @@ class Smoke:
 
 
 @dataclass(frozen=True)
-class Published:
+class ReleasePages:
     """What GitHub's pages show: the tag of the latest Release, and how the release's deployment stands."""
 
     latest: str | None

@@ -1,11 +1,11 @@
-"""What a step can do to the outside, as values: each names its writes, what the world is then, and what of it landed."""
+"""What a step can do to the outside, as values: each names its writes, what the world is then, and what of it was written."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
-from release.model.deployment import Health, Live, Smoke
+from release.model.deployment import Health, Smoke, WorkerDeployment
 from release.model.release import Write
 from release.model.repository import Remote
 from release.model.unread import read
@@ -34,7 +34,7 @@ class Effect(Protocol):
         """The world after it succeeded, without doing it."""
         ...
 
-    def landed(self, world: World, step: str) -> tuple[Write, ...]:
+    def written(self, world: World, step: str) -> tuple[Write, ...]:
         """Those of `writes` that can be seen in `world`."""
         ...
 
@@ -49,7 +49,7 @@ class Local:
         del step
         return ()
 
-    def landed(self, world: World, step: str) -> tuple[Write, ...]:
+    def written(self, world: World, step: str) -> tuple[Write, ...]:
         """Nothing."""
         del world, step
         return ()
@@ -126,10 +126,10 @@ class DeployWorker:
 
     def expect(self, world: World) -> World:
         """Cloudflare serves this release."""
-        live = Live(self.script, (("a new version", 100.0),), self.release.annotation, None)
+        live = WorkerDeployment(self.script, (("a new version", 100.0),), self.release.annotation, None)
         return replace(world, live={**world.live, self.worker: live})
 
-    def landed(self, world: World, step: str) -> tuple[Write, ...]:
+    def written(self, world: World, step: str) -> tuple[Write, ...]:
         """The deployment, if it serves."""
         live = read(world.live.get(self.worker))
         return self.writes(step) if live and live.tag == self.release.annotation else ()
@@ -162,16 +162,16 @@ class PushRelease:
             return world
         tags = {**remote.tags, self.release.tag: self.release.commit}
         remote = Remote(self.release.commit, tags, remote.record)
-        return replace(world, remote=remote, history=replace(history, has_landed=True))
+        return replace(world, remote=remote, history=replace(history, is_on_branch=True))
 
-    def landed(self, world: World, step: str) -> tuple[Write, ...]:
+    def written(self, world: World, step: str) -> tuple[Write, ...]:
         """The tag, and the branch when it holds the bump."""
         remote, history = read(world.remote), read(world.history)
         if remote is None or history is None:
             return ()
         *tag, branch = self.writes(step)
         has_tag = remote.tags.get(self.release.tag) == self.release.commit
-        return (*(tag if has_tag else ()), *((branch,) if history.has_landed else ()))
+        return (*(tag if has_tag else ()), *((branch,) if history.is_on_branch else ()))
 
 
 @dataclass(frozen=True)
@@ -197,7 +197,7 @@ class CreateRelease:
         seen = read(world.releases)
         return world if seen is None else replace(world, releases=seen | {self.release.tag})
 
-    def landed(self, world: World, step: str) -> tuple[Write, ...]:
+    def written(self, world: World, step: str) -> tuple[Write, ...]:
         """The Release, if it exists."""
         return self.writes(step) if self.release.tag in (read(world.releases) or ()) else ()
 
@@ -222,7 +222,7 @@ class NoteDeployment:
         """It is noted in this run."""
         return world.with_done(self.name)
 
-    def landed(self, world: World, step: str) -> tuple[Write, ...]:
+    def written(self, world: World, step: str) -> tuple[Write, ...]:
         """The deployment, where this run noted it."""
         return self.writes(step) if self.name in world.done else ()
 
@@ -251,6 +251,6 @@ class Call:
         """It is done in this run."""
         return world.with_done(self.name)
 
-    def landed(self, world: World, step: str) -> tuple[Write, ...]:
+    def written(self, world: World, step: str) -> tuple[Write, ...]:
         """What the plugin says, once it is done."""
         return self.writes(step) if self.name in world.done else ()

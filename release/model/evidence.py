@@ -25,7 +25,7 @@ class Surface:
 
 
 @dataclass(frozen=True)
-class Past:
+class Baseline:
     """What the last release held of what is compared."""
 
     tag: str

@@ -35,7 +35,7 @@ class InsertLedger:
         """The ledger holds them."""
         return _with_ledger(world, self.names)
 
-    def landed(self, world: World, step: str) -> tuple[Write, ...]:
+    def written(self, world: World, step: str) -> tuple[Write, ...]:
         """The rows that are in the ledger."""
         return _in_ledger(world, self.names, self.writes(step))
 
@@ -80,7 +80,7 @@ class ApplyMigrations:
         """The ledger holds them."""
         return _with_ledger(world, self.names)
 
-    def landed(self, world: World, step: str) -> tuple[Write, ...]:
+    def written(self, world: World, step: str) -> tuple[Write, ...]:
         """The migrations whose name is in the ledger."""
         return _in_ledger(world, self.names, self.writes(step))
 

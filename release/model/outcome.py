@@ -135,7 +135,7 @@ class Outcome:
 class Listener(Protocol):
     """Who is told while an invocation runs: the terminal, the journal, a CI summary."""
 
-    def planned(self, prospect: Any) -> None:  # noqa: ANN401 - release.plan.preview.Prospect, which lies above
+    def planned(self, preview: Any) -> None:  # noqa: ANN401 - release.plan.preview.Preview, which lies above
         """The plan is made and the checks have run."""
         ...
 
@@ -162,10 +162,10 @@ class Listeners:
 
     all: tuple[Listener, ...]
 
-    def planned(self, prospect: Any) -> None:  # noqa: ANN401
+    def planned(self, preview: Any) -> None:  # noqa: ANN401
         """Tell all."""
         for one in self.all:
-            one.planned(prospect)
+            one.planned(preview)
 
     def started(self, step: str) -> None:
         """Tell all."""

@@ -79,7 +79,7 @@ class PublishPackage:
         )
         return replace(world, package=package)
 
-    def landed(self, world: World, step: str) -> tuple[Write, ...]:
+    def written(self, world: World, step: str) -> tuple[Write, ...]:
         """The version, if the registry has it with this content."""
         there = taken(world, self.release.version)
         return self.writes(step) if there and there.integrity == self.tarball.integrity else ()

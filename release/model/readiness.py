@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from release.formats.wrangler_config import Needs
-    from release.model.deployment import Database, Health, Live
+    from release.model.deployment import Database, Health, WorkerDeployment
     from release.model.unread import Unread
 
 CheckState = Literal["green", "red", "running"]
@@ -33,7 +33,7 @@ class Tried:
     """
 
     environment: str
-    live: Mapping[str, Live | Unread | None]
+    live: Mapping[str, WorkerDeployment | Unread | None]
     health: Health | Unread
     database: Database | Unread | None
     ahead: bool = False

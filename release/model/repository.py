@@ -86,14 +86,14 @@ class Aftermath:
 class History:
     """How the base lies in the remote branch: is it contained, and what came since the last tag.
 
-    `has_landed`: the branch holds the release that is looked at. `overtaken`: the commit that is live, where it
+    `is_on_branch`: the branch holds the release that is looked at. `overtaken`: the commit that is live, where it
     is a descendant of the base. `aftermath`: what the last release finds of itself in the base (where nothing came since:
     in the branch).
     """
 
     contained: bool
     unreleased: tuple[Commit, ...]
-    has_landed: bool = False
+    is_on_branch: bool = False
     overtaken: str | None = None
     aftermath: Aftermath = Aftermath()
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from release.config import Config
-    from release.model.deployment import Live
+    from release.model.deployment import WorkerDeployment
     from release.model.record import Record
     from release.model.world import World
 
@@ -36,7 +36,7 @@ class RolledBack:
     environment: str
     version: str | None
     by: Rollback
-    live: Mapping[str, Live | Unread | None]
+    live: Mapping[str, WorkerDeployment | Unread | None]
     remaining: tuple[str, ...] = ()
     commits: int | None = None
     coming: str | None = None
@@ -137,7 +137,10 @@ def standing(world: World, config: Config) -> RolledBack | None:
 
 
 def after(
-    environment: str, record: Record | None, lives: Mapping[str, Live | Unread | None], config: Config
+    environment: str,
+    record: Record | None,
+    lives: Mapping[str, WorkerDeployment | Unread | None],
+    config: Config,
 ) -> RolledBack | None:
     """The same of a record and of what serves. The deployments' messages say it where the record does not."""
     pattern = TagPattern(config.app.tag)
@@ -172,12 +175,12 @@ def with_next(back: RolledBack, commits: int | None, coming: str | None) -> Roll
     return replace(back, commits=commits, coming=coming)
 
 
-def live_words(lives: Mapping[str, Live | Unread | None]) -> str:
+def live_words(lives: Mapping[str, WorkerDeployment | Unread | None]) -> str:
     """What each worker serves, in one line."""
     return ", ".join(f"{name} {serving(live)}" for name, live in lives.items())
 
 
-def live_json(live: Live | Unread | None) -> dict[str, str | None]:
+def live_json(live: WorkerDeployment | Unread | None) -> dict[str, str | None]:
     """The same of one worker, for scripts; nulls where nothing serves it alone, or nobody could tell."""
     known = read(live)
     mark = known.release if known else None
@@ -188,7 +191,7 @@ def live_json(live: Live | Unread | None) -> dict[str, str | None]:
     }
 
 
-def serving(live: Live | Unread | None) -> str:
+def serving(live: WorkerDeployment | Unread | None) -> str:
     """What one worker serves: the version's id, and the release that made it."""
     if live is None:
         return "not deployed"
@@ -211,7 +214,7 @@ def _recorded(record: Record | None) -> Rollback | None:
     return record.rollback or (Rollback(left=record.subject.tag, to="") if record.subject else None)
 
 
-def _told(lives: list[Live], pattern: TagPattern) -> Rollback | None:
+def _told(lives: list[WorkerDeployment], pattern: TagPattern) -> Rollback | None:
     """The rollback that left the highest release since the last deployment: those after it only moved below it."""
     found = None
     for live in lives:

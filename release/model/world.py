@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from release.model.deployment import Database, Health, Live, Published, Smoke
+    from release.model.deployment import Database, Health, ReleasePages, Smoke, WorkerDeployment
     from release.model.readiness import Readiness
     from release.model.record import Record, Subject
     from release.model.registry import Package, Tarball
@@ -40,7 +40,7 @@ class World:
     record: Record | Unread | None
     base: Base | Unread
     history: History | Unread
-    live: Mapping[str, Live | Unread | None]
+    live: Mapping[str, WorkerDeployment | Unread | None]
     database: Database | Unread | None
     health: Health | Unread | None
     releases: frozenset[str] | Unread = frozenset()
@@ -50,7 +50,7 @@ class World:
     bookmark: str | None = None
     reviewers: Reviewers | Unread | None = None
     missing: tuple[Unread, ...] = ()
-    published: Published | Unread | None = None
+    published: ReleasePages | Unread | None = None
     package: Package | Unread | None = None
     tarball: Tarball | None = None
     read_back: str | Unread | None = None
@@ -71,7 +71,7 @@ class KnownWorld(World):
     record: Record | None
     base: Base
     history: History
-    live: Mapping[str, Live | None]
+    live: Mapping[str, WorkerDeployment | None]
     database: Database | None
     package: Package | None = None
 

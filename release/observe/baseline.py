@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from release.errors import CannotReadError, ReleaseError
 from release.formats.version import TagPattern, highest
-from release.model.evidence import Past, Surface
+from release.model.evidence import Baseline, Surface
 from release.model.repository import Checkout, History, Remote
 from release.model.unread import Unread
 from release.observe.migrations import rules_at
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from release.systems.ops import Ops
 
 
-def read_past(ops: Ops, world: World) -> Past | None:
+def read_baseline(ops: Ops, world: World) -> Baseline | None:
     """What is to be compared with this commit; None where nothing was released, or nothing is to release.
 
     Fetches the tag's own commit where the checkout is too shallow to hold it: one process.
@@ -41,15 +41,15 @@ def read_past(ops: Ops, world: World) -> Past | None:
     wanted = policy.surfaces if policy.api != "off" else ()
     grades = ops.config.database is not None and policy.schema != "off"
     if not wanted and not grades:
-        return Past(tag, ())
+        return Baseline(tag, ())
     try:
         if ops.git.object(commit) is None:
             ops.git.fetch(f"refs/tags/{tag}", depth=1)
         surfaces = tuple(_surface(ops, one, commit, checkout.head) for one in wanted)
     except ReleaseError as error:
         unread = Unread(error.what, error.advice)
-        return Past(tag, unread, tuple(Surface(one.name, unread, None) for one in wanted))
-    return Past(tag, migrations_of(ops, commit) if grades else (), surfaces)
+        return Baseline(tag, unread, tuple(Surface(one.name, unread, None) for one in wanted))
+    return Baseline(tag, migrations_of(ops, commit) if grades else (), surfaces)
 
 
 def migrations_of(ops: Ops, commit: str) -> tuple[Migration, ...] | Unread:

@@ -96,7 +96,7 @@ def read_history(ops: Ops, checkout: Checkout, remote: Remote) -> History:
     return History(
         contained,
         unreleased,
-        has_landed=last.is_hidden or _has_last(ops, walk, tip, last),
+        is_on_branch=last.is_hidden or _has_last(ops, walk, tip, last),
         aftermath=Aftermath(
             _dropped(ops, walk, head if unreleased else tip, last), _ahead(ops, tip, last.version)
         ),
@@ -117,7 +117,7 @@ def _is_released(walk: Walk, head: str, tip: str, last: Last, *, contained: bool
     return last.is_hidden and not contained and not set(walk.of(head)) & set(walk.of(tip))
 
 
-def has_landed(ops: Ops, remote: Remote, release: Release) -> bool:
+def is_on_branch(ops: Ops, remote: Remote, release: Release) -> bool:
     """Whether the tag is there and the branch holds the bump commit, or a commit that stands for it by a trailer."""
     if remote.tags.get(release.tag) != release.commit or remote.tip is None:
         return False

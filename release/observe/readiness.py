@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from release.errors import CannotReadError, ReleaseError
 from release.formats.wrangler_config import NAMES, needs_in, parse
-from release.model.deployment import Live
+from release.model.deployment import WorkerDeployment
 from release.model.readiness import Configured, Readiness, Tried
 from release.model.reviewers import Reviewers
 from release.model.unread import Unread
@@ -128,7 +128,9 @@ def _ask_tried(ops: Ops, name: str, asked: Asked) -> None:
 
 def _tried(ops: Ops, asked: Asked, commit: str, tip: str | None) -> Tried:
     live = {worker.name: asked.tried[f"worker {worker.name}"].result() for worker in ops.config.workers}
-    served = {one.release[1] if isinstance(one, Live) and one.release else "" for one in live.values()}
+    served = {
+        one.release[1] if isinstance(one, WorkerDeployment) and one.release else "" for one in live.values()
+    }
     runs = served.pop() if len(served) == 1 else ""
     return Tried(
         environment=ops.config.tried_in or "",

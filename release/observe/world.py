@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from release.formats.version import TagPattern, highest, in_line
 from release.formats.wrangler_migrations import LEDGER
-from release.model.deployment import Published
+from release.model.deployment import ReleasePages
 from release.model.registry import Package
 from release.model.repository import Checkout, History, Remote
 from release.model.unread import Unread, read
 from release.model.world import World
-from release.observe.history import has_landed, read_history
+from release.observe.history import is_on_branch, read_history
 from release.observe.migrations import agreed_rules, ledger_at
 from release.observe.packages import read_package
 from release.observe.readiness import answer, answers, ask, ask_about, reviewers_of
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from concurrent.futures import Future
 
-    from release.model.deployment import Database, Health, Live
+    from release.model.deployment import Database, Health, WorkerDeployment
     from release.model.readiness import Readiness
     from release.model.record import Record
     from release.model.release import Release
@@ -197,7 +197,7 @@ def _releases(ops: Ops, tags: tuple[str, ...]) -> frozenset[str] | Unread:
 
 
 def _overtaking(
-    ops: Ops, head: str, history: History, live: Mapping[str, Live | Unread | None]
+    ops: Ops, head: str, history: History, live: Mapping[str, WorkerDeployment | Unread | None]
 ) -> str | None:
     """The commit that every worker serves, where it is a descendant of HEAD."""
     lives = [read(one) for one in live.values()]
@@ -223,10 +223,10 @@ def _again_remote(ops: Ops, world: World, release: Release | None) -> World:
     world = replace(world, remote=remote)
     if isinstance(remote, Unread) or isinstance(world.history, Unread) or release is None:
         return world
-    landed = answer(lambda: has_landed(ops, remote, release))
+    landed = answer(lambda: is_on_branch(ops, remote, release))
     if isinstance(landed, Unread):
         return replace(world, history=landed)
-    return replace(world, history=replace(world.history, has_landed=landed))
+    return replace(world, history=replace(world.history, is_on_branch=landed))
 
 
 def _again_record(ops: Ops, world: World, _: Release | None) -> World:
@@ -271,8 +271,8 @@ def _again_releases(ops: Ops, world: World, release: Release | None) -> World:
 
 
 def _again_published(ops: Ops, world: World, release: Release | None) -> World:
-    def seen() -> Published | None:
-        return Published(latest(ops.github), state(ops.github, release)) if release else None
+    def seen() -> ReleasePages | None:
+        return ReleasePages(latest(ops.github), state(ops.github, release)) if release else None
 
     return replace(world, published=answer(seen))
 

@@ -10,7 +10,7 @@ import msgspec
 
 from release.decide.decide import Blocked, Nothing
 from release.errors import BlockedError, UsageError
-from release.model.deployment import Database, Live
+from release.model.deployment import Database, WorkerDeployment
 from release.model.problem import Problem
 from release.model.record import Record
 from release.model.repository import Base, Remote
@@ -76,7 +76,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @dataclass(frozen=True)
-class Outlook:
+class Forecast:
     """One step of a plan as it stands now: what its look says, and the writes that it would make."""
 
     step: Step
@@ -84,7 +84,7 @@ class Outlook:
     writes: tuple[Write, ...]
 
 
-def outlook(steps: Sequence[Step], world: World, release: Release) -> tuple[Outlook, ...]:
+def forecast(steps: Sequence[Step], world: World, release: Release) -> tuple[Forecast, ...]:
     """What each step would find and write if all before it succeeded: the run without the acts (pure)."""
     seen = []
     for step in steps:
@@ -94,21 +94,22 @@ def outlook(steps: Sequence[Step], world: World, release: Release) -> tuple[Outl
             for effect in look.effects:
                 writes += effect.writes(step.name)
                 world = effect.expect(world)
-        seen.append(Outlook(step, look, writes))
+        seen.append(Forecast(step, look, writes))
     return tuple(seen)
 
 
 def make_plan(
-    outlooks: Sequence[Outlook], world: World, release: Release, request: Request | None = None
+    forecasts: Sequence[Forecast], world: World, release: Release, request: Request | None = None
 ) -> Plan:
     """The plan of a release that starts from `world`; `request` is what was asked for."""
     base = world.base if isinstance(world.base, Base) else None
     applied = world.database.applied if isinstance(world.database, Database) else ()
     pending = {m.name: m.sha256 for m in base.migrations if m.name not in applied} if base else {}
     serving = {
-        name: (live.version_id or "") if isinstance(live, Live) else "" for name, live in world.live.items()
+        name: (live.version_id or "") if isinstance(live, WorkerDeployment) else ""
+        for name, live in world.live.items()
     }
-    writes = (write for one in outlooks for write in one.writes)
+    writes = (write for one in forecasts for write in one.writes)
     return Plan(
         app=release.app,
         environment=release.environment,
@@ -117,7 +118,7 @@ def make_plan(
         version=release.version,
         tag=release.tag,
         commit=release.commit,
-        steps=tuple(one.step.name for one in outlooks),
+        steps=tuple(one.step.name for one in forecasts),
         writes=tuple(
             PlannedWrite(step=w.step, system=w.system, target=w.target, what=w.what) for w in writes
         ),
@@ -128,9 +129,9 @@ def make_plan(
     )
 
 
-def stuck(outlooks: Sequence[Outlook]) -> tuple[tuple[str, Stuck], ...]:
+def stuck(forecasts: Sequence[Forecast]) -> tuple[tuple[str, Stuck], ...]:
     """The steps that cannot go on as the world is now."""
-    return tuple((one.step.name, one.look) for one in outlooks if isinstance(one.look, Stuck))
+    return tuple((one.step.name, one.look) for one in forecasts if isinstance(one.look, Stuck))
 
 
 def drift(approved: Plan, now: Plan) -> tuple[str, ...]:

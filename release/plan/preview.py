@@ -19,10 +19,10 @@ from release.model.problem import Problem
 from release.model.record import Remark
 from release.model.repository import Checkout, Remote
 from release.model.step import Todo
-from release.observe.baseline import read_past
+from release.observe.baseline import read_baseline
 from release.observe.rows import counted
 from release.observe.world import observe
-from release.plan.plan import drifted, make_plan, of_approved, outlook, plan_begun, stuck
+from release.plan.plan import drifted, forecast, make_plan, of_approved, plan_begun, stuck
 from release.policy.verdict import judge, level_of, overruled
 from release.policy.verdict import problems as policy_problems
 from release.sequences import Kind
@@ -39,13 +39,13 @@ if TYPE_CHECKING:
     from release.model.request import Request
     from release.model.step import Check, Step
     from release.model.world import World
-    from release.plan.plan import Outlook, Plan
+    from release.plan.plan import Forecast, Plan
     from release.systems.ops import Ops
 
 
 @dataclass(frozen=True)
-class Prospect:
-    """What an invocation is about to do: the decision, the plan, each step's outlook, and all problems.
+class Preview:
+    """What an invocation is about to do: the decision, the plan, each step's forecast, and all problems.
 
     `command` is what was asked for, as it is typed; `plan` and `release` are None where there is nothing to carry out.
     `warnings` are told and change nothing; `questions` are asked before the approval; `remarks` are kept with the
@@ -58,7 +58,7 @@ class Prospect:
     command: str
     release: Release | None = None
     plan: Plan | None = None
-    outlooks: tuple[Outlook, ...] = ()
+    forecasts: tuple[Forecast, ...] = ()
     problems: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()
     questions: tuple[Problem, ...] = ()
@@ -101,27 +101,27 @@ class _Case:
         return self.options.only in alone.NUMBERLESS
 
 
-def survey(ops: Ops, extensions: Extensions, options: Options, approved: Plan | None = None) -> Prospect:
+def survey(ops: Ops, extensions: Extensions, options: Options, approved: Plan | None = None) -> Preview:
     """Observe, decide, plan and check for one request. Nothing is written, nothing is raised for a bad world.
 
     `approved` is a plan that must still be today's.
     """
     case = _judged(_Case(ops, extensions, options, approved, observe(ops), options.request))
     case, go = _decided(case)
-    prospect = Prospect(case.world, go, _command(ops.config, options), only=options.only)
+    preview = Preview(case.world, go, _command(ops.config, options), only=options.only)
     if isinstance(go, decisions.Blocked):
-        return replace(prospect, problems=go.problems)
+        return replace(preview, problems=go.problems)
     if isinstance(go, decisions.Nothing):
-        return prospect
-    prospect = replace(prospect, release=go.release)
+        return preview
+    preview = replace(preview, release=go.release)
     try:
-        outlooks = outlook(_steps(case, go), case.world, go.release)
+        forecasts = forecast(_steps(case, go), case.world, go.release)
     except ReleaseError as error:
-        return replace(prospect, problems=(Problem("plan", error.what, error.advice),))
+        return replace(preview, problems=(Problem("plan", error.what, error.advice),))
     plan = plan_begun(case.world, go.release) or make_plan(
-        outlooks, case.world, go.release, case.options.request
+        forecasts, case.world, go.release, case.options.request
     )
-    return _checked(case, go, replace(prospect, plan=plan, outlooks=outlooks, verdict=case.verdict))
+    return _checked(case, go, replace(preview, plan=plan, forecasts=forecasts, verdict=case.verdict))
 
 
 def _judged(case: _Case) -> _Case:
@@ -129,7 +129,7 @@ def _judged(case: _Case) -> _Case:
     ops, world = case.ops, case.world
     if case.options.deploying or case.config.target or case.request.environment != case.config.production:
         return case
-    past = read_past(ops, world)
+    past = read_baseline(ops, world)
     verdict = Verdict()
     if past is not None:
         verdict = counted(ops, world, judge(world, past, ops.config, case.extensions.evidence(world, past)))
@@ -142,7 +142,7 @@ def _decided(case: _Case) -> tuple[_Case, decisions.Decision]:
     if options.deploying:
         return case, decisions.decide_deploy(world, case.request, case.config)
     if options.only and not options.said:
-        decision, found = alone.settled(partial(_decision, case), world, case.request)
+        decision, found = alone.found_bump(partial(_decision, case), world, case.request)
         case = replace(case, request=found, options=replace(options, request=found))
     else:
         decision = _decision(case, case.request)
@@ -170,17 +170,17 @@ def _command(config: Config, options: Options) -> str:
     )
 
 
-def _checked(case: _Case, go: decisions.Go, prospect: Prospect) -> Prospect:
+def _checked(case: _Case, go: decisions.Go, preview: Preview) -> Preview:
     """The plan with all that was found of it, each where it belongs."""
     binding = _binding(case, go)
-    found = _found(case, go, prospect, binding)
+    found = _found(case, go, preview, binding)
     differs = _differs(case, go)
     given = _remarks(case.request, overruled(binding, go.release, case.config))
     left_out = (
         Remark(kind="skip", what=f"{one.check}: {one.what}", why=one.advice) for one in _of(found, "skip")
     )
     return replace(
-        prospect,
+        preview,
         problems=_of(found, "block"),
         warnings=(*((differs,) if differs else ()), *_of(found, "warn")),
         questions=_of(found, "ask"),
@@ -197,16 +197,16 @@ def _binding(case: _Case, go: decisions.Go) -> Verdict:
     return alone.without_number(verdict) if case.is_numberless else verdict
 
 
-def _found(case: _Case, go: decisions.Go, prospect: Prospect, binding: Verdict) -> tuple[Problem, ...]:
+def _found(case: _Case, go: decisions.Go, preview: Preview, binding: Verdict) -> tuple[Problem, ...]:
     """All that the checks, the steps, the policy and the approved plan have against it."""
     checks = case.extensions.checks(case.request.environment)
     if go.kind == "repair":
         checks = tuple(one for one in checks if not is_item(one))
     return (
-        *excused(check(checks, prospect.outlooks, case.world, go.release), case.request, go.release),
-        *(Problem(name, look.what, look.advice) for name, look in stuck(prospect.outlooks)),
+        *excused(check(checks, preview.forecasts, case.world, go.release), case.request, go.release),
+        *(Problem(name, look.what, look.advice) for name, look in stuck(preview.forecasts)),
         *policy_problems(binding, go.release, case.request, case.config),
-        *(drifted(case.approved, prospect.plan) if prospect.plan else ()),
+        *(drifted(case.approved, preview.plan) if preview.plan else ()),
         *_detached(case, go),
     )
 
@@ -220,11 +220,11 @@ def _differs(case: _Case, go: decisions.Go) -> Problem | None:
 
 
 def check(
-    checks: Sequence[Check], outlooks: Sequence[Outlook], world: World, release: Release
+    checks: Sequence[Check], forecasts: Sequence[Forecast], world: World, release: Release
 ) -> tuple[Problem, ...]:
     """The problems of all checks that guard a step which still has something to do."""
-    todo = {one.step.name.split()[0] for one in outlooks if isinstance(one.look, Todo)}
-    todo = todo or {one.step.name for one in outlooks}
+    todo = {one.step.name.split()[0] for one in forecasts if isinstance(one.look, Todo)}
+    todo = todo or {one.step.name for one in forecasts}
     found: list[Problem] = []
     for one in checks:
         if one.guards and not one.guards & todo:
@@ -275,7 +275,7 @@ def _steps(case: _Case, go: decisions.Go) -> tuple[Step, ...]:
         _kind(case, go),
         ops.config,
         ops.name,
-        number_was_live=go.relive or options.deploying,
+        number_was_live=go.number_was_live or options.deploying,
         through=options.through,
         notes=None if options.deploying else case.extensions.notes(go.release),
         has_deployment=not is_kept_by_actions(ops.environ, go.release),

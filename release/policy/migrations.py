@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from release.database.grades import FileGrade, Grade, Grades, Reason
-    from release.model.evidence import Past
+    from release.model.evidence import Baseline
     from release.model.repository import Migration
     from release.model.request import Level
 
@@ -24,7 +24,7 @@ _DEMANDS: dict[Grade, Level] = {"none": "patch", "data": "patch", "additive": "m
 
 
 def weigh(
-    past: Past, now: Sequence[Migration], folder: str, unapplied: Sequence[str] = (), ledger: str = LEDGER
+    past: Baseline, now: Sequence[Migration], folder: str, unapplied: Sequence[str] = (), ledger: str = LEDGER
 ) -> tuple[Evidence, Window | None]:
     """The evidence of the migrations that the last release had not, and the rollback window over them.
 

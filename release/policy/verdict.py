@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from release.config import Config
-    from release.model.evidence import Evidence, Past
+    from release.model.evidence import Baseline, Evidence
     from release.model.problem import Severity
     from release.model.release import Release
     from release.model.request import Level, Request
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _UNDERBUMP = 'or keep the number, with a reason that is kept with the release: --underbump "why"'
 
 
-def judge(world: World, past: Past, config: Config, more: Sequence[Evidence] = ()) -> Verdict:
+def judge(world: World, past: Baseline, config: Config, more: Sequence[Evidence] = ()) -> Verdict:
     """What the last release and this commit prove; `more` is the evidence of plugins."""
     policy, window = config.policy, None
     evidence: list[Evidence] = []

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from release.model.problem import Problem
     from release.plan.plan import Plan
-    from release.plan.preview import Prospect
+    from release.plan.preview import Preview
     from release.run.sequence import Gate
     from release.systems.ops import Ops
 
@@ -40,18 +40,18 @@ def usual(person: Person) -> Gate:
     What goes to an environment without versions (staging) needs nobody's approval but the one who says so.
     """
 
-    def approve(ops: Ops, prospect: Prospect) -> Granted:
-        plan = prospect.plan
+    def approve(ops: Ops, preview: Preview) -> Granted:
+        plan = preview.plan
         if plan is None:
             raise BlockedError("There is no plan to approve.")
-        _is_read(ops, prospect, person)
+        _is_read(ops, preview, person)
         if ops.name != ops.config.production:
-            return _confirmed(ops, prospect, plan, person)
+            return _confirmed(ops, preview, plan, person)
         if in_workflow(ops.environ):
-            return by_run(ops, plan, prospect.questions)
+            return by_run(ops, plan, preview.questions)
         _not_alone(ops, plan)
         if not person.yes or person.ask or ops.config.approval.unattended or _is_rehearsed(ops.environ):
-            return _confirmed(ops, prospect, plan, person)
+            return _confirmed(ops, preview, plan, person)
         raise BlockedError(
             f"Plan {plan.short} is not approved: there is no terminal to ask at, and --yes alone is not enough there.",
             "Release by the workflow (inv dispatch), or from a terminal; or set `unattended = true` in "
@@ -61,9 +61,9 @@ def usual(person: Person) -> Gate:
     return approve
 
 
-def _is_read(ops: Ops, prospect: Prospect, person: Person) -> None:
+def _is_read(ops: Ops, preview: Preview, person: Person) -> None:
     """Refuse to finish something else than was asked for where nobody reads that it is so."""
-    differs = prospect.differs
+    differs = preview.differs
     if differs and (person.yes or person.ask is None or in_workflow(ops.environ)):
         raise BlockedError(differs.what, differs.advice)
 
@@ -203,12 +203,12 @@ def _is_rehearsed(environ: Mapping[str, str]) -> bool:
     return bool(environ.get("RELEASE_STAGE")) and address.startswith(_LOOPBACK)
 
 
-def _confirmed(ops: Ops, prospect: Prospect, plan: Plan, person: Person) -> Granted:
+def _confirmed(ops: Ops, preview: Preview, plan: Plan, person: Person) -> Granted:
     """A person's word: each question ticked, and the tag typed or `--yes` said."""
     who, now = ops.environ.get("GITHUB_ACTOR") or user(), ops.clock.now()
-    ticks = tuple(_ticked(question, person, who, now) for question in prospect.questions)
+    ticks = tuple(_ticked(question, person, who, now) for question in preview.questions)
     if not person.yes:
-        _typed(plan, prospect, person)
+        _typed(plan, preview, person)
     how = "--yes" if person.yes else "typed the tag"
     return Granted(approvals=(Approval(who=who, plan=plan.hash, at=now, how=how),), remarks=ticks)
 
@@ -225,14 +225,14 @@ def _ticked(question: Problem, person: Person, who: str, now: float) -> Remark:
     return Remark(kind="tick", what=question.what, who=who, at=now)
 
 
-def _typed(plan: Plan, prospect: Prospect, person: Person) -> None:
+def _typed(plan: Plan, preview: Preview, person: Person) -> None:
     if person.ask is None:
         raise BlockedError(
             f"Plan {plan.short} is not approved: there is no terminal to ask at.",
             "Release by the workflow (inv dispatch), or from a terminal.",
         )
-    differs = f"{prospect.differs.what}\n" if prospect.differs else ""
-    word = plan.environment if prospect.only in NUMBERLESS else plan.tag
+    differs = f"{preview.differs.what}\n" if preview.differs else ""
+    word = plan.environment if preview.only in NUMBERLESS else plan.tag
     what = "the tag" if word == plan.tag else word
     typed = person.ask(f"{differs}Approve plan {plan.short}? Type {what}: ")
     if typed != word:

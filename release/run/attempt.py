@@ -49,7 +49,7 @@ def attempt(step: Step, world: World, release: Release, see: See, perform: Perfo
         if trouble is not None:
             break
     world = see(world)
-    writes = tuple(write for effect in look.effects for write in effect.landed(world, step.name))
+    writes = tuple(write for effect in look.effects for write in effect.written(world, step.name))
     return Attempt(world, looked(step, world, release), has_acted=True, writes=writes, trouble=trouble)
 
 

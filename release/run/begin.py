@@ -9,24 +9,24 @@ from msgspec.structs import replace
 
 from release.decide.findings import rolled_back
 from release.decide.single_step import opening
-from release.model.deployment import Live
+from release.model.deployment import WorkerDeployment
 from release.model.record import Record
 from release.run import lock
 
 if TYPE_CHECKING:
     from release.model.record import Granted, Holder, Remark, Subject, Window
-    from release.plan.preview import Prospect
+    from release.plan.preview import Preview
     from release.run.step import Run
 
 
 def first_record(run: Run, granted: Granted) -> Record:
     """The record with which a run takes the lock."""
-    prospect, plan, world = run.prospect, run.plan, run.prospect.world
+    preview, plan, world = run.preview, run.plan, run.preview.world
     holder = lock.holder(run.ops, run.only or "")
     old = world.record if isinstance(world.record, Record) else None
     begun = old if old and old.is_open else None
     subject = run.release.subject
-    lives = {name: live for name, live in world.live.items() if isinstance(live, Live)}
+    lives = {name: live for name, live in world.live.items() if isinstance(live, WorkerDeployment)}
     record = Record(
         environment=run.release.environment,
         nonce="",
@@ -35,20 +35,20 @@ def first_record(run: Run, granted: Granted) -> Record:
         plan=msgspec.Raw(msgspec.json.encode(plan)),
         plan_hash=plan.hash,
         approvals=granted.approvals,
-        remarks=_said((*prospect.remarks, *granted.remarks), holder, run.ops.clock.now()),
+        remarks=_said((*preview.remarks, *granted.remarks), holder, run.ops.clock.now()),
         before={name: live.version_id for name, live in lives.items() if live.version_id},
         served={name: live.release[0] for name, live in lives.items() if live.release},
         migrated=tuple(plan.migrations),
-        window=_window(prospect),
+        window=_window(preview),
         outcome="running",
         burnt=tuple(sorted({*_burnt(old, subject), *rolled_back(world, run.ops.config)})),
-        asked="" if prospect.kind == "finish" else plan.request.level,
+        asked="" if preview.kind == "finish" else plan.request.level,
     )
     if begun is not None:
         record = _after(record, begun)
         if begun.subject == subject:
             record = _once_more(record, begun, plan.request.level)
-    return opening(world, run.ops.config, record, run.only, is_repair=prospect.kind == "repair")
+    return opening(world, run.ops.config, record, run.only, is_repair=preview.kind == "repair")
 
 
 def _after(record: Record, begun: Record) -> Record:
@@ -76,10 +76,10 @@ def _once_more(record: Record, same: Record, level: str) -> Record:
     )
 
 
-def _window(prospect: Prospect) -> Window | None:
+def _window(preview: Preview) -> Window | None:
     """Whether what served before still works after the migrations; a release that is finished keeps what was found."""
-    verdict = prospect.verdict
-    return verdict.window if verdict and prospect.kind != "finish" else None
+    verdict = preview.verdict
+    return verdict.window if verdict and preview.kind != "finish" else None
 
 
 def _said(remarks: tuple[Remark, ...], holder: Holder, now: float) -> tuple[Remark, ...]:

@@ -14,7 +14,7 @@ from release.decide.findings import unfinished
 from release.decide.single_step import LEAVES_NOTHING
 from release.errors import ReleaseError
 from release.formats.version import TagPattern
-from release.model.deployment import Health, Live
+from release.model.deployment import Health, WorkerDeployment
 from release.model.outcome import EXIT_CODES, NOTHING, SAME, Outcome, StepResult
 from release.model.packaging import ours
 from release.model.record import Record
@@ -37,43 +37,43 @@ if TYPE_CHECKING:
     from release.model.problem import Problem
     from release.model.record import Remark
     from release.model.world import World
-    from release.plan.plan import Outlook
-    from release.plan.preview import Prospect
+    from release.plan.plan import Forecast
+    from release.plan.preview import Preview
     from release.systems.ops import Ops
 
 LAST = "verify"
 
 
-def without_run(prospect: Prospect, config: Config) -> Outcome:
+def without_run(preview: Preview, config: Config) -> Outcome:
     """The outcome where there is nothing to carry out, or something is in the way."""
-    decision, history = prospect.decision, prospect.world.history
+    decision, history = preview.decision, preview.world.history
     if not isinstance(decision, Nothing):
-        return replace(_of(prospect, "blocked"), problems=prospect.problems, next=prospect.command)
-    release = _last(decision, prospect.world, config)
+        return replace(_of(preview, "blocked"), problems=preview.problems, next=preview.command)
+    release = _last(decision, preview.world, config)
     found = findings(history.aftermath, release, config) if release and isinstance(history, History) else ()
-    nothing = _of(prospect, "nothing", decision.why)
+    nothing = _of(preview, "nothing", decision.why)
     return replace(nothing, release=release, is_so=decision.released, findings=found)
 
 
-def planned(prospect: Prospect, ops: Ops) -> Outcome:
+def planned(preview: Preview, ops: Ops) -> Outcome:
     """The outcome of a plan: each step as it stands, and the writes of the release that would follow."""
-    if prospect.release is None or prospect.plan is None or prospect.problems:
-        return without_run(prospect, ops.config)
-    steps = tuple(_planned_step(one) for one in prospect.outlooks)
-    outcome = _of(prospect, "planned", _why(prospect))
+    if preview.release is None or preview.plan is None or preview.problems:
+        return without_run(preview, ops.config)
+    steps = tuple(_planned_step(one) for one in preview.forecasts)
+    outcome = _of(preview, "planned", _why(preview))
     return replace(outcome, steps=steps, urls=(ops.url,) if ops.url else ())
 
 
-def _planned_step(one: Outlook) -> StepResult:
+def _planned_step(one: Forecast) -> StepResult:
     if isinstance(one.look, Stuck):
         return StepResult(one.step.name, "stuck", 0.0, one.look.what, one.writes)
     ending: StepEnding = "skipped" if isinstance(one.look, Done) else "todo"
     return StepResult(one.step.name, ending, 0.0, one.look.detail, one.writes)
 
 
-def caught_up(ops: Ops, prospect: Prospect) -> None:
+def caught_up(ops: Ops, preview: Preview) -> None:
     """Bring a checkout to the release that was made from it, where the run that made it was killed after its last write."""
-    decision, world = prospect.decision, prospect.world
+    decision, world = preview.decision, preview.world
     release = (
         _last(decision, world, ops.config) if isinstance(decision, Nothing) and decision.released else None
     )
@@ -89,94 +89,94 @@ def _last(decision: Nothing, world: World, config: Config) -> Release | None:
 
 
 def succeeded(
-    ops: Ops, prospect: Prospect, world: World, results: Sequence[StepResult], *, only: str | None
+    ops: Ops, preview: Preview, world: World, results: Sequence[StepResult], *, only: str | None
 ) -> Outcome:
     """Every step is done: the release is complete, or the one step was."""
-    landed = is_recorded(prospect, world)
+    landed = is_recorded(preview, world)
     is_complete = only in {None, LAST}
-    _give_back(ops, prospect, world, "released" if is_complete else "recorded" if landed else "running")
-    is_release = prospect.kind != "repair" and only not in LEAVES_NOTHING
-    if landed and prospect.release and is_release:
-        follow(ops, prospect.world, prospect.release)
+    _give_back(ops, preview, world, "released" if is_complete else "recorded" if landed else "running")
+    is_release = preview.kind != "repair" and only not in LEAVES_NOTHING
+    if landed and preview.release and is_release:
+        follow(ops, preview.world, preview.release)
     if not is_release or only not in {None, LAST, "record"}:
-        return replace(outcome(ops, prospect, "done", results), why=f"The step {only} is done")
-    ended = outcome(ops, prospect, "released" if landed else "deployed", results)
-    return replace(ended, remarks=_kept(prospect, world), findings=_found(ops, prospect, world))
+        return replace(outcome(ops, preview, "done", results), why=f"The step {only} is done")
+    ended = outcome(ops, preview, "released" if landed else "deployed", results)
+    return replace(ended, remarks=_kept(preview, world), findings=_found(ops, preview, world))
 
 
 def failed(
-    ops: Ops, prospect: Prospect, world: World, results: Sequence[StepResult], failure: Failure
+    ops: Ops, preview: Preview, world: World, results: Sequence[StepResult], failure: Failure
 ) -> Outcome:
     """A step failed: say whether production changed, and leave everything so that a rerun finishes it."""
-    recorded = is_recorded(prospect, world) and prospect.kind != "repair"
-    restore(ops, prospect.world, prospect.release)
+    recorded = is_recorded(preview, world) and preview.kind != "repair"
+    restore(ops, preview.world, preview.release)
     world = look_again(ops, world, ("package",) if ops.config.target else ("live", "database"))
-    changed = recorded or has_changed(prospect, world)
+    changed = recorded or has_changed(preview, world)
     with contextlib.suppress(ReleaseError):
-        world = _give_back(ops, prospect, world, "recorded" if recorded else "failed", changed=changed)
-    pending = None if recorded else unfinished(prospect.world, ops.config)
-    full = explained(failure, prospect, world, changed=changed, recorded=recorded, pending=pending)
-    ended = outcome(ops, prospect, "unrecorded" if changed or pending else "failed", results, full)
-    kept = _kept(prospect, world)
-    found = _found(ops, prospect, world)
-    return replace(ended, next=next_command(prospect, world, recorded=recorded), remarks=kept, findings=found)
+        world = _give_back(ops, preview, world, "recorded" if recorded else "failed", changed=changed)
+    pending = None if recorded else unfinished(preview.world, ops.config)
+    full = explained(failure, preview, world, changed=changed, recorded=recorded, pending=pending)
+    ended = outcome(ops, preview, "unrecorded" if changed or pending else "failed", results, full)
+    kept = _kept(preview, world)
+    found = _found(ops, preview, world)
+    return replace(ended, next=next_command(preview, world, recorded=recorded), remarks=kept, findings=found)
 
 
-def abandon(ops: Ops, prospect: Prospect, world: World) -> None:
+def abandon(ops: Ops, preview: Preview, world: World) -> None:
     """Something unforeseen broke the run: leave the tree and the lock in order as far as that goes."""
-    restore(ops, prospect.world, prospect.release)
+    restore(ops, preview.world, preview.release)
     with contextlib.suppress(ReleaseError):
-        _give_back(ops, prospect, world, "failed")
+        _give_back(ops, preview, world, "failed")
 
 
 def outcome(
     ops: Ops,
-    prospect: Prospect,
+    preview: Preview,
     ending: Ending,
     results: Sequence[StepResult],
     failure: Failure | None = None,
 ) -> Outcome:
     """The outcome of a run that was begun."""
-    back = prospect.decision.rolled_back
+    back = preview.decision.rolled_back
     before = (("before", f"{back.to} was live: {back.name} was rolled back"),) if back else ()
     return replace(
-        _of(prospect, ending, _why(prospect)),
+        _of(preview, ending, _why(preview)),
         steps=tuple(results),
         failure=failure,
-        next=None if EXIT_CODES[ending] == 0 else prospect.command,
-        was=was(ops.config, prospect),
-        is_tagged=_is_tagged(prospect),
-        urls=(*_places(ops, prospect), *_page(ops, prospect, ending)),
+        next=None if EXIT_CODES[ending] == 0 else preview.command,
+        was=was(ops.config, preview),
+        is_tagged=_is_tagged(preview),
+        urls=(*_places(ops, preview), *_page(ops, preview, ending)),
         # What a release has changed is newer than any rollback.
         rolled_back=back if ending in {"failed", "blocked"} else None,
         state=before if ending == "released" else (),
     )
 
 
-def _of(prospect: Prospect, ending: Ending, why: str = "") -> Outcome:
+def _of(preview: Preview, ending: Ending, why: str = "") -> Outcome:
     """What every ending says of the plan that it is the end of."""
     return Outcome(
         ending,
-        prospect.kind,
-        prospect.world.environment,
-        prospect.release,
-        prospect.plan.hash if prospect.plan else None,
+        preview.kind,
+        preview.world.environment,
+        preview.release,
+        preview.plan.hash if preview.plan else None,
         why,
-        warnings=prospect.warnings,
-        remarks=prospect.remarks,
-        verdict=prospect.verdict,
-        rolled_back=prospect.decision.rolled_back,
+        warnings=preview.warnings,
+        remarks=preview.remarks,
+        verdict=preview.verdict,
+        rolled_back=preview.decision.rolled_back,
     )
 
 
-def _why(prospect: Prospect) -> str:
-    return prospect.decision.why if isinstance(prospect.decision, Go) else ""
+def _why(preview: Preview) -> str:
+    return preview.decision.why if isinstance(preview.decision, Go) else ""
 
 
-def _found(ops: Ops, prospect: Prospect, world: World) -> tuple[Problem, ...]:
+def _found(ops: Ops, preview: Preview, world: World) -> tuple[Problem, ...]:
     """What the recorded release finds of itself on the branch; nothing where that cannot be read."""
-    release, remote = prospect.release, world.remote
-    if release is None or not isinstance(remote, Remote) or not is_recorded(prospect, world):
+    release, remote = preview.release, world.remote
+    if release is None or not isinstance(remote, Remote) or not is_recorded(preview, world):
         return ()
     try:
         return findings(aftermath(ops, remote, release), release, ops.config)
@@ -184,21 +184,26 @@ def _found(ops: Ops, prospect: Prospect, world: World) -> tuple[Problem, ...]:
         return ()
 
 
-def was(config: Config, prospect: Prospect) -> str:
+def was(config: Config, preview: Preview) -> str:
     """What was live in the environment before this run, in words; empty where there is no release or no worker."""
-    release, live = prospect.release, prospect.world.live
+    release, live = preview.release, preview.world.live
     if release is None or not live:
         return ""
-    if all(isinstance(one, Live) and one.release == (release.tag, release.commit) for one in live.values()):
+    if all(
+        isinstance(one, WorkerDeployment) and one.release == (release.tag, release.commit)
+        for one in live.values()
+    ):
         return SAME
-    health, pattern = prospect.world.health, TagPattern(config.app.tag)
+    health, pattern = preview.world.health, TagPattern(config.app.tag)
     answers = f" that answers as {health.version}" if isinstance(health, Health) and health.version else ""
     served = {name: _served(one, pattern, release, answers) for name, one in live.items()}
     alike = set(served.values())
     return alike.pop() if len(alike) == 1 else ", ".join(f"{name} {what}" for name, what in served.items())
 
 
-def _served(live: Live | Unread | None, pattern: TagPattern, release: Release, answers: str) -> str:
+def _served(
+    live: WorkerDeployment | Unread | None, pattern: TagPattern, release: Release, answers: str
+) -> str:
     if live is None:
         return NOTHING
     if isinstance(live, Unread):
@@ -213,37 +218,37 @@ def _served(live: Live | Unread | None, pattern: TagPattern, release: Release, a
     return version if has_number else f"{version} ({commit[:7]})"
 
 
-def _is_tagged(prospect: Prospect) -> bool:
+def _is_tagged(preview: Preview) -> bool:
     """Whether the very commit that was deployed carries a release's tag."""
-    release, remote = prospect.release, prospect.world.remote
+    release, remote = preview.release, preview.world.remote
     if release is None or not isinstance(remote, Remote):
         return False
     return release.commit == release.base and remote.tags.get(release.tag) == release.base
 
 
-def _kept(prospect: Prospect, world: World) -> tuple[Remark, ...]:
+def _kept(preview: Preview, world: World) -> tuple[Remark, ...]:
     """The remarks that are kept with this release, what a person ticked among them."""
-    record, release = world.record, prospect.release
+    record, release = world.record, preview.release
     is_ours = isinstance(record, Record) and release is not None and record.subject == release.subject
-    return record.remarks if isinstance(record, Record) and is_ours else prospect.remarks
+    return record.remarks if isinstance(record, Record) and is_ours else preview.remarks
 
 
-def _places(ops: Ops, prospect: Prospect) -> tuple[str, ...]:
+def _places(ops: Ops, preview: Preview) -> tuple[str, ...]:
     """Where what was released can be seen: the environment's address, or the package's on its registry."""
-    package = prospect.world.package
-    if isinstance(package, Package) and prospect.release:
-        return (f"{package.page}/{prospect.release.version}",)
+    package = preview.world.package
+    if isinstance(package, Package) and preview.release:
+        return (f"{package.page}/{preview.release.version}",)
     return (ops.url,) if ops.url else ()
 
 
-def _page(ops: Ops, prospect: Prospect, ending: Ending) -> tuple[str, ...]:
-    is_there = ending == "released" and prospect.release is not None
-    return (ops.github.release_page(prospect.release.tag),) if is_there and prospect.release else ()
+def _page(ops: Ops, preview: Preview, ending: Ending) -> tuple[str, ...]:
+    is_there = ending == "released" and preview.release is not None
+    return (ops.github.release_page(preview.release.tag),) if is_there and preview.release else ()
 
 
-def has_changed(prospect: Prospect, world: World) -> bool:
+def has_changed(preview: Preview, world: World) -> bool:
     """Whether the environment is not what it was when the plan was made; what cannot be read counts as changed."""
-    plan, release = prospect.plan, prospect.release
+    plan, release = preview.plan, preview.release
     if plan is None or release is None:
         return False
     if world.package is not None:
@@ -252,18 +257,18 @@ def has_changed(prospect: Prospect, world: World) -> bool:
         live = world.live.get(name)
         if isinstance(live, Unread) or ((live.version_id or "") if live else "") != before:
             return True
-    return isinstance(world.database, Unread) or is_migrated(prospect, world)
+    return isinstance(world.database, Unread) or is_migrated(preview, world)
 
 
-def is_recorded(prospect: Prospect, world: World) -> bool:
+def is_recorded(preview: Preview, world: World) -> bool:
     """Whether the tag of this release is on the remote; a deployment has none of its own, whatever its commit is tagged."""
-    release = prospect.release
+    release = preview.release
     if release is None or release.commit == release.base or not isinstance(world.remote, Remote):
         return False
     return world.remote.tags.get(release.tag) == release.commit
 
 
-def _give_back(ops: Ops, prospect: Prospect, world: World, ending: str, *, changed: bool = True) -> World:
+def _give_back(ops: Ops, preview: Preview, world: World, ending: str, *, changed: bool = True) -> World:
     """Give the lock back, and keep in the record how it ended; a run that changed nothing leaves no memory.
 
     Nor does a step that leaves nothing behind, nor a repair: the record still tells of the release before.
@@ -271,8 +276,8 @@ def _give_back(ops: Ops, prospect: Prospect, world: World, ending: str, *, chang
     record = world.record
     if not isinstance(record, Record) or record.holder is None:
         return world
-    before = prospect.world.record if isinstance(prospect.world.record, Record) else None
-    if prospect.kind == "repair" or prospect.only in LEAVES_NOTHING:
+    before = preview.world.record if isinstance(preview.world.record, Record) else None
+    if preview.kind == "repair" or preview.only in LEAVES_NOTHING:
         ending = before.outcome if before else "released"
     elif not changed:
         record = before or Record(environment=ops.name, nonce="")

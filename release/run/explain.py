@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from release.errors import StoppedError
-from release.model.deployment import Database, Live
+from release.model.deployment import Database, WorkerDeployment
 from release.model.outcome import Failure
 from release.model.record import Record
 from release.model.repository import History, Remote
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from release.model.release import Release
     from release.model.step import Look, Step
     from release.model.world import World
-    from release.plan.preview import Prospect
+    from release.plan.preview import Preview
 
 UNTAGGED = "Nothing was committed or tagged."
 
@@ -41,7 +41,7 @@ def failure_of(step: Step, what: str, look: Look, trouble: ReleaseError | None =
 
 def explained(
     failure: Failure,
-    prospect: Prospect,
+    preview: Preview,
     world: World,
     *,
     changed: bool,
@@ -53,14 +53,14 @@ def explained(
     `changed`: the environment is not what it was; `recorded`: the remote has the release's tag; `pending`: a release
     that an earlier run began and nobody recorded.
     """
-    release = prospect.release
+    release = preview.release
     if release is not None and world.package is not None:
         return report_package.explained(failure, release, world, changed=changed, recorded=recorded)
     if release is None or not changed:
         return _without_change(failure, world, pending)
-    standing = _recorded(failure, prospect, release) if recorded else _unrecorded(prospect, release, world)
+    standing = _recorded(failure, preview, release) if recorded else _unrecorded(preview, release, world)
     return replace(
-        failure, standing=standing, state=tuple(_facts(prospect, release, world, recorded=recorded))
+        failure, standing=standing, state=tuple(_facts(preview, release, world, recorded=recorded))
     )
 
 
@@ -78,14 +78,14 @@ def _without_change(failure: Failure, world: World, pending: Subject | None) -> 
     return replace(failure, standing=standing, state=tuple(facts))
 
 
-def next_command(prospect: Prospect, world: World, *, recorded: bool) -> str:
+def next_command(preview: Preview, world: World, *, recorded: bool) -> str:
     """The one command to run next: back where the new bundle is live and bad, else the same again."""
     is_bad = world.smoke is not None and not world.smoke.healthy
     if (
         is_bad and not recorded and _way_back(world) and not _between(world)
     ):  # over a migration, a person decides
         return rollback_command(world)
-    return prospect.command
+    return preview.command
 
 
 def rollback_command(world: World) -> str:
@@ -111,24 +111,28 @@ def live_now(world: World) -> str:
     return ", ".join(parts)
 
 
-def _recorded(failure: Failure, prospect: Prospect, release: Release) -> str:
+def _recorded(failure: Failure, preview: Preview, release: Release) -> str:
     if failure.step == "record":
         return f"{release.tag} is live and tagged, and the branch does not hold it yet."
-    steps = [one.step.name for one in prospect.outlooks]
+    steps = [one.step.name for one in preview.forecasts]
     return f"{release.tag} is live and recorded, and {failure.step if failure.step in steps else 'the rest'} is not done."
 
 
-def _unrecorded(prospect: Prospect, release: Release, world: World) -> str:
+def _unrecorded(preview: Preview, release: Release, world: World) -> str:
     """One sentence for an environment that changed without a tag, and one for git."""
     is_deployment = release.commit == release.base
     known = not is_deployment and not isinstance(world.remote, Unread)
-    return f"{_change(prospect, release, world)}{f' {UNTAGGED}' if known else ''}"
+    return f"{_change(preview, release, world)}{f' {UNTAGGED}' if known else ''}"
 
 
-def _change(prospect: Prospect, release: Release, world: World) -> str:
+def _change(preview: Preview, release: Release, world: World) -> str:
     where, mark = world.environment.capitalize(), (release.tag, release.commit)
     name = release.base[:7] if release.commit == release.base else release.tag
-    new = [worker for worker, live in world.live.items() if isinstance(live, Live) and live.release == mark]
+    new = [
+        worker
+        for worker, live in world.live.items()
+        if isinstance(live, WorkerDeployment) and live.release == mark
+    ]
     old = [worker for worker in world.live if worker not in new]
     if _is_unknown(world):
         return f"{where} may have changed: what it serves could not be read."
@@ -136,18 +140,18 @@ def _change(prospect: Prospect, release: Release, world: World) -> str:
         return f"{where} is half changed: {_list(new)} {_is(new)} {name}, {_list(old)} {_is(old)} not."
     if new:
         return f"{where} serves {name}{_health(world)}."
-    if is_migrated(prospect, world):
+    if is_migrated(preview, world):
         return f"The database of {world.environment} was migrated; no worker serves {name}."
     return f"{where} is not what it was, and not {name}: somebody else deployed meanwhile."
 
 
-def is_migrated(prospect: Prospect, world: World) -> bool:
+def is_migrated(preview: Preview, world: World) -> bool:
     """Whether the database is not the one of the plan, by its ledger; or by its schema, where no row was written."""
-    before, now = prospect.world.database, world.database
-    if not isinstance(now, Database) or prospect.plan is None:
+    before, now = preview.world.database, world.database
+    if not isinstance(now, Database) or preview.plan is None:
         return False
     moved = isinstance(before, Database) and before.schema != now.schema
-    return moved or bool(now.applied and now.applied[-1] != prospect.plan.ledger)
+    return moved or bool(now.applied and now.applied[-1] != preview.plan.ledger)
 
 
 def _is_unknown(world: World) -> bool:
@@ -163,11 +167,9 @@ def _health(world: World) -> str:
     )
 
 
-def _facts(
-    prospect: Prospect, release: Release, world: World, *, recorded: bool
-) -> Iterator[tuple[str, str]]:
+def _facts(preview: Preview, release: Release, world: World, *, recorded: bool) -> Iterator[tuple[str, str]]:
     yield "live now", live_now(world)
-    missing = ", ".join(_missing(prospect, release, world))
+    missing = ", ".join(_missing(preview, release, world))
     if missing:
         yield "not recorded", missing
     if recorded:
@@ -176,9 +178,9 @@ def _facts(
         yield "roll back", f"{rollback_command(world)}\n{_rolling_back(world)}"
     is_healthy = world.smoke is not None and world.smoke.healthy
     if not is_healthy and not _is_unknown(world):
-        yield "or fix", f"{prospect.command}\nafter the fix is merged: ships it as {release.version}"
+        yield "or fix", f"{preview.command}\nafter the fix is merged: ships it as {release.version}"
     record = world.record if isinstance(world.record, Record) else None
-    if record and record.bookmark and prospect.plan and prospect.plan.migrations:
+    if record and record.bookmark and preview.plan and preview.plan.migrations:
         yield (
             "database",
             f"before the migration: bookmark {record.bookmark} (restoring it loses later writes)",
@@ -192,16 +194,16 @@ def _rolling_back(world: World) -> str:
     return f"puts {back} back; the database stays: can the older bundle run on it after {between}?"
 
 
-def _missing(prospect: Prospect, release: Release, world: World) -> Iterator[str]:
+def _missing(preview: Preview, release: Release, world: World) -> Iterator[str]:
     """What of the plan git and GitHub do not hold yet."""
-    systems = {write.system for write in prospect.plan.writes} if prospect.plan else set()
+    systems = {write.system for write in preview.plan.writes} if preview.plan else set()
     if "git" in systems and isinstance(world.remote, Unread):
         yield f"unknown: {world.remote.because}"
         return
     if "git" in systems and isinstance(world.remote, Remote):
         if world.remote.tags.get(release.tag) != release.commit:
             yield f"tag {release.tag}"
-        if not (isinstance(world.history, History) and world.history.has_landed):
+        if not (isinstance(world.history, History) and world.history.is_on_branch):
             yield "the bump on the branch"
     if "github" in systems and (isinstance(world.releases, Unread) or release.tag not in world.releases):
         yield "the GitHub Release"
@@ -211,7 +213,9 @@ def _way_back(world: World) -> bool:
     """Whether a worker serves something else than before, and what served before was noted."""
     record = world.record
     before = record.before if isinstance(record, Record) else {}
-    served = {name: live.version_id for name, live in world.live.items() if isinstance(live, Live)}
+    served = {
+        name: live.version_id for name, live in world.live.items() if isinstance(live, WorkerDeployment)
+    }
     return any(name in before and before[name] != version for name, version in served.items())
 
 

@@ -48,7 +48,7 @@ def _missing(release: Release, world: World) -> Iterator[str]:
         return
     if world.remote.tags.get(release.tag) != release.commit:
         yield f"tag {release.tag}"
-    if not (isinstance(world.history, History) and world.history.has_landed):
+    if not (isinstance(world.history, History) and world.history.is_on_branch):
         yield "the bump on the branch"
     if isinstance(world.releases, Unread) or release.tag not in world.releases:
         yield "the GitHub Release"

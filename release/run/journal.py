@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from release.model.outcome import Outcome, StepResult
-    from release.plan.preview import Prospect
+    from release.plan.preview import Preview
 
 FILE = ".release/journal.ndjson"
 
@@ -32,12 +32,12 @@ class Journal:
         self._run = run
         self._is_written = False
 
-    def planned(self, prospect: Prospect) -> None:
+    def planned(self, preview: Preview) -> None:
         """Note the decision and the plan."""
-        plan = prospect.plan
+        plan = preview.plan
         self._note(
             "planned",
-            decision=prospect.kind,
+            decision=preview.kind,
             plan=msgspec.to_builtins(plan),
             hash=plan.hash if plan else None,
         )

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from release.model.options import Options
     from release.model.outcome import Listener, Outcome
     from release.plan.plan import Plan
-    from release.plan.preview import Prospect
+    from release.plan.preview import Preview
     from release.run.sequence import Gate
     from release.systems.ops import Connect, Ops
 
@@ -81,10 +81,10 @@ def _released(
 ) -> Outcome:
     """Survey and carry out; from the start again where the record changed while the run waited for it."""
     while True:
-        prospect = survey(ops, plugins, options, approved)
-        told.planned(prospect)
+        preview = survey(ops, plugins, options, approved)
+        told.planned(preview)
         try:
-            return carry_out(ops, plugins, prospect, gate, told)
+            return carry_out(ops, plugins, preview, gate, told)
         except StaleError as error:
             told.line(f"{error.what} Looking again.")
 
@@ -101,34 +101,34 @@ def plan(
     config, plugins = configured(root, options.target, options.request.line, environ)
     ops = connect(config, options.request.environment, environ)
     try:
-        prospect = survey(ops, plugins, options)
+        preview = survey(ops, plugins, options)
         if options.for_approval and in_workflow(environ):
-            prospect = _unread(prospect)
-        listener.planned(prospect)
-        outcome = planned(prospect, ops)
-        if options.output and prospect.plan:
-            write_plan(prospect.plan, options.output)
+            preview = _unread(preview)
+        listener.planned(preview)
+        outcome = planned(preview, ops)
+        if options.output and preview.plan:
+            write_plan(preview.plan, options.output)
         if options.output or (options.for_approval and environ.get("GITHUB_OUTPUT")):
-            _tell_waiting(plugins, prospect, listener)
+            _tell_waiting(plugins, preview, listener)
         listener.ended(outcome)
         return outcome
     finally:
         ops.close()
 
 
-def _unread(prospect: Prospect) -> Prospect:
+def _unread(preview: Preview) -> Preview:
     """In a workflow the bump was chosen in a form: a plan that finishes something else stops before anybody approves it."""
-    if prospect.differs is None:
-        return prospect
-    problem = replace(prospect.differs, level="block")
-    warnings = tuple(one for one in prospect.warnings if one is not prospect.differs)
-    return replace(prospect, problems=(*prospect.problems, problem), warnings=warnings)
+    if preview.differs is None:
+        return preview
+    problem = replace(preview.differs, level="block")
+    warnings = tuple(one for one in preview.warnings if one is not preview.differs)
+    return replace(preview, problems=(*preview.problems, problem), warnings=warnings)
 
 
-def _tell_waiting(plugins: Extensions, prospect: Prospect, listener: Listener) -> None:
+def _tell_waiting(plugins: Extensions, preview: Preview, listener: Listener) -> None:
     """A plan that is handed on, in a file or as a job's output, waits for its approval elsewhere."""
-    if prospect.release is None or prospect.plan is None or prospect.problems:
+    if preview.release is None or preview.plan is None or preview.problems:
         return
-    said = plugins.tell("release_approval_awaited", release=prospect.release, plan_hash=prospect.plan.hash)
+    said = plugins.tell("release_approval_awaited", release=preview.release, plan_hash=preview.plan.hash)
     for line in said:
         listener.line(line)

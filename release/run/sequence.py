@@ -10,11 +10,11 @@ import msgspec
 
 from release.decide.decide import Nothing
 from release.errors import BlockedError, ReleaseError
-from release.extensions.isolation import GuardedStep
+from release.extensions.isolation import IsolatedStep
 from release.model.outcome import Failure
 from release.model.record import Granted, Record
-from release.plan.preview import Prospect
-from release.run import end as closing
+from release.plan.preview import Preview
+from release.run import end as ending
 from release.run import lock
 from release.run.begin import first_record
 from release.run.step import INTERRUPTED, Run, one_step
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from release.model.world import World
     from release.systems.ops import Ops
 
-Gate = Callable[["Ops", Prospect], Granted]
+Gate = Callable[["Ops", Preview], Granted]
 
 
 @dataclass(frozen=True)
@@ -35,72 +35,70 @@ class AtOnce:
 
     gate: Gate
 
-    def __call__(self, ops: Ops, prospect: Prospect) -> Granted:
+    def __call__(self, ops: Ops, preview: Preview) -> Granted:
         """The gate's answer."""
-        return self.gate(ops, prospect)
+        return self.gate(ops, preview)
 
 
-def carry_out(
-    ops: Ops, extensions: Extensions, prospect: Prospect, gate: Gate, listener: Listener
-) -> Outcome:
+def carry_out(ops: Ops, extensions: Extensions, preview: Preview, gate: Gate, listener: Listener) -> Outcome:
     """Approve and run a plan to its end, or the one step of it that was asked for; the answer says how it ended."""
-    is_empty = isinstance(prospect.decision, Nothing) or prospect.release is None or prospect.plan is None
-    if is_empty or prospect.problems or prospect.release is None or prospect.plan is None:
-        closing.caught_up(ops, prospect)
-        return _told(listener, extensions, closing.without_run(prospect, ops.config))
-    run = Run(ops, extensions, listener, prospect, prospect.release, prospect.plan)
+    is_empty = isinstance(preview.decision, Nothing) or preview.release is None or preview.plan is None
+    if is_empty or preview.problems or preview.release is None or preview.plan is None:
+        ending.caught_up(ops, preview)
+        return _told(listener, extensions, ending.without_run(preview, ops.config))
+    run = Run(ops, extensions, listener, preview, preview.release, preview.plan)
     try:
         return _told(listener, extensions, _locked(run, _granted(run, gate)))
     except BlockedError as error:
         failure = Failure("start", error.what, "Nothing was written.", error.advice)
-        return _told(listener, extensions, closing.outcome(ops, prospect, "blocked", (), failure))
+        return _told(listener, extensions, ending.outcome(ops, preview, "blocked", (), failure))
 
 
 def _granted(run: Run, gate: Gate) -> Granted:
     """The approval of a plugin, or else of the gate; of both where a person has to vouch, which no plugin was asked."""
     by_plugin = run.extensions.approval(run.release, run.plan.hash)
-    if by_plugin and not run.prospect.questions and not run.prospect.differs:
+    if by_plugin and not run.preview.questions and not run.preview.differs:
         return Granted(approvals=(by_plugin,))
     if not isinstance(gate, AtOnce):
         run.tell("release_approval_awaited", plan_hash=run.plan.hash)
-    granted = gate(run.ops, run.prospect)
+    granted = gate(run.ops, run.preview)
     said = (by_plugin,) if by_plugin else ()
     return msgspec.structs.replace(granted, approvals=(*said, *granted.approvals))
 
 
 def _locked(run: Run, granted: Granted) -> Outcome:
-    world = lock.acquire(run.ops, run.prospect.world, first_record(run, granted), run.listener.line)
+    world = lock.acquire(run.ops, run.preview.world, first_record(run, granted), run.listener.line)
     results: list[StepResult] = []
     try:
         run.tell("release_started", plan_hash=run.plan.hash)
-        for one in run.prospect.outlooks:
+        for one in run.preview.forecasts:
             if _is_passed_over(run, one.step, world):
                 continue
             world, result, failure = one_step(run, one.step, world)
             results.append(result)
             if failure is not None:
-                return closing.failed(run.ops, run.prospect, world, results, failure)
+                return ending.failed(run.ops, run.preview, world, results, failure)
             if one.step.name == run.only:
                 break
-        return closing.succeeded(run.ops, run.prospect, world, results, only=run.only)
+        return ending.succeeded(run.ops, run.preview, world, results, only=run.only)
     except (ReleaseError, KeyboardInterrupt) as error:
         return _ended(run, world, results, _stopped(error))
     except BaseException:
-        closing.abandon(run.ops, run.prospect, world)
+        ending.abandon(run.ops, run.preview, world)
         raise
 
 
 def _ended(run: Run, world: World, results: list[StepResult], failure: Failure) -> Outcome:
     """The outcome of a run that failed; where it was stopped, and the world does not answer in time, that is said."""
     try:
-        return closing.failed(run.ops, run.prospect, world, results, failure)
+        return ending.failed(run.ops, run.preview, world, results, failure)
     except KeyboardInterrupt:
         unknown = replace(
             failure,
             meaning="What is live now could not be read in time.",
             advice="Run the same command again to finish.",
         )
-        return closing.outcome(run.ops, run.prospect, "unrecorded", results, unknown)
+        return ending.outcome(run.ops, run.preview, "unrecorded", results, unknown)
 
 
 def _is_passed_over(run: Run, step: Step, world: World) -> bool:
@@ -112,7 +110,7 @@ def _is_passed_over(run: Run, step: Step, world: World) -> bool:
     """
     if run.only in {None, step.name}:
         return False
-    if isinstance(step, GuardedStep):
+    if isinstance(step, IsolatedStep):
         run.listener.line(f"{step.name}, a step of {step.plugin.name}, is passed over: {run.only} runs alone")
         return True
     record = world.record

@@ -13,7 +13,7 @@ from release.model.repository import Remote
 from release.model.step import Done, Stuck
 from release.observe.history import holds
 from release.observe.world import look_again
-from release.run import end as closing
+from release.run import end as ending
 from release.run import lock
 from release.run.attempt import attempt
 from release.run.explain import failure_of
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from release.model.step import Step
     from release.model.world import World
     from release.plan.plan import Plan
-    from release.plan.preview import Prospect
+    from release.plan.preview import Preview
     from release.run.attempt import Attempt
     from release.systems.ops import Ops
 
@@ -41,14 +41,14 @@ class Run:
     ops: Ops
     extensions: Extensions
     listener: Listener
-    prospect: Prospect
+    preview: Preview
     release: Release
     plan: Plan
 
     @property
     def only(self) -> str | None:
         """The one step to carry out, None for all."""
-        return self.prospect.only
+        return self.preview.only
 
     def tell(self, hook: str, **what: Any) -> None:  # noqa: ANN401
         """Tell the observers of plugins; what they raise is a line, and changes nothing."""
@@ -124,12 +124,12 @@ def _note(run: Run, world: World, *, before_write: bool = False) -> World:
 def _prove_base(run: Run, writes: tuple[Write, ...], world: World) -> None:
     """Raise BlockedError where the branch lost the base since the plan was made, while nothing of it is in the environment."""
     tip, known = (
-        one.remote.tip if isinstance(one.remote, Remote) else None for one in (world, run.prospect.world)
+        one.remote.tip if isinstance(one.remote, Remote) else None for one in (world, run.preview.world)
     )
-    is_first = bool(OUTSIDE & {write.system for write in writes}) and not closing.has_changed(
-        run.prospect, world
+    is_first = bool(OUTSIDE & {write.system for write in writes}) and not ending.has_changed(
+        run.preview, world
     )
-    if run.prospect.kind == "finish" or not is_first or tip == known:
+    if run.preview.kind == "finish" or not is_first or tip == known:
         return
     base, branch = run.release.base, run.ops.config.branch
     if tip is None or not holds(run.ops, tip, base):

@@ -10,7 +10,7 @@ from release.model.step import Done, Stuck, Todo
 from release.model.unread import Unread
 
 if TYPE_CHECKING:
-    from release.model.deployment import Live
+    from release.model.deployment import WorkerDeployment
     from release.model.release import Release
     from release.model.step import Look
     from release.model.world import Part, World
@@ -43,6 +43,6 @@ class Deploy:
         return Todo((DeployWorker(self.worker, self.script, release),), f"{self.script} {was}")
 
 
-def _described(live: Live) -> str:
+def _described(live: WorkerDeployment) -> str:
     version_id = (live.version_id or "a split")[:8]
     return f"{version_id}, {live.release[0]}" if live.release else f"{version_id}, made by no release"

@@ -43,7 +43,7 @@ class RecordRelease:
             return Stuck(
                 f"{release.tag} names {tagged[:7]} on the remote, not {release.commit[:7]}.", self.advice
             )
-        if tagged and history.has_landed:
+        if tagged and history.is_on_branch:
             return Done(f"tag {release.tag} and the bump are on {self.branch}")
         record = read(world.record) or Record(environment=release.environment, nonce="")
         effect = PushRelease(

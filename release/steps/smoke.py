@@ -19,7 +19,7 @@ class SmokeCheck:
     """Never done before: each run asks for itself."""
 
     path: str
-    relive: bool
+    number_was_live: bool
     name: str = "smoke"
     reads: tuple[Part, ...] = ()
     changes: bool = False
@@ -32,7 +32,7 @@ class SmokeCheck:
     def look(self, world: World, release: Release) -> Look:
         """Done when this run has seen it healthy."""
         if world.smoke is None:
-            return Todo((WatchHealth(release, self.relive),), f"{self.path} says {release.version}")
+            return Todo((WatchHealth(release, self.number_was_live),), f"{self.path} says {release.version}")
         if world.smoke.healthy:
             return Done(world.smoke.detail)
         return Stuck(world.smoke.detail, self.advice)

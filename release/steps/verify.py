@@ -77,7 +77,7 @@ class Verify:
             return "the remote could not be read"
         if remote.tags.get(release.tag) != release.commit:
             return f"{release.tag} is not on the remote"
-        return None if history.has_landed else "the branch does not hold the release"
+        return None if history.is_on_branch else "the branch does not hold the release"
 
     def _release(self, world: World, release: Release) -> str | None:
         if isinstance(world.releases, Unread):

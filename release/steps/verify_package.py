@@ -52,7 +52,7 @@ def _git(world: World, release: Release) -> str | None:
         return "the remote could not be read"
     if remote.tags.get(release.tag) != release.commit:
         return f"{release.tag} is not on the remote"
-    return None if history.has_landed else "the branch does not hold the release"
+    return None if history.is_on_branch else "the branch does not hold the release"
 
 
 def _page(world: World, release: Release) -> str | None:

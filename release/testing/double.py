@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from release.config import Config
     from release.model.outcome import Listener, Outcome
     from release.model.request import Level
-    from release.plan.preview import Prospect
+    from release.plan.preview import Preview
     from release.systems.ops import Ops, Perform
 
 OWNER, NAME = "acme", "cms"
@@ -142,7 +142,7 @@ class Double:
         environment: str = "production",
         *,
         root: Path | None = None,
-        gate: Callable[[Prospect], Granted] | None = None,
+        gate: Callable[[Preview], Granted] | None = None,
         listener: Listener | None = None,
         environ: Mapping[str, str] | None = None,
         plan_file: Path | None = None,
@@ -166,7 +166,7 @@ class Double:
         pre: str | None = None,
         line: str | None = None,
         root: Path | None = None,
-        gate: Callable[[Prospect], Granted] | None = None,
+        gate: Callable[[Preview], Granted] | None = None,
         listener: Listener | None = None,
         environ: Mapping[str, str] | None = None,
         plan_file: Path | None = None,
@@ -271,7 +271,7 @@ class Double:
         self,
         options: Options,
         root: Path | None,
-        gate: Callable[[Prospect], Granted] | None,
+        gate: Callable[[Preview], Granted] | None,
         listener: Listener | None,
         environ: Mapping[str, str] | None,
     ) -> Outcome:
@@ -279,7 +279,7 @@ class Double:
             root or self.root,
             self.environ if environ is None else environ,
             options,
-            lambda _, prospect: (gate or approve)(prospect),
+            lambda _, preview: (gate or approve)(preview),
             listener or Recorder(),
             connect=self.connect,
         )
@@ -311,7 +311,7 @@ class Double:
         }
 
 
-def approve(prospect: Prospect) -> Granted:
+def approve(preview: Preview) -> Granted:
     """The gate of a double: everybody agrees."""
-    plan = prospect.plan.hash if prospect.plan else ""
+    plan = preview.plan.hash if preview.plan else ""
     return Granted(approvals=(Approval(who="ada", plan=plan, at=MONDAY, how="double"),))

@@ -6,23 +6,23 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from release.model.outcome import Outcome, StepResult
-    from release.plan.preview import Prospect
+    from release.plan.preview import Preview
 
 
 class Recorder:
-    """Keeps the prospect, the steps that started, every line, the results and the outcome, in order."""
+    """Keeps the preview, the steps that started, every line, the results and the outcome, in order."""
 
     def __init__(self) -> None:
         """Nothing was told yet."""
-        self.prospect: Prospect | None = None
+        self.preview: Preview | None = None
         self.steps: list[str] = []
         self.lines: list[str] = []
         self.results: list[StepResult] = []
         self.outcome: Outcome | None = None
 
-    def planned(self, prospect: Prospect) -> None:
-        """Keep the prospect."""
-        self.prospect = prospect
+    def planned(self, preview: Preview) -> None:
+        """Keep the preview."""
+        self.preview = preview
 
     def started(self, step: str) -> None:
         """Keep the step's name."""

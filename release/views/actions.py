@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from release.model.outcome import Listener, Outcome, StepResult
     from release.model.problem import Problem
-    from release.plan.preview import Prospect
+    from release.plan.preview import Preview
     from release.views.sink import Sink
 
 MOST_BYTES = 1_000_000
@@ -38,13 +38,13 @@ class ActionsLog(Plain):
     No line of a program can become a command: each stands behind a bar, and the runner's older mark is broken up.
     """
 
-    def planned(self, prospect: Prospect) -> None:
+    def planned(self, preview: Preview) -> None:
         """The plan, as an annotation too, where `inv approve` finds it; and one for each warning."""
-        super().planned(prospect)
-        if prospect.plan is not None and not prospect.problems:
-            text = "\n".join(printable(line.text) for line in plan_lines(prospect))
-            self._command(message("notice", text, f"{NOTICE} {prospect.plan.hash}"))
-        for warning in prospect.warnings[:MOST_ANNOTATIONS]:
+        super().planned(preview)
+        if preview.plan is not None and not preview.problems:
+            text = "\n".join(printable(line.text) for line in plan_lines(preview))
+            self._command(message("notice", text, f"{NOTICE} {preview.plan.hash}"))
+        for warning in preview.warnings[:MOST_ANNOTATIONS]:
             self._command(annotation("warning", warning))
 
     def started(self, step: str) -> None:
@@ -85,9 +85,9 @@ class Summary:
         with contextlib.suppress(OSError, ValueError):
             self._before = path.read_text(encoding="utf-8")
 
-    def planned(self, prospect: Prospect) -> None:
+    def planned(self, preview: Preview) -> None:
         """The plan."""
-        self._show(replace(self._page, prospect=prospect))
+        self._show(replace(self._page, preview=preview))
 
     def started(self, step: str) -> None:
         """The running step."""
@@ -120,10 +120,10 @@ class Outputs:
         """`path` is GITHUB_OUTPUT."""
         self._path, self._mask = path, mask
 
-    def planned(self, prospect: Prospect) -> None:
+    def planned(self, preview: Preview) -> None:
         """`plan` (the JSON that `inv release --plan` takes), `hash` and `base`."""
-        plan = prospect.plan
-        if plan is not None and not prospect.problems:
+        plan = preview.plan
+        if plan is not None and not preview.problems:
             document = msgspec.json.encode(plan, order="deterministic").decode()
             self._put(plan=document, hash=plan.hash, base=plan.base)
 

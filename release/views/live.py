@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from release.model.outcome import Outcome, StepResult
-    from release.plan.preview import Prospect
+    from release.plan.preview import Preview
     from release.views.sink import Sink
 
 SHOWN = 5  # lines of the running step below its name
@@ -84,11 +84,11 @@ class LiveView:
         self._moving = moving
         self._live = self._region()
 
-    def planned(self, prospect: Prospect) -> None:
+    def planned(self, preview: Preview) -> None:
         """The plan."""
-        self._progress.planned(tuple(one.step.name for one in prospect.outlooks))
-        self._say(plan_lines(prospect, self._terminal.width))
-        if prospect.plan is not None:
+        self._progress.planned(tuple(one.step.name for one in preview.forecasts))
+        self._say(plan_lines(preview, self._terminal.width))
+        if preview.plan is not None:
             self._say([Line()])
 
     def started(self, step: str) -> None:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from release.model.outcome import Outcome, StepResult
-    from release.plan.preview import Prospect
+    from release.plan.preview import Preview
     from release.views.line import Line
     from release.views.sink import Sink
 
@@ -26,10 +26,10 @@ class Plain:
     def __init__(self, out: Sink) -> None:
         self._out = out
 
-    def planned(self, prospect: Prospect) -> None:
+    def planned(self, preview: Preview) -> None:
         """The plan."""
-        self._say([*plan_lines(prospect)])
-        if prospect.plan is not None:
+        self._say([*plan_lines(preview)])
+        if preview.plan is not None:
             self._write("")
 
     def started(self, step: str) -> None:

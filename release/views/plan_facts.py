@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from release.model.release import Release, Write
     from release.model.repository import Commit
     from release.model.world import World
-    from release.plan.plan import Outlook, Plan
-    from release.plan.preview import Prospect
+    from release.plan.plan import Forecast, Plan
+    from release.plan.preview import Preview
 
 
 @dataclass(frozen=True)
@@ -63,12 +63,12 @@ class PlanFacts:
     remarks: tuple[Remark, ...]
 
 
-def plan_facts(prospect: Prospect) -> PlanFacts | None:
+def plan_facts(preview: Preview) -> PlanFacts | None:
     """What the plan shows; None where there is no plan."""
-    release, plan, go, world = prospect.release, prospect.plan, prospect.decision, prospect.world
+    release, plan, go, world = preview.release, preview.plan, preview.decision, preview.world
     if release is None or plan is None or not isinstance(go, Go):
         return None
-    is_alone = prospect.kind == "repair" or prospect.only in NUMBERLESS
+    is_alone = preview.kind == "repair" or preview.only in NUMBERLESS
     history = world.history if isinstance(world.history, History) else None
     return PlanFacts(
         release,
@@ -76,18 +76,18 @@ def plan_facts(prospect: Prospect) -> PlanFacts | None:
         go.kind,
         go.why,
         level(release),
-        prospect.only if is_alone else None,
+        preview.only if is_alone else None,
         _branch(world, release),
         _pending(world),
         _condition(world),
         history.unreleased if history else (),
         history is None or history.contained,
         tuple(facts(go.rolled_back)),
-        prospect.verdict if prospect.verdict and prospect.verdict.evidence else None,
-        tuple(_step(one) for one in prospect.outlooks),
-        prospect.questions,
-        prospect.warnings,
-        prospect.remarks,
+        preview.verdict if preview.verdict and preview.verdict.evidence else None,
+        tuple(_step(one) for one in preview.forecasts),
+        preview.questions,
+        preview.warnings,
+        preview.remarks,
     )
 
 
@@ -103,7 +103,7 @@ def level(release: Release) -> str:
     return "minor" if before != after else "patch"
 
 
-def _step(one: Outlook) -> StepFacts:
+def _step(one: Forecast) -> StepFacts:
     changes = bool(one.writes) and one.step.changes
     if isinstance(one.look, Stuck):
         return StepFacts(one.step.name, "stuck", _first(one.look.what), changes, one.writes)

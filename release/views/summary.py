@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from release.model.evidence import Evidence, Verdict
     from release.model.outcome import Outcome, StepResult
     from release.model.problem import Problem
-    from release.plan.preview import Prospect
+    from release.plan.preview import Preview
     from release.views.plan_facts import PlanFacts, StepFacts
 
 MOST_COMMITS = 100
@@ -33,7 +33,7 @@ class Page:
     """What is known so far. `site` is the repository's address at GitHub, empty where it is not known."""
 
     site: str = ""
-    prospect: Prospect | None = None
+    preview: Preview | None = None
     running: str | None = None
     results: tuple[StepResult, ...] = field(default=())
     outcome: Outcome | None = None
@@ -44,7 +44,7 @@ class Page:
         return "\n\n".join(part.rstrip() for part in parts if part) + "\n" if parts else ""
 
     def _plan(self) -> Iterator[str]:
-        shown = plan_facts(self.prospect) if self.prospect else None
+        shown = plan_facts(self.preview) if self.preview else None
         if shown is None:
             return
         yield f"### {_title(shown)}"

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from release.model.problem import Problem
     from release.model.record import Remark
     from release.model.release import Release
-    from release.plan.preview import Prospect
+    from release.plan.preview import Preview
     from release.views.line import Tone
     from release.views.plan_facts import PlanFacts, StepFacts
 
@@ -36,12 +36,12 @@ MARKS: dict[str, tuple[str, Tone]] = {
 PLANNED: dict[str, tuple[str, Tone]] = {"todo": (" ", "plain"), "done": (" ", "dim"), "stuck": ("x", "bad")}
 
 
-def plan_lines(prospect: Prospect, width: int | None = None) -> Iterator[Line]:
+def plan_lines(preview: Preview, width: int | None = None) -> Iterator[Line]:
     """The plan: what, from where, and each step with what it will do; `!` marks those that change production.
 
     Nothing where there is no plan. `width` is in columns; None leaves long lines whole.
     """
-    shown = plan_facts(prospect)
+    shown = plan_facts(preview)
     if shown is None:
         return
     yield from paragraph(_heading(shown), width, tone="strong")

@@ -149,7 +149,7 @@ def judged(watch: Watch, whole: Unbroken, root: Path) -> list[str]:
 
 def release(world: Double, root: Path) -> Outcome:
     """`inv release --yes`, whose approval and tests can be seen from outside."""
-    return world.release(root=root, gate=lambda prospect: marked(world.folder, prospect))
+    return world.release(root=root, gate=lambda preview: marked(world.folder, preview))
 
 
 RELEASE = Command(release)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from release.config import Config
     from release.model.migrating import ApplyMigrations
     from release.model.record import Granted
-    from release.plan.preview import Prospect
+    from release.plan.preview import Preview
     from release.systems.ops import Ops, Perform
 
 PATIENCE = 60.0  # seconds until a test gives up; nothing is measured by it
@@ -114,14 +114,14 @@ def run(kind: type[Faraway], root: str, folder: str, environ: dict[str, str], no
     """What the child does: `inv release --yes`. It ends with the exit code of the release."""
     os.setsid()
     world = kind(Path(root), environ, now)
-    outcome = world.release(gate=lambda prospect: marked(Path(folder), prospect))
+    outcome = world.release(gate=lambda preview: marked(Path(folder), preview))
     raise SystemExit(outcome.exit_code)
 
 
-def marked(folder: Path, prospect: Prospect) -> Granted:
+def marked(folder: Path, preview: Preview) -> Granted:
     """Everybody agrees, and it can be seen from outside."""
     (folder / "approved").touch()
-    return approve(prospect)
+    return approve(preview)
 
 
 def end(*pids: int) -> None:

@@ -75,7 +75,7 @@ class Course(RuleBasedStateMachine):
 
     def follow_the_advice(self) -> None:
         """A tag whose pull request was closed, or left open, was rolled back: its number is brought to main by hand."""
-        assert not self.scene.has_landed
+        assert not self.scene.is_on_branch
         self.scene.merge(self.scene.raised(self.scene.highest.removeprefix("cms-v")), "chore: the number")
         self.counted("advice followed")
 
@@ -106,7 +106,7 @@ class Course(RuleBasedStateMachine):
         good = b"throw" not in (read(at.objects, at.head[0], BUNDLE) or b"")
         locked = record is not None and record.holder is not None
         return (
-            self.scene.has_landed
+            self.scene.is_on_branch
             and good
             and not locked
             and not (outside.down or outside.sick or outside.remote.protected)

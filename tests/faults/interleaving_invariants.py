@@ -85,7 +85,7 @@ class Chronicle:
             yield f"1: {tag} is on the remote, and Cloudflare never served {commit}"
         if (version, commit) not in self.outside.witnessed:
             yield f"1: {tag} is on the remote, and health never answered as {commit}"
-        if not has_landed(self.outside, tag, commit) and not self.outside.remote.protected:
+        if not is_on_branch(self.outside, tag, commit) and not self.outside.remote.protected:
             yield f"3: {tag} is on the remote without its bump on main"
         if value_at(read(self.outside.remote.objects, commit, MANIFEST) or b"", ("version",), "") != version:
             yield f"2: {tag} names {commit}, which holds another version"
@@ -118,7 +118,7 @@ def version_on(outside: Outside, commit: str) -> str:
     return value_at(read(outside.remote.objects, commit, MANIFEST) or b"", ("version",), MANIFEST)
 
 
-def has_landed(outside: Outside, tag: str, commit: str) -> bool:
+def is_on_branch(outside: Outside, tag: str, commit: str) -> bool:
     """Whether main holds a commit, or one that stands for it."""
     held = history(outside.remote.objects, [outside.remote.refs[MAIN]])
     return commit in held or any(f"Release: {tag}" in one.message for one in held.values())

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from release.config import Config
     from release.extensions import Extensions
     from release.model.outcome import Outcome
-    from release.plan.preview import Prospect
+    from release.plan.preview import Preview
     from tests.faults.interleaving_git import Objects
     from tests.faults.interleaving_outside import Actor, Outside
 
@@ -106,7 +106,7 @@ class Machine:
             checkout=checkout_name(self.root),
         )
 
-    def survey(self, actor: Actor, level: str = "patch") -> Prospect:
+    def survey(self, actor: Actor, level: str = "patch") -> Preview:
         """`inv plan`."""
         ops = self.ops(actor, writes=False)
         return survey(ops, plugins(self.config), Options(Request("production", level)))  # type: ignore[arg-type]
@@ -124,10 +124,10 @@ class Machine:
         request = Request(environment, level)  # type: ignore[arg-type]
         options = Options(request, deploying=environment != "production")
         while True:
-            prospect = survey(ops, plugins(self.config), options)
-            told.planned(prospect)
+            preview = survey(ops, plugins(self.config), options)
+            told.planned(preview)
             try:
-                return carry_out(ops, plugins(self.config), prospect, lambda _, found: approve(found), told)
+                return carry_out(ops, plugins(self.config), preview, lambda _, found: approve(found), told)
             except StaleError as error:
                 told.line(error.what)
 

@@ -74,14 +74,14 @@ class Interleaving(Course):
     def plan(self, machine: str, level: str) -> None:
         """6: a dry run writes nothing, and names the writes of the release that follows."""
         at, actor = self.at(machine), self.outside.actor(machine)
-        prospect = at.survey(actor, level)
+        preview = at.survey(actor, level)
         assert not actor.writes
-        if prospect.plan is None or prospect.problems or not self.is_well(at):
+        if preview.plan is None or preview.problems or not self.is_well(at):
             return
         outcome = self.run(at, self.outside.actor(machine), level)
         assert outcome is not None
         made = [str(write) for step in outcome.steps for write in step.writes]
-        planned = [str(write) for one in prospect.outlooks for write in one.writes]
+        planned = [str(write) for one in preview.forecasts for write in one.writes]
         assert outcome.exit_code != 0 or made == planned, (made, planned)
         self.counted("plan")
 

@@ -72,7 +72,7 @@ class Scene:
         return max(tags, key=lambda name: tuple(map(int, name.removeprefix("cms-v").split("."))))
 
     @property
-    def has_landed(self) -> bool:
+    def is_on_branch(self) -> bool:
         """Whether main has the number of the highest tag."""
         remote = self.outside.remote
         text = read(remote.objects, remote.refs[MAIN], MANIFEST) or b""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from release.model.outcome import Outcome
     from release.model.record import Granted
-    from release.plan.preview import Prospect
+    from release.plan.preview import Preview
     from release.testing import Double
     from tests.faults.snapshot import Snapshot
 
@@ -35,13 +35,13 @@ def waiting(world: Double) -> None:
 
 def publish(world: Double, root: Path) -> Outcome:
     """`inv publish api --bump minor --yes`, whose approval and tests can be seen from outside."""
-    return world.publish("api", "minor", root=root, gate=lambda prospect: marked(world.folder, prospect))
+    return world.publish("api", "minor", root=root, gate=lambda preview: marked(world.folder, preview))
 
 
 class Publishing(Faraway):
     """A child that publishes."""
 
-    def release(self, *_: object, gate: Callable[[Prospect], Granted] | None = None, **__: object) -> Outcome:
+    def release(self, *_: object, gate: Callable[[Preview], Granted] | None = None, **__: object) -> Outcome:
         """The publish in the place of the release."""
         return self.publish("api", "minor", gate=gate)
 

@@ -70,7 +70,7 @@ class Told(Recorder):
 def test_an_orphan_of_the_same_checkout_is_waited_for(tmp_path: Path, record_property: Noted) -> None:
     with orphaned(tmp_path / "world") as (watch, held):
         world, told = watch.world, Told(held)
-        outcome = world.release(gate=lambda prospect: marked(world.folder, prospect), listener=told)
+        outcome = world.release(gate=lambda preview: marked(world.folder, preview), listener=told)
         assert (outcome.exit_code, held.ended.is_set()) == (0, True), outcome
         assert any("has not ended yet" in line for line in told.lines)
         whole = unbroken(tmp_path / "unbroken", config=OWN)
@@ -91,7 +91,7 @@ def test_an_orphan_elsewhere_is_outlived_before_its_lock_is_taken(
             world.clock.advance(60)
 
         world.clock.on_sleep = meanwhile
-        outcome = world.release(root=other, gate=lambda prospect: marked(world.folder, prospect))
+        outcome = world.release(root=other, gate=lambda preview: marked(world.folder, preview))
         assert outcome.exit_code == 0, outcome
         assert world.clock.now() - began > LONGEST_WRITE
         whole = unbroken(tmp_path / "unbroken", config=OWN)

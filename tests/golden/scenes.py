@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from release.decide.decide import Go, Nothing
-from release.model.deployment import Database, Health, Live, SchemaObject, Smoke
+from release.model.deployment import Database, Health, SchemaObject, Smoke, WorkerDeployment
 from release.model.outcome import Failure, Outcome, StepResult
 from release.model.problem import Problem
 from release.model.record import Record
@@ -14,8 +14,8 @@ from release.model.release import Release, Write
 from release.model.repository import Base, Checkout, Commit, History, Migration, Remote
 from release.model.unread import Unread
 from release.model.world import World
-from release.plan.plan import make_plan, outlook
-from release.plan.preview import Prospect
+from release.plan.plan import forecast, make_plan
+from release.plan.preview import Preview
 from release.run.explain import explained, next_command
 from release.steps.backfill import Backfill
 from release.steps.bump import Bump
@@ -66,16 +66,16 @@ STEPS = (
         "The old cms serves beside the new mcp.",
         "Fix it on main, or `inv rollback`.",
     ),
-    SmokeCheck("/api/health", relive=False),
+    SmokeCheck("/api/health", number_was_live=False),
     RecordRelease("main"),
     GitHubRelease(),
     Verify(has_badge=True),
 )
 
 
-def live(script: str, version_id: str, tag: str | None) -> Live:
+def live(script: str, version_id: str, tag: str | None) -> WorkerDeployment:
     """A worker that serves one version wholly."""
-    return Live(script, ((version_id, 100.0),), tag, None)
+    return WorkerDeployment(script, ((version_id, 100.0),), tag, None)
 
 
 def world() -> World:
@@ -100,12 +100,12 @@ def world() -> World:
     )
 
 
-def prospect(now: World | None = None, release: Release = RELEASE, go: Go | None = None) -> Prospect:
+def preview(now: World | None = None, release: Release = RELEASE, go: Go | None = None) -> Preview:
     """The plan of a release from a world."""
     now = now or world()
-    outlooks = outlook(STEPS, now, release)
+    forecasts = forecast(STEPS, now, release)
     go = go or Go("start", release, "3 commits since cms-v1.2.3")
-    return Prospect(now, go, COMMAND, release, make_plan(outlooks, now, release), outlooks)
+    return Preview(now, go, COMMAND, release, make_plan(forecasts, now, release), forecasts)
 
 
 def deployed(*workers: str, migrated: bool = True, healthy: bool | None = None) -> World:
@@ -130,7 +130,7 @@ def deployed(*workers: str, migrated: bool = True, healthy: bool | None = None) 
 
 def tagged(*, landed: bool) -> World:
     """Live and healthy, with the tag on the remote; `landed`: the branch holds the bump too."""
-    history = History(contained=True, unreleased=(), has_landed=landed)
+    history = History(contained=True, unreleased=(), is_on_branch=landed)
     return replace(
         deployed("mcp", "cms", healthy=True), remote=Remote(BUMP, {"cms-v1.2.4": BUMP}, None), history=history
     )
@@ -139,7 +139,7 @@ def tagged(*, landed: bool) -> World:
 def results(*failed: str) -> tuple[StepResult, ...]:
     """What the steps did, up to the one that failed."""
     found: list[StepResult] = []
-    for number, one in enumerate(prospect().outlooks):
+    for number, one in enumerate(preview().forecasts):
         detail = getattr(one.look, "detail", "")
         otherwise: StepEnding = "skipped" if one.step.name == "backfill" else "ok"
         ending: StepEnding = "failed" if one.step.name in failed else otherwise
@@ -152,7 +152,7 @@ def results(*failed: str) -> tuple[StepResult, ...]:
 def failure(step: str, what: str, after: World, *, changed: bool = True, recorded: bool = False) -> Outcome:
     """The outcome of a run that failed in `step` and left the world as `after`."""
     failing = next(one for one in STEPS if one.name == step)
-    before = prospect()
+    before = preview()
     told = explained(
         Failure(step, what, failing.meaning, failing.advice),
         before,
@@ -246,15 +246,15 @@ OUTCOMES: dict[str, Outcome] = {
     ),
 }
 WRITE = Write("deploy mcp", "cloudflare", "alokai-cms-mcp-production", "deploy")
-PLANS: dict[str, Prospect] = {
-    "plan": prospect(),
-    "plan-minor": prospect(release=replace(RELEASE, version="1.3.0", tag="cms-v1.3.0")),
-    "plan-first": prospect(
+PLANS: dict[str, Preview] = {
+    "plan": preview(),
+    "plan-minor": preview(release=replace(RELEASE, version="1.3.0", tag="cms-v1.3.0")),
+    "plan-first": preview(
         replace(world(), live={"mcp": None, "cms": None}, health=Unread("404")),
         replace(RELEASE, previous=None, previous_tag=None),
         Go("start", RELEASE, "3 commits and no release yet"),
     ),
-    "plan-finish": prospect(
+    "plan-finish": preview(
         replace(
             deployed("mcp", "cms"),
             checkout=Checkout("c" * 40, "main", (), shallow=False),
@@ -262,7 +262,7 @@ PLANS: dict[str, Prospect] = {
         ),
         go=Go("finish", RELEASE, "cms-v1.2.4 is live and healthy, and not recorded yet"),
     ),
-    "plan-stuck": prospect(
+    "plan-stuck": preview(
         replace(
             world(),
             live={"mcp": Unread("Cloudflare answered 503."), "cms": None},
@@ -270,4 +270,4 @@ PLANS: dict[str, Prospect] = {
         )
     ),
 }
-NOTHING = Prospect(world(), Nothing("no commits since cms-v1.2.3"), COMMAND)
+NOTHING = Preview(world(), Nothing("no commits since cms-v1.2.3"), COMMAND)

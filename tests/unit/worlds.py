@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from release.config import Config, Settings
 from release.formats.git_objects import Entry, commit_body, object_id, tree_body
 from release.model import bump
-from release.model.deployment import Database, Health, Live, SchemaObject
+from release.model.deployment import Database, Health, SchemaObject, WorkerDeployment
 from release.model.record import Record, Subject
 from release.model.release import Release
 from release.model.repository import Base, Checkout, Commit, History, Migration, Remote
@@ -116,16 +116,17 @@ REQUESTS = st.builds(Request, level=st.sampled_from(["patch", "minor", "major"])
 
 
 @cache  # a strategy that is made again for each world is most of the time of a property
-def lives(*known: Subject) -> st.SearchStrategy[Live | None]:
+def lives(*known: Subject) -> st.SearchStrategy[WorkerDeployment | None]:
     """What serves a script: nothing, something without a mark, one of the releases, or several versions."""
     message = st.sampled_from(
         [None, "was x base " + "a" * 40, "rollback cms-v1.2.4 -> cms-v1.2.3: bad", "by hand"]
     )
     marks = st.sampled_from([None, "cms-v1.2.3+" + "1" * 40, *(f"{one.tag}+{one.commit}" for one in known)])
     shares = st.sampled_from([(("v1", 100.0),), (("v1", 100.0),), (("v1", 50.0), ("v2", 50.0)), ()])
-    live = st.builds(Live, st.just("script"), shares, marks, message)
+    live = st.builds(WorkerDeployment, st.just("script"), shares, marks, message)
     begun = [
-        Live("script", (("v9", 100.0),), f"{one.tag}+{one.commit}", f"was x base {one.base}") for one in known
+        WorkerDeployment("script", (("v9", 100.0),), f"{one.tag}+{one.commit}", f"was x base {one.base}")
+        for one in known
     ]
     return st.one_of(st.none(), live, st.sampled_from(begun))
 
@@ -184,7 +185,7 @@ def worlds(draw: st.DrawFn) -> World:
         remote=Remote(base.commit, tags, None),
         record=draw(records(subject)),
         base=base,
-        history=History(draw(st.booleans()), commits, has_landed=draw(st.booleans())),
+        history=History(draw(st.booleans()), commits, is_on_branch=draw(st.booleans())),
         live={name: draw(lives(subject)) for name in ("mcp", "cms")},
         database=draw(_DATABASES),
         health=draw(healths(subject)),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from release.commands.doctor import setup as examinations
-from release.commands.doctor.setup import Patient
+from release.commands.doctor.setup import Setup
 from release.commands.ending import Shown
 from release.errors import BLOCKED, RELEASED, ReleaseError
 from release.plan.targets import configured
@@ -24,7 +24,7 @@ State = Literal["ok", "missing", "cannot tell"]
 MARKS: Mapping[State, str] = {"ok": "ok", "missing": "MISSING", "cannot tell": "?"}
 
 # the names are the headings of docs/github.md, in its order
-STEPS: tuple[tuple[str, Callable[[Patient], str]], ...] = (
+STEPS: tuple[tuple[str, Callable[[Setup], str]], ...] = (
     ("A token", examinations.token),
     ("The workflows", examinations.workflows),
     ("Environments", examinations.environments),
@@ -55,11 +55,11 @@ def shown(root: Path, environ: Mapping[str, str]) -> Shown:
     """Every step of the repository in `root`. Raises UsageError for wrong configuration, or without a token."""
     config, plugins = configured(root)
     with at_github(config, environ) as github, closing(Git(config.root, config.remote, environ)) as git:
-        found = examine(Patient(config, github, git, publishes=bool(plugins.targets())))
+        found = examine(Setup(config, github, git, publishes=bool(plugins.targets())))
     return Shown(lines(found), as_json(found), exit_code(found))
 
 
-def examine(patient: Patient) -> tuple[Finding, ...]:
+def examine(patient: Setup) -> tuple[Finding, ...]:
     """Look at every step, side by side. What cannot be read is told; nothing is raised."""
     with Lanes(LANES) as lanes:
         return tuple(lanes.map(lambda step: _looked(patient, *step), STEPS))
@@ -94,7 +94,7 @@ def as_json(found: Sequence[Finding]) -> dict[str, Any]:
     }
 
 
-def _looked(patient: Patient, step: str, look: Callable[[Patient], str]) -> Finding:
+def _looked(patient: Setup, step: str, look: Callable[[Setup], str]) -> Finding:
     try:
         return Finding(step, "ok", look(patient))
     except examinations.MissingError as error:

@@ -37,7 +37,7 @@ class Repository(msgspec.Struct, frozen=True):
 
 
 @dataclass(frozen=True)
-class Patient:
+class Setup:
     """The repository that is looked at. `publishes` says whether packages are published from it."""
 
     config: Config
@@ -51,13 +51,13 @@ class Patient:
         return tuple(name for name in self.config.environments if name != self.config.production)
 
 
-def token(patient: Patient) -> str:
+def token(patient: Setup) -> str:
     """The token opens the repository."""
     found = patient.github.read("", Repository, "read the repository")
     return f"it opens {found.full_name}"
 
 
-def workflows(patient: Patient) -> str:
+def workflows(patient: Setup) -> str:
     """The workflow files lie on the default branch, and are enabled."""
     wanted = ["ci.yml", patient.config.approval.workflow]
     known = {one.path.rpartition("/")[2]: one.state for one in settings.workflows(patient.github)}
@@ -76,7 +76,7 @@ def workflows(patient: Patient) -> str:
     return _and(wanted)
 
 
-def environments(patient: Patient) -> str:
+def environments(patient: Setup) -> str:
     """GitHub has an environment for each place that workflows deploy to."""
     approval = patient.config.approval
     wanted = [approval.environment, *patient.others]
@@ -90,7 +90,7 @@ def environments(patient: Patient) -> str:
     return _and(wanted)
 
 
-def reviewers(patient: Patient) -> str:
+def reviewers(patient: Setup) -> str:
     """Production asks somebody, and, with two_person, somebody else."""
     found, where = _production(patient), patient.github.page("/settings/environments")
     if not found.reviewers:
@@ -108,7 +108,7 @@ def reviewers(patient: Patient) -> str:
     return f"{_and(found.reviewers)} may approve" + (", not their own" if found.prevents_self_review else "")
 
 
-def deployment_branches(patient: Patient) -> str:
+def deployment_branches(patient: Setup) -> str:
     """Only chosen branches reach production's secrets."""
     found = _production(patient)
     if found.deployment_branch_policy is None:
@@ -120,7 +120,7 @@ def deployment_branches(patient: Patient) -> str:
     return "only chosen ones reach production"
 
 
-def secrets(patient: Patient) -> str:
+def secrets(patient: Setup) -> str:
     """Each environment holds the tokens that its workflow hands on; the plan has a token that only reads."""
     approval, shared = patient.config.approval, settings.secrets(patient.github)
     wanted = {"": [READ_TOKEN], **{name: [TOKEN] for name in patient.others}}
@@ -139,7 +139,7 @@ def secrets(patient: Patient) -> str:
     return _and(sorted({name for names in wanted.values() for name in names}))
 
 
-def variables(patient: Patient) -> str:
+def variables(patient: Setup) -> str:
     """The Cloudflare account is named for every job; the plan belongs to no environment."""
     if ACCOUNT not in settings.variables(patient.github):
         raise MissingError(
@@ -149,7 +149,7 @@ def variables(patient: Patient) -> str:
     return ACCOUNT
 
 
-def deploy_key(patient: Patient) -> str:
+def deploy_key(patient: Setup) -> str:
     """A key that may push: GITHUB_TOKEN starts no workflows and bypasses no rules."""
     keys = [key.title for key in settings.deploy_keys(patient.github) if not key.read_only]
     if not keys:
@@ -161,7 +161,7 @@ def deploy_key(patient: Patient) -> str:
     return _and(keys)
 
 
-def branch(patient: Patient) -> str:
+def branch(patient: Setup) -> str:
     """The branch takes nothing that did not pass its checks."""
     name = patient.config.branch
     rules = settings.branch_rules(patient.github, name)
@@ -184,7 +184,7 @@ def branch(patient: Patient) -> str:
     )
 
 
-def bypass(patient: Patient) -> str:
+def bypass(patient: Setup) -> str:
     """What pushes the bump may pass the branch's rules."""
     name = patient.config.branch
     held = {rule.ruleset_id for rule in settings.branch_rules(patient.github, name)}
@@ -208,7 +208,7 @@ def bypass(patient: Patient) -> str:
     return "a deploy key or an App passes the rules" if rulesets else f"{name} holds nobody up"
 
 
-def tags(patient: Patient) -> str:
+def tags(patient: Setup) -> str:
     """Nobody moves or deletes a release's tag."""
     tag = f"refs/tags/{patient.config.app.tag.format(version='1.2.3')}"
     for one in settings.rulesets(patient.github):
@@ -224,7 +224,7 @@ def tags(patient: Patient) -> str:
     )
 
 
-def permissions(patient: Patient) -> str:
+def permissions(patient: Setup) -> str:
     """A workflow that asks for nothing gets little."""
     if settings.default_permissions(patient.github) == "read":
         return "they read, unless a workflow asks for more"
@@ -234,7 +234,7 @@ def permissions(patient: Patient) -> str:
     )
 
 
-def record(patient: Patient) -> str:
+def record(patient: Setup) -> str:
     """The remote keeps the record's refs."""
     ref = patient.config.record_ref
     known = sorted(patient.git.remote_refs(ref.format(environment="*")))
@@ -246,14 +246,14 @@ def record(patient: Patient) -> str:
     )
 
 
-def _secrets_of(patient: Patient, environment: str) -> frozenset[str]:
+def _secrets_of(patient: Setup, environment: str) -> frozenset[str]:
     """The names of an environment's secrets; none where it does not exist, or none is meant."""
     if not environment or actions.environment(patient.github, environment) is None:
         return frozenset()
     return settings.secrets(patient.github, environment)
 
 
-def _production(patient: Patient) -> actions.GitHubEnvironment:
+def _production(patient: Setup) -> actions.GitHubEnvironment:
     name = patient.config.approval.environment
     found = actions.environment(patient.github, name)
     if found is None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from release.commands.dispatch import course as dispatching
 from release.commands.hotfix.look import beside, hotfix_of, look
-from release.commands.hotfix.next_action import next_thing
+from release.commands.hotfix.next_action import next_action
 from release.config import load
 from release.errors import BlockedError, EffectError, UsageError
 from release.model.options import Options
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from release.commands.hotfix.look import Hotfix
-    from release.commands.hotfix.next_action import Next, Standing
+    from release.commands.hotfix.next_action import Action, State
     from release.model.outcome import Listener
     from release.run.sequence import Gate
     from release.systems.ops import Connect, Ops
@@ -96,13 +96,13 @@ def hotfix(
     return releasing.release(root, environ, Options(request), gate, listener, connect=connect)
 
 
-def _went(course: Course) -> Standing:
+def _went(course: Course) -> State:
     """Do one thing after another, until only the release is left; how far the hotfix is then."""
     said, until = "", course.ops.clock.elapsed() + course.options.patience
     acted = 0
     while acted < MOST_ROUNDS:
         now = look(course.ops, course.of, course.options.picks)
-        todo = next_thing(now)
+        todo = next_action(now)
         if todo.kind in {"dispatch", "look"}:
             return now
         if todo.kind == "blocked":
@@ -118,7 +118,7 @@ def _went(course: Course) -> Standing:
     raise BlockedError("The hotfix does not come any further.", "Look at its branch and its pull request.")
 
 
-def _wait(course: Course, todo: Next, until: float) -> None:
+def _wait(course: Course, todo: Action, until: float) -> None:
     clock = course.ops.clock
     if clock.elapsed() >= until:
         raise BlockedError(
@@ -128,31 +128,31 @@ def _wait(course: Course, todo: Next, until: float) -> None:
     clock.sleep(POLL)
 
 
-def _make(course: Course, now: Standing) -> None:
+def _make(course: Course, now: State) -> None:
     point(course.ops.git, now.branch, course.of.commit, None)
 
 
-def _follow(course: Course, now: Standing) -> None:
+def _follow(course: Course, now: State) -> None:
     _move(course.ops, now, now.remote or "")
 
 
-def _pick(course: Course, now: Standing) -> None:
+def _pick(course: Course, now: State) -> None:
     at = now.local or now.remote or course.of.commit
     _move(course.ops, now, picked(course.ops, now.branch, at, now.picks))
 
 
-def _move(ops: Ops, now: Standing, commit: str) -> None:
+def _move(ops: Ops, now: State, commit: str) -> None:
     if now.is_checked_out:
         advance(ops.git, commit)
     else:
         point(ops.git, now.branch, commit, now.local)
 
 
-def _switch(course: Course, now: Standing) -> None:
+def _switch(course: Course, now: State) -> None:
     switch(course.ops.git, now.branch)
 
 
-def _push(course: Course, now: Standing) -> None:
+def _push(course: Course, now: State) -> None:
     ref = f"refs/heads/{now.branch}"
     refused = course.ops.git.push([f"{now.local}:{ref}"], {ref: now.remote or ""})
     if refused and course.ops.git.remote_refs(ref).get(ref) != now.local:
@@ -162,7 +162,7 @@ def _push(course: Course, now: Standing) -> None:
         )
 
 
-def _open(course: Course, now: Standing) -> None:
+def _open(course: Course, now: State) -> None:
     others = beside(course.ops, now, course.of.commit)
     fixes = "\n".join(f"- {one.sha[:7]} {one.subject}" for one in now.own)
     also = "\n".join(f"- {one.sha[:7]} {one.subject}" for one in others[:SHOWN])
@@ -173,7 +173,7 @@ def _open(course: Course, now: Standing) -> None:
     _tell_others(course, now)
 
 
-def _tell_others(course: Course, now: Standing) -> None:
+def _tell_others(course: Course, now: State) -> None:
     others = beside(course.ops, now, course.of.commit)
     if not others:
         course.say(f"       nothing else on {now.main} ships with it")
@@ -185,7 +185,7 @@ def _tell_others(course: Course, now: Standing) -> None:
         course.say(f"         and {len(others) - SHOWN} more")
 
 
-def _merge(course: Course, now: Standing) -> None:
+def _merge(course: Course, now: State) -> None:
     _tell_others(course, now)
     if now.pull is None:
         return
@@ -198,7 +198,7 @@ def _merge(course: Course, now: Standing) -> None:
         ) from error
 
 
-_ACTS: dict[str, Callable[[Course, Standing], None]] = {
+_ACTS: dict[str, Callable[[Course, State], None]] = {
     "make": _make,
     "follow": _follow,
     "pick": _pick,
@@ -209,14 +209,14 @@ _ACTS: dict[str, Callable[[Course, Standing], None]] = {
 }
 
 
-def _dispatched(ops: Ops, now: Standing, reason: str) -> str:
+def _dispatched(ops: Ops, now: State, reason: str) -> str:
     run = dispatching.start(ops.github, ops.config, "patch", reason)
     return (
         f"{now.coming} is on its way: {run.html_url}. It waits for approval there (or: inv approve {run.id})"
     )
 
 
-def _standing(ops: Ops, now: Standing) -> str:
+def _standing(ops: Ops, now: State) -> str:
     """Where the run stands that releases the hotfix. Raises BlockedError where it ended without a release."""
     run = now.run
     if run is None or run.status != "completed":
@@ -227,7 +227,7 @@ def _standing(ops: Ops, now: Standing) -> str:
     )
 
 
-def _at_tip(ops: Ops, now: Standing) -> None:
+def _at_tip(ops: Ops, now: State) -> None:
     """Refuse to release here from a checkout that is not what is to be released."""
     head, branch, dirty = ops.git.status()
     if (head, branch, dirty) == (now.tip, now.main, ()):
@@ -238,12 +238,12 @@ def _at_tip(ops: Ops, now: Standing) -> None:
     )
 
 
-def _title(now: Standing, why: str) -> str:
+def _title(now: State, why: str) -> str:
     said = " ".join((why or "; ".join(one.subject for one in reversed(now.own)) or "a fix").split())
     return f"hotfix of {now.tag}: {said}"[:LONGEST_REASON]
 
 
-def _reason(now: Standing, why: str) -> str:
+def _reason(now: State, why: str) -> str:
     """Why this is released: what was said, or else the pull request's title, which begins as a hotfix's reason does."""
     title = now.pull.title if now.pull else ""
     return _title(now, why or title.removeprefix(f"hotfix of {now.tag}: "))

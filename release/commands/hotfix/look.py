@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from release.commands.hotfix.next_action import Standing
+from release.commands.hotfix.next_action import State
 from release.decide.findings import previous, rolled_back, unfinished
 from release.errors import BlockedError, UsageError
 from release.formats.version import bumped
@@ -69,7 +69,7 @@ def hotfix_of(ops: Ops, tag: str) -> Hotfix:
     return Hotfix(tag, remote.tags[tag], coming, is_released=last[1] == coming and begun is None)
 
 
-def look(ops: Ops, of: Hotfix, wanted: tuple[str, ...]) -> Standing:
+def look(ops: Ops, of: Hotfix, wanted: tuple[str, ...]) -> State:
     """How far it is now; `wanted` are the commits to pick. Raises CannotReadError, and UsageError for an unknown commit."""
     remote, tip = _fetched(ops, of)
     local = branch_at(ops.git, of.branch)
@@ -77,7 +77,7 @@ def look(ops: Ops, of: Hotfix, wanted: tuple[str, ...]) -> Standing:
     own = _since(ops, of, at)
     on_main = {one.sha for one in _since(ops, of, tip)} if own else set()
     _, branch, dirty = ops.git.status()
-    seen = Standing(
+    seen = State(
         tag=of.tag,
         coming=of.coming,
         branch=of.branch,
@@ -112,7 +112,7 @@ def _since(ops: Ops, of: Hotfix, at: str | None) -> tuple[Commit, ...]:
     return ops.git.log([at], [of.commit], trailer=TRAILER) if at else ()
 
 
-def beside(ops: Ops, now: Standing, since: str) -> tuple[Commit, ...]:
+def beside(ops: Ops, now: State, since: str) -> tuple[Commit, ...]:
     """What else on main would ship with the hotfix: its commits since the tag that the branch does not hold in some form."""
     if not now.tip:
         return ()
@@ -133,7 +133,7 @@ def beside(ops: Ops, now: Standing, since: str) -> tuple[Commit, ...]:
     return tuple(Commit(sha, subject) for sha, subject, lands in found if not lands.strip())
 
 
-def _with_github(ops: Ops, now: Standing) -> Standing:
+def _with_github(ops: Ops, now: State) -> State:
     """The same, with what CI says of the commit that is waited for, and the run that releases it."""
     if not now.is_merged:
         head = now.pull.head.sha if now.pull and now.pull.state == "open" else None

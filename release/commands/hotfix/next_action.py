@@ -21,7 +21,7 @@ SHOWN = 3
 
 
 @dataclass(frozen=True)
-class Standing:
+class State:
     """How far the hotfix of a tag is.
 
     `local` and `remote` are the commits of its branch here and at the remote, `relation` how the first lies to the
@@ -57,7 +57,7 @@ class Standing:
 
 
 @dataclass(frozen=True)
-class Next:
+class Action:
     """The next thing: what it is in a few words, and, where it is not this tool's to do, what to do."""
 
     kind: Kind
@@ -65,13 +65,13 @@ class Next:
     advice: str = ""
 
 
-def next_thing(now: Standing) -> Next:
+def next_action(now: State) -> Action:
     """What is to be done, waited for, or in the way."""
     if now.is_merged:
         return _to_production(now)
     pull = now.pull
     if pull is not None and pull.state == "closed" and pull.merged_at is None:
-        return Next(
+        return Action(
             "blocked",
             f"The pull request of {now.branch} was closed by hand: {pull.html_url}",
             f"Open it again there, then run the same command again. Or give the hotfix up: "
@@ -80,77 +80,77 @@ def next_thing(now: Standing) -> Next:
     return _on_branch(now) or _to_main(now)
 
 
-def _on_branch(now: Standing) -> Next | None:
+def _on_branch(now: State) -> Action | None:
     if now.local is None and now.remote is None:
-        return Next("make", f"{now.branch} from {now.tag}")
+        return Action("make", f"{now.branch} from {now.tag}")
     if now.relation == "behind":
-        return Next("follow", f"{now.branch} here follows what was pushed to it")
+        return Action("follow", f"{now.branch} here follows what was pushed to it")
     if now.relation == "apart":
-        return Next(
+        return Action(
             "blocked",
             f"{now.branch} here and at the remote have gone apart.",
             f"Bring them together (git pull --rebase on {now.branch}), then run the same command again.",
         )
     if not now.is_from_tag:
-        return Next(
+        return Action(
             "blocked",
             f"There is a branch {now.branch} that was not made from {now.tag}.",
             f"Rename it (git branch -m {now.branch} another-name; and at the remote), then run the same command again.",
         )
     if now.strange:
-        return Next(
+        return Action(
             "blocked",
             f"{now.branch} holds what is on {now.main} since {now.tag}: {_listed(now.strange)}.",
             "A hotfix is made from the tag: take only the fix (git rebase --onto, or --pick SHA onto a fresh branch).",
         )
     if now.picks:
-        return Next("pick", f"{', '.join(one[:7] for one in now.picks)} onto {now.branch}")
+        return Action("pick", f"{', '.join(one[:7] for one in now.picks)} onto {now.branch}")
     return None if now.own else _without_fix(now)
 
 
-def _without_fix(now: Standing) -> Next:
+def _without_fix(now: State) -> Action:
     then = "Commit the fix there, or take it from elsewhere: add --pick SHA. Then run the same command again."
     if now.is_checked_out:
-        return Next("blocked", f"{now.branch} is checked out, and holds no fix yet.", then)
+        return Action("blocked", f"{now.branch} is checked out, and holds no fix yet.", then)
     if now.dirty:
-        return Next(
+        return Action(
             "blocked",
             f"{now.branch} is made, and holds no fix yet. This work tree has changes: {', '.join(now.dirty[:SHOWN])}.",
             f"Put them away (git stash -u), then: git switch {now.branch}. {then}",
         )
-    return Next("switch", f"to {now.branch}")
+    return Action("switch", f"to {now.branch}")
 
 
-def _to_main(now: Standing) -> Next:
+def _to_main(now: State) -> Action:
     if now.remote is None or now.relation == "ahead":
-        return Next("push", f"{now.branch}, {_counted(now.own)}: {_listed(now.own)}")
+        return Action("push", f"{now.branch}, {_counted(now.own)}: {_listed(now.own)}")
     if now.pull is None or now.pull.merged_at is not None:
-        return Next("open", f"a pull request from {now.branch} straight to {now.main}")
-    return _checked(now, now.pull.html_url) or Next(
+        return Action("open", f"a pull request from {now.branch} straight to {now.main}")
+    return _checked(now, now.pull.html_url) or Action(
         "merge", f"{now.pull.html_url} into {now.main}: its checks are green"
     )
 
 
-def _to_production(now: Standing) -> Next:
+def _to_production(now: State) -> Action:
     if now.run is not None:
-        return Next("look", f"the workflow's run {now.run.id}")
-    return _checked(now, f"{now.main} at {now.tip[:7]}") or Next("dispatch", f"the release of {now.coming}")
+        return Action("look", f"the workflow's run {now.run.id}")
+    return _checked(now, f"{now.main} at {now.tip[:7]}") or Action("dispatch", f"the release of {now.coming}")
 
 
-def _checked(now: Standing, where: str) -> Next | None:
+def _checked(now: State, where: str) -> Action | None:
     """What the checks are still in the way of; None when all are green."""
     counted = [one for one in now.checks or () if one.name not in now.ignored]
     red = [one for one in counted if one.state == "red"]
     if red:
         names = ", ".join(f"{one.name} ({one.said})" for one in red[:SHOWN])
         page = next((f" {one.url}" for one in red if one.url), "")
-        return Next(
+        return Action(
             "blocked", f"CI is red on {where}: {names}.{page}", "Repair it, then run the same command again."
         )
     running = [one.name for one in counted if one.state == "running"]
     if running:
-        return Next("wait", f"for CI on {where}: {', '.join(running[:SHOWN])}")
-    return None if counted else Next("wait", f"for CI on {where}: nothing has started yet")
+        return Action("wait", f"for CI on {where}: {', '.join(running[:SHOWN])}")
+    return None if counted else Action("wait", f"for CI on {where}: nothing has started yet")
 
 
 def _listed(commits: Sequence[Commit]) -> str:

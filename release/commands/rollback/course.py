@@ -13,10 +13,10 @@ from msgspec.structs import replace
 from release.commands.rollback.crossing import migrations_between
 from release.commands.rollback.end import Course, already, half, whole
 from release.commands.rollback.redeploy import redeploy
-from release.commands.rollback.routes import as_one, survey, ways_to_noted, ways_to_tag
+from release.commands.rollback.routes import as_one, routes_to_noted, routes_to_tag, survey
 from release.config import load
 from release.errors import BlockedError, EffectError, ReleaseError
-from release.model.deployment import Live
+from release.model.deployment import WorkerDeployment
 from release.model.outcome import Failure, StepResult
 from release.model.record import Rollback
 from release.model.release import Write
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from release.commands.rollback.routes import Ground, Trip, Way
+    from release.commands.rollback.routes import Route, Situation, Trip
     from release.model.outcome import Listener, Outcome
     from release.model.record import Record
     from release.systems.ops import Connect, Ops
@@ -71,7 +71,7 @@ def rollback(
                 "Stop it (Ctrl-C where it runs), then run the same command again.",
             )
         ground = survey(ops, listener.line)
-        ways = ways_to_tag(ops, ground, options.tag) if options.tag else ways_to_noted(ops, ground)
+        ways = routes_to_tag(ops, ground, options.tag) if options.tag else routes_to_noted(ops, ground)
         if not ways:
             return already(ops, ground, options.tag, listener)
         _refuse(ops, ground, options, listener)
@@ -105,7 +105,7 @@ def _tell_plugins(course: Course, reason: str, ended: Outcome) -> None:
         say(line)
 
 
-def _refuse(ops: Ops, ground: Ground, options: RollbackOptions, listener: Listener) -> None:
+def _refuse(ops: Ops, ground: Situation, options: RollbackOptions, listener: Listener) -> None:
     record = ground.record
     if record is None:
         return
@@ -126,7 +126,7 @@ def _refuse(ops: Ops, ground: Ground, options: RollbackOptions, listener: Listen
         )
 
 
-def _say_database(ops: Ops, ground: Ground, listener: Listener) -> None:
+def _say_database(ops: Ops, ground: Situation, listener: Listener) -> None:
     record = ground.record
     if record and record.bookmark and ops.environment.database:
         listener.line("the database stays as it is. To put it back as well (later writes are lost):")
@@ -142,7 +142,7 @@ def time_travel(ops: Ops, bookmark: str) -> str:
 def _carried_out(course: Course, options: RollbackOptions) -> Outcome:
     """Deploy each way, the last worker first; a way that fails ends it."""
     ops, listener, results = course.ops, course.listener, list[StepResult]()
-    lives: dict[str, Live | Unread | None] = dict(course.ground.live)
+    lives: dict[str, WorkerDeployment | Unread | None] = dict(course.ground.live)
     message = f"{course.trip.message}{options.reason or UNREASONED}"
     try:
         for way in course.ways:
@@ -153,7 +153,7 @@ def _carried_out(course: Course, options: RollbackOptions) -> Outcome:
             if trouble or not _is_there(way, live):
                 failure = Failure(name, trouble or _still(live), INCOMPLETE, AGAIN)
                 return half(course, results, failure, lives)
-            version = live.version_id if isinstance(live, Live) else ""
+            version = live.version_id if isinstance(live, WorkerDeployment) else ""
             write = Write(name, "cloudflare", way.script, f"deploy version {version}")
             detail = f"version {serving(live)} (was {way.now[:8] or 'nothing'})"
             results.append(StepResult(name, "ok", ops.clock.elapsed() - started, detail, (write,)))
@@ -165,7 +165,7 @@ def _carried_out(course: Course, options: RollbackOptions) -> Outcome:
         return half(course, results, failure, lives)
 
 
-def _put_back(ops: Ops, way: Way, options: RollbackOptions, message: str, listener: Listener) -> str:
+def _put_back(ops: Ops, way: Route, options: RollbackOptions, message: str, listener: Listener) -> str:
     """Why it failed, nothing when it did not."""
     try:
         if way.to is not None:
@@ -177,17 +177,19 @@ def _put_back(ops: Ops, way: Way, options: RollbackOptions, message: str, listen
     return ""
 
 
-def _is_there(way: Way, live: Live | Unread | None) -> bool:
-    return isinstance(live, Live) and (live.version_id == way.to if way.to else live.release is not None)
+def _is_there(way: Route, live: WorkerDeployment | Unread | None) -> bool:
+    return isinstance(live, WorkerDeployment) and (
+        live.version_id == way.to if way.to else live.release is not None
+    )
 
 
-def _still(live: Live | Unread | None) -> str:
+def _still(live: WorkerDeployment | Unread | None) -> str:
     if isinstance(live, Unread):
         return f"What Cloudflare serves could not be read: {live.because}"
     return "Cloudflare still serves another version."
 
 
-def _live(ops: Ops, script: str) -> Live | Unread | None:
+def _live(ops: Ops, script: str) -> WorkerDeployment | Unread | None:
     try:
         return ops.cloudflare.live(script)
     except ReleaseError as error:

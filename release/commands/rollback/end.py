@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import reduce
 from typing import TYPE_CHECKING, Literal
 
-from release.model.deployment import Live
+from release.model.deployment import WorkerDeployment
 from release.model.outcome import Failure, Outcome, StepResult
 from release.model.repository import names
 from release.model.rolled_back import after, facts, live_words, serving
@@ -16,14 +16,14 @@ from release.run.effects.smoke import ask
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from release.commands.rollback.routes import Ground, Trip, Way
+    from release.commands.rollback.routes import Route, Situation, Trip
     from release.model.deployment import Health
     from release.model.outcome import Ending, Listener
     from release.model.record import Record
     from release.model.rolled_back import RolledBack
     from release.systems.ops import Ops
 
-    Lives = Mapping[str, Live | Unread | None]
+    Lives = Mapping[str, WorkerDeployment | Unread | None]
 
 State = tuple[tuple[str, str], ...]
 
@@ -43,8 +43,8 @@ class Course:
 
     ops: Ops
     listener: Listener
-    ground: Ground
-    ways: tuple[Way, ...]
+    ground: Situation
+    ways: tuple[Route, ...]
     trip: Trip
     tag: str | None
 
@@ -64,7 +64,7 @@ def suffix(ops: Ops) -> str:
     return "" if ops.name == ops.config.production else f" --env {ops.name}"
 
 
-def already(ops: Ops, ground: Ground, tag: str | None, listener: Listener) -> Outcome:
+def already(ops: Ops, ground: Situation, tag: str | None, listener: Listener) -> Outcome:
     """Nothing is to be done: every worker serves it."""
     back = after(ops.name, ground.record, ground.live, ops.config)
     named = f"{ops.name} is back on {tag or (back and back.to) or 'what served before'} already"
@@ -171,7 +171,7 @@ def _next(course: Course, seen: Seen) -> str:
     return f"inv {'rollback' if is_worse else 'verify'}{suffix(course.ops)}"
 
 
-def _is_moved(before: Live | Unread | None, now: Live | Unread | None) -> bool:
+def _is_moved(before: WorkerDeployment | Unread | None, now: WorkerDeployment | Unread | None) -> bool:
     return not isinstance(now, Unread) and serving(before) != serving(now)
 
 
@@ -231,16 +231,16 @@ def _healthy(version: str | None) -> Seen:
 
 def _mark(course: Course, lives: Lives) -> tuple[str, str] | None:
     """Version and commit of what every worker serves now; None where they do not agree, or no release made it."""
-    return _one(course, [live for live in lives.values() if isinstance(live, Live)])
+    return _one(course, [live for live in lives.values() if isinstance(live, WorkerDeployment)])
 
 
 def _served(course: Course) -> tuple[str, str] | None:
     """The same of what the workers that were moved served when the rollback began."""
     before = [course.ground.live[way.worker] for way in course.ways]
-    return _one(course, [live for live in before if isinstance(live, Live)])
+    return _one(course, [live for live in before if isinstance(live, WorkerDeployment)])
 
 
-def _one(course: Course, lives: list[Live]) -> tuple[str, str] | None:
+def _one(course: Course, lives: list[WorkerDeployment]) -> tuple[str, str] | None:
     marks = {live.release for live in lives}
     mark = marks.pop() if len(marks) == 1 else None
     version = course.ops.config.app.pattern.version(mark[0]) if mark else None

@@ -15,7 +15,7 @@ from release.systems.machine.deadline import Lanes
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from release.model.deployment import Live
+    from release.model.deployment import WorkerDeployment
     from release.model.record import Record
     from release.systems.ops import Ops
 
@@ -27,7 +27,7 @@ ROLLED_BACK = "rollback "
 
 
 @dataclass(frozen=True)
-class Way:
+class Route:
     """One worker's way from the version that serves `now`, and is of the release `left`, to the one `to`, of `tag`.
 
     `to` is None where Cloudflare no longer lists a version of the wanted tag; a release is "" where none is known.
@@ -61,15 +61,15 @@ class Trip:
 
 
 @dataclass(frozen=True)
-class Ground:
+class Situation:
     """What a rollback starts from: what serves, the record and its object (None: it did not answer)."""
 
-    live: Mapping[str, Live | None]
+    live: Mapping[str, WorkerDeployment | None]
     record: Record | None
     held: str | None
 
 
-def survey(ops: Ops, tell: Callable[[str], None]) -> Ground:
+def survey(ops: Ops, tell: Callable[[str], None]) -> Situation:
     """Ask Cloudflare what serves, and the remote for the record, side by side; only the first is needed."""
     lanes = Lanes(len(ops.config.workers) + 1)  # without `with`: nobody waits for a record that does not come
     recorded = lanes.submit(_record, ops)
@@ -81,10 +81,10 @@ def survey(ops: Ops, tell: Callable[[str], None]) -> Ground:
         why = error.what if isinstance(error, ReleaseError) else "no answer within 1 s"
         tell(f"the record cannot be read ({why}): going by the deployments' own messages")
         record, held = None, None
-    return Ground(live, record, held)
+    return Situation(live, record, held)
 
 
-def ways_to_noted(ops: Ops, ground: Ground) -> tuple[Way, ...]:
+def routes_to_noted(ops: Ops, ground: Situation) -> tuple[Route, ...]:
     """The way of each worker to what the record, or else its deployment's message, noted; the last worker first.
 
     Nothing for a worker that is there already. Raises BlockedError where nothing was noted.
@@ -100,11 +100,11 @@ def ways_to_noted(ops: Ops, ground: Ground) -> tuple[Way, ...]:
         live, before = ground.live.get(name), noted[name]
         if before and live and live.version_id != before:
             tag = _tag_of(ops, ground, name, before)
-            ways.append(Way(name, ops.script(name), live.version_id or "", before, _left(live), tag))
+            ways.append(Route(name, ops.script(name), live.version_id or "", before, _left(live), tag))
     return tuple(ways)
 
 
-def ways_to_tag(ops: Ops, ground: Ground, tag: str) -> tuple[Way, ...]:
+def routes_to_tag(ops: Ops, ground: Situation, tag: str) -> tuple[Route, ...]:
     """The way of each worker to the newest version that carries this tag's mark; the last worker first."""
     ways = []
     for worker in reversed(ops.config.workers):
@@ -112,13 +112,13 @@ def ways_to_tag(ops: Ops, ground: Ground, tag: str) -> tuple[Way, ...]:
         if live and live.release and live.release[0] == tag:
             continue
         now = (live.version_id or "") if live else ""
-        ways.append(Way(worker.name, script, now, _listed(ops, script, tag), _left(live), tag))
+        ways.append(Route(worker.name, script, now, _listed(ops, script, tag), _left(live), tag))
     if any(way.to is None for way in ways) and not ops.git.remote_refs(f"refs/tags/{tag}"):
         raise BlockedError(f"The remote has no release {tag}.", "`git ls-remote --tags` lists what there is.")
     return tuple(ways)
 
 
-def as_one(ops: Ops, ground: Ground, ways: tuple[Way, ...]) -> Trip:
+def as_one(ops: Ops, ground: Situation, ways: tuple[Route, ...]) -> Trip:
     """What is left for what. Where no release made what serves, it is the record's that is left."""
     pattern, record = TagPattern(ops.config.app.tag), ground.record
     subject = record.subject if record and record.outcome != "rolled-back" else None
@@ -136,11 +136,11 @@ def _named(version_id: str, tag: str) -> str:
     return f"{version_id[:8]} ({tag})" if tag else version_id[:8]
 
 
-def _left(live: Live | None) -> str:
+def _left(live: WorkerDeployment | None) -> str:
     return live.release[0] if live and live.release else ""
 
 
-def _tag_of(ops: Ops, ground: Ground, worker: str, version_id: str) -> str:
+def _tag_of(ops: Ops, ground: Situation, worker: str, version_id: str) -> str:
     """The release that made a version: the record has noted it, or the version itself says so."""
     if ground.record is not None and worker in ground.record.served:
         return ground.record.served[worker]
@@ -151,7 +151,7 @@ def _tag_of(ops: Ops, ground: Ground, worker: str, version_id: str) -> str:
     return str(annotations.get("workers/tag") or "").rpartition("+")[0]
 
 
-def _noted(ops: Ops, ground: Ground, worker: str) -> str | None:
+def _noted(ops: Ops, ground: Situation, worker: str) -> str | None:
     live = ground.live.get(worker)
     if ground.record is not None and worker in ground.record.before:
         return ground.record.before[worker]

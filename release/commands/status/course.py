@@ -10,7 +10,7 @@ from release.config import load
 from release.decide.decide import decide
 from release.decide.findings import previous, unfinished
 from release.model.bump import TRAILER
-from release.model.deployment import Database, Health, Live
+from release.model.deployment import Database, Health, WorkerDeployment
 from release.model.record import Record
 from release.model.repository import Base, Remote
 from release.model.request import Request
@@ -131,7 +131,8 @@ def _counted(count: int) -> str:
 def _ahead(ops: Ops, world: World) -> int | None:
     """How many commits of the branch are not in what every worker serves; None where that is not known."""
     marks = {
-        live.release[1] if isinstance(live, Live) and live.release else None for live in world.live.values()
+        live.release[1] if isinstance(live, WorkerDeployment) and live.release else None
+        for live in world.live.values()
     }
     served = marks.pop() if len(marks) == 1 else None
     tip = world.remote.tip if isinstance(world.remote, Remote) else None
@@ -140,7 +141,7 @@ def _ahead(ops: Ops, world: World) -> int | None:
     return len(ops.git.log([tip], [served], trailer=TRAILER))
 
 
-def _live(live: Live | Unread | None) -> str:
+def _live(live: WorkerDeployment | Unread | None) -> str:
     if isinstance(live, Unread):
         return f"could not be read: {live.because}"
     if live is None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from release.commands.status.course import rolled_back
 from release.commands.verify.last_release import last_released
 from release.config import load
-from release.model.deployment import Health, Live
+from release.model.deployment import Health, WorkerDeployment
 from release.model.outcome import Failure, Outcome, StepResult
 from release.model.rolled_back import facts
 from release.model.step import Done, Stuck
@@ -117,7 +117,7 @@ def _meaning(world: World, back: RolledBack) -> str:
 
 def _faults(ops: Ops, world: World, back: RolledBack) -> tuple[str, ...]:
     """What speaks against the environment being whole and healthy on what is live."""
-    marks = {live.release if isinstance(live, Live) else None for live in back.live.values()}
+    marks = {live.release if isinstance(live, WorkerDeployment) else None for live in back.live.values()}
     mark = marks.pop() if len(marks) == 1 else None
     version = ops.config.app.pattern.version(mark[0]) if mark else None
     found = [f"{name} still serves {back.name}" for name in back.remaining]

@@ -34,13 +34,13 @@ def _described(contract: Contract, schema: Json, value: Any) -> Json:  # noqa: A
     """The schema, or of several alternatives the one whose fields the value has."""
     schema = contract.resolved(schema)
     options: list[Json] = [*schema.get("oneOf", ()), *schema.get("anyOf", ())]
-    fitting = [one for one in map(contract.resolved, options) if _fits(one, value)]
+    candidates = [one for one in map(contract.resolved, options) if _fits(one, value)]
 
     def likeness(one: Json) -> tuple[int, int]:
         given = one.get("properties", {}).keys() & value.keys() if isinstance(value, dict) else ()
         return len(given), -len(one.get("required", ()))
 
-    return max(fitting, key=likeness, default=schema)
+    return max(candidates, key=likeness, default=schema)
 
 
 def _fits(alternative: Json, value: Any) -> bool:  # noqa: ANN401  # any JSON

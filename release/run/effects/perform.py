@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from release.errors import CannotReadError, DeniedError, EffectError
 from release.model import effects, migrating, packaging
-from release.model.deployment import Live
+from release.model.deployment import WorkerDeployment
 from release.model.repository import Remote
 from release.run.effects import landing, packing, smoke
 from release.run.effects.package_notes import package_notes
@@ -69,7 +69,7 @@ def _apply_migrations(ops: Ops, effect: migrating.ApplyMigrations, world: World,
 def _deploy_worker(ops: Ops, effect: effects.DeployWorker, world: World, tell: Tell) -> World:
     worker = next(entry for entry in ops.config.workers if entry.name == effect.worker)
     live = world.live.get(effect.worker)
-    was = live.version_id if isinstance(live, Live) else None
+    was = live.version_id if isinstance(live, WorkerDeployment) else None
     message = f"was {was or 'nothing'} base {effect.release.base}"
     version_id = ops.wrangler.deploy(worker, ops.environment.wrangler, effect.release, message, tell)
     tell(f"version {version_id}")

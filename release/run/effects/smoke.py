@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from release.errors import CannotReadError
-from release.model.deployment import Health, Live, Smoke
+from release.model.deployment import Health, Smoke, WorkerDeployment
 from release.model.repository import names
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def serving(ops: Ops, release: Release) -> tuple[dict[str, str], str | None]:
             live = ops.cloudflare.live(ops.script(worker.name))
         except CannotReadError as error:
             return ids, error.what
-        if not isinstance(live, Live) or live.release != (release.tag, release.commit):
+        if not isinstance(live, WorkerDeployment) or live.release != (release.tag, release.commit):
             return ids, f"Cloudflare does not serve {worker.name} of {release.tag} to everybody"
         ids[worker.name] = live.version_id or ""
     return ids, None

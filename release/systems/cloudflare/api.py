@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from release.errors import CannotReadError, EffectError
 from release.formats.wrangler_migrations import LEDGER
-from release.model.deployment import Database, Live, SchemaObject
+from release.model.deployment import Database, SchemaObject, WorkerDeployment
 from release.model.record import Rollback
 from release.systems.web.http import PassingError
 
@@ -68,7 +68,7 @@ class Cloudflare:
         http.know(self._url, "Cloudflare's API", "Ctrl-C stops; cloudflarestatus.com says whether it is down")
 
     @_known_form()
-    def live(self, script: str) -> Live | None:
+    def live(self, script: str) -> WorkerDeployment | None:
         """What serves a script now; None when it was never deployed."""
         deployments = self.deployments(script)
         if not deployments:
@@ -79,7 +79,7 @@ class Cloudflare:
         version = self.version(script, shares[0][0]) if shares else {}
         annotations = version.get("annotations") or {}
         told = _messages(deployments)[0] or annotations.get("workers/message")
-        return Live(
+        return WorkerDeployment(
             script,
             shares,
             annotations.get("workers/tag"),

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from release.commands.checklist.course import Checked
     from release.model.outcome import Outcome
-    from release.plan.preview import Prospect
+    from release.plan.preview import Preview
     from release.rehearsal.cloud.memory_runtime import LoadedVersion
     from release.testing import Double
 
@@ -215,11 +215,11 @@ def test_a_wrangler_configuration_that_cannot_be_read_is_named(tmp_path: Path) -
 def test_what_only_a_person_can_tell_is_asked_and_kept_with_who_ticked(tmp_path: Path) -> None:
     text = "The storefront team knows"
 
-    def ticking(prospect: Prospect) -> Granted:
-        (question,) = prospect.questions
+    def ticking(preview: Preview) -> Granted:
+        (question,) = preview.questions
         assert question.what == text
         tick = Remark(kind="tick", what=text, who="grace", at=MONDAY)
-        return Granted(approvals=approve(prospect).approvals, remarks=(tick,))
+        return Granted(approvals=approve(preview).approvals, remarks=(tick,))
 
     with opened(tmp_path, overlay=configured(f'ask = ["{text}"]\n')) as world:
         assert [one.standing for one in checked(world).entries][-1] == "ask"

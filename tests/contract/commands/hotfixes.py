@@ -46,7 +46,7 @@ class Course:
             world.root,
             world.environ,
             wanted,
-            lambda _, prospect: approve(prospect),
+            lambda _, preview: approve(preview),
             self.told,
             connect=world.connect,
         )

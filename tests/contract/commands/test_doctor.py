@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from release.commands.doctor import report as doctor
-from release.commands.doctor.setup import Patient
+from release.commands.doctor.setup import Setup
 from release.config import load
 from release.rehearsal.forge.store import DeployKey
 from release.rehearsal.forge.transport import ContractTransport
@@ -72,7 +72,7 @@ def examined(world: Double, *, publishes: bool = False) -> dict[str, Finding]:
     http = Http(attempts=1, transport=ContractTransport(httpx.HTTPTransport(verify=False)))
     git = Git(world.root, "origin", world.environ)
     try:
-        patient = Patient(load(world.root), GitHub(http, world.environ, "acme/cms"), git, publishes)
+        patient = Setup(load(world.root), GitHub(http, world.environ, "acme/cms"), git, publishes)
         return {one.step: one for one in doctor.examine(patient)}
     finally:
         http.close()

@@ -65,8 +65,8 @@ def test_a_commit_since_ships_as_the_next_number_and_then_nothing_is_said_any_mo
     rolled.commit({"docs/fix.md": "fixed\n"}, "fix: it")
     heard = Recorder()
     assert rolled.plan(listener=heard).rolled_back is not None
-    assert heard.prospect is not None
-    planned = "\n".join(line.text for line in plan_lines(heard.prospect))
+    assert heard.preview is not None
+    planned = "\n".join(line.text for line in plan_lines(heard.preview))
     assert "1 commit, as 1.3.1" in planned
     assert WHY in planned
     outcome = rolled.release()

@@ -35,7 +35,7 @@ def lose_ledger(world: Double) -> None:
 def without_bump(world: Double, step: str) -> Outcome:
     """`inv step.NAME --yes`, without a bump."""
     asked = Options(Request(), only=step, said=False)
-    gate = lambda _, prospect: approve(prospect)  # noqa: E731
+    gate = lambda _, preview: approve(preview)  # noqa: E731
     return releasing.release(world.root, world.environ, asked, gate, Recorder(), connect=world.connect)
 
 
@@ -162,7 +162,7 @@ def test_a_bump_that_main_has_lost_lands_again(double: Double) -> None:
     double.git("update-ref", "refs/heads/main", base, cwd=double.forge.repository)
     elsewhere = double.clone()
     asked = Options(Request(), only="record", said=False)
-    gate = lambda _, prospect: approve(prospect)  # noqa: E731
+    gate = lambda _, preview: approve(preview)  # noqa: E731
     outcome = releasing.release(elsewhere, double.environ, asked, gate, Recorder(), connect=double.connect)
     assert (outcome.decision, outcome.exit_code) == ("repair", 0), told(outcome)
     assert remote(double, "main") == remote(double, "cms-v1.2.4")
@@ -225,8 +225,8 @@ def test_the_plan_of_a_step_alone_names_it_and_what_to_type(double: Double, step
     gate = usual(Person(ask=lambda _: word))
     ended = releasing.release(double.root, double.environ, asked, gate, heard, connect=double.connect)
     assert ended.exit_code == 0
-    assert heard.prospect is not None
-    first = next(plan_lines(heard.prospect)).text
+    assert heard.preview is not None
+    first = next(plan_lines(heard.preview)).text
     assert f"the step {step} alone" in first
     assert " -> " not in first
     assert word in first

@@ -61,7 +61,7 @@ def prepared(double: Double) -> None:
 def planned(double: Double, bump: Wanted) -> tuple[Outcome, list[Line]]:
     recorder = Recorder()
     outcome = double.plan(request=Request(level=bump), listener=recorder)
-    lines = list(plan_lines(recorder.prospect)) if recorder.prospect else []
+    lines = list(plan_lines(recorder.preview)) if recorder.preview else []
     return outcome, lines
 
 
@@ -95,7 +95,7 @@ def test_the_job_summary_shows_the_loss_too(double: Double) -> None:
     recorder = Recorder()
     double.plan(request=Request(level="major"), listener=recorder)
 
-    page = Page(prospect=recorder.prospect).document()
+    page = Page(preview=recorder.preview).document()
     assert "3 rows in double-production**" in page
 
 

@@ -207,7 +207,7 @@ def test_the_plan_says_it(double: Double) -> None:
     healthy_and_unrecorded(double)
     heard = Recorder()
     outcome = double.plan("minor", listener=heard)
-    text = "\n".join(line.text for line in plan_lines(heard.prospect)) if heard.prospect else ""
+    text = "\n".join(line.text for line in plan_lines(heard.preview)) if heard.preview else ""
     assert outcome.exit_code == 0
     assert "cms-v1.2.4 is unfinished; it is a patch, and you asked for a minor." in text
     assert [one["check"] for one in outcome.as_json()["warnings"]][:1] == ["asked"]

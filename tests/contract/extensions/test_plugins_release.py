@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from release.model.outcome import Outcome
-    from release.plan.preview import Prospect
+    from release.plan.preview import Preview
     from release.testing import Double
 
 HEAD = """
@@ -187,10 +187,10 @@ def release_approve(release, plan_hash):
     ask = '[tool.release.checklist]\nask = ["The storefront team knows"]'
     said: list[str] = []
 
-    def ticked(prospect: Prospect) -> Granted:
-        said.extend(one.what for one in prospect.questions)
+    def ticked(preview: Preview) -> Granted:
+        said.extend(one.what for one in preview.questions)
         tick = Remark(kind="tick", what=said[0], who="grace")
-        return Granted(approvals=approve(prospect).approvals, remarks=(tick,))
+        return Granted(approvals=approve(preview).approvals, remarks=(tick,))
 
     with plugged(tmp_path, {"mine.py": HEAD + plugin}, ask) as world:
         assert world.release(gate=ticked).outcome == "released"

@@ -18,7 +18,7 @@ from release.testing import CONFIG, approve, double
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from release.plan.preview import Prospect
+    from release.plan.preview import Preview
 
 ADA = Approval(who="ada", plan="7be1c09" + "0" * 57, at=1_700_000_000, how="typed the tag")
 WHY = Remark(kind="break-glass", why="GitHub Actions is down", who="ada", at=1_700_000_000)
@@ -78,8 +78,8 @@ def test_a_reason_may_name_the_release_that_is_fixed(reason: str, tag: str | Non
 
 
 def test_a_release_keeps_what_its_gate_was_told_in_tag_release_and_outcome(tmp_path: Path) -> None:
-    def gate(prospect: Prospect) -> Granted:
-        return Granted(approvals=approve(prospect).approvals, remarks=(WHY,))
+    def gate(preview: Preview) -> Granted:
+        return Granted(approvals=approve(preview).approvals, remarks=(WHY,))
 
     with double(tmp_path) as world:
         assert world.release(gate=gate).outcome == "released"

@@ -143,15 +143,15 @@ def test_the_plan_says_what_each_source_demands_and_that_the_way_back_stays_open
     policy(double)
     recorder = Recorder()
     double.plan(request=Request(level="minor"), listener=recorder)
-    assert recorder.prospect is not None
-    text = "\n".join(line.text for line in plan_lines(recorder.prospect))
+    assert recorder.preview is not None
+    text = "\n".join(line.text for line in plan_lines(recorder.preview))
 
     assert "the change demands minor" in text
     assert (
         "schema   minor    0003_slug.sql:1 column pages.slug is new, and may be left out (additive)" in text
     )
     assert "rollback open     what is live now works after the migrations" in text
-    page = Page(prospect=recorder.prospect).document()
+    page = Page(preview=recorder.preview).document()
     assert "#### The change demands minor" in page
     assert "column pages.slug is new" in page
 

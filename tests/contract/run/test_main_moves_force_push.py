@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from release.model.outcome import Outcome
     from release.model.problem import Problem
     from release.model.record import Granted
-    from release.plan.preview import Prospect
+    from release.plan.preview import Preview
     from release.testing import Double
 
 STAGE = {"RELEASE_STAGE": "1"}  # where --yes needs no more
@@ -54,8 +54,8 @@ def questions(world: Double, root: Path | None = None) -> tuple[Problem, ...]:
     """What the next plan asks before its approval, from a machine that has just cloned."""
     recorder = Recorder()
     world.plan(root=root or world.clone(f"asked-{len(list(world.folder.iterdir()))}"), listener=recorder)
-    assert recorder.prospect is not None
-    return recorder.prospect.questions
+    assert recorder.preview is not None
+    return recorder.preview.questions
 
 
 def released_while(world: Double, then: Callable[[], object]) -> Outcome:
@@ -191,17 +191,17 @@ def test_without_a_person_the_next_release_leaves_nothing_out_and_with_one_it_is
     before, elsewhere = deployed(double), double.clone()
     answers = {"Leave": "y", "Approve": "cms-v1.2.5"}
 
-    def person(prospect: Prospect, *, asks: bool) -> Granted:
+    def person(preview: Preview, *, asks: bool) -> Granted:
         ask = (lambda question: answers[question.split()[0]]) if asks else None
         with double.ops(root=elsewhere) as ops:
             return usual(Person(yes=not asks, ask=ask))(
-                replace(ops, environ={**ops.environ, **STAGE}), prospect
+                replace(ops, environ={**ops.environ, **STAGE}), preview
             )
 
-    blocked = double.release(root=elsewhere, gate=lambda prospect: person(prospect, asks=False))
+    blocked = double.release(root=elsewhere, gate=lambda preview: person(preview, asks=False))
     assert (blocked.outcome, blocked.exit_code, deployed(double)) == ("blocked", 4, before)
     assert f"Leave {base[:7]}" in told(blocked)
-    outcome = double.release(root=elsewhere, gate=lambda prospect: person(prospect, asks=True))
+    outcome = double.release(root=elsewhere, gate=lambda preview: person(preview, asks=True))
     assert outcome.exit_code == 0
     (kept,) = [one for one in record_of(double).remarks if one.kind == "tick"]
     assert kept.what.startswith(f"Leave {short_of(double, base)} out of cms 1.2.5?")

@@ -19,18 +19,18 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Request
 
     from release.model.record import Granted
-    from release.plan.preview import Prospect
+    from release.plan.preview import Preview
     from release.testing import Double
 
 MAIN, TAG = "refs/heads/main", "refs/tags/cms-v1.2.4"
 
 
-def meanwhile(move: Callable[[], object]) -> Callable[[Prospect], Granted]:
+def meanwhile(move: Callable[[], object]) -> Callable[[Preview], Granted]:
     """A gate that is passed only after main has moved."""
 
-    def gate(prospect: Prospect) -> Granted:
+    def gate(preview: Preview) -> Granted:
         move()
-        return approve(prospect)
+        return approve(preview)
 
     return gate
 

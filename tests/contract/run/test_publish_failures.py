@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from release.model.outcome import Outcome
     from release.model.record import Granted
-    from release.plan.preview import Prospect
+    from release.plan.preview import Preview
     from release.testing import Double
 
 
@@ -172,10 +172,10 @@ def test_two_at_once_end_with_one_version_and_one_who_is_told(double: Double) ->
     other = double.clone()
     ended: list[Outcome] = []
 
-    def gate(prospect: Prospect) -> Granted:
+    def gate(preview: Preview) -> Granted:
         if not ended:
             ended.append(double.publish("api", root=other))
-        return approve(prospect)
+        return approve(preview)
 
     first = double.publish("api", gate=gate)
     assert (ended[0].exit_code, first.exit_code) in {(0, 0), (0, 4)}, told(first)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from release.model.record import Granted
-    from release.plan.preview import Prospect
+    from release.plan.preview import Preview
     from release.testing import Double
 
 STEPS = ("test", "bump", "pack", "inspect", "publish", "read-back", "record", "github-release", "verify")
@@ -144,9 +144,9 @@ def test_an_approved_plan_is_published_and_a_changed_world_refused(double: Doubl
 def test_main_that_moved_keeps_its_content_and_gets_the_version(double: Double) -> None:
     base = remote(double, "main")
 
-    def gate(prospect: Prospect) -> Granted:
+    def gate(preview: Preview) -> Granted:
         double.merge({"README.md": "meanwhile\n"}, "docs: meanwhile")
-        return approve(prospect)
+        return approve(preview)
 
     released(double.publish("api", gate=gate))
     assert remote(double, "api-v1.3.1~1") == base

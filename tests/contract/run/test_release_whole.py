@@ -166,8 +166,8 @@ def test_a_shallow_checkout_releases_the_same_commits(double: Double) -> None:
     shallow = double.clone("shallow", "--depth=1")
     told = Recorder()
     assert double.release(root=shallow, listener=told).outcome == "released"
-    assert told.prospect is not None
-    assert len(told.prospect.world.history.unreleased) == 6  # type: ignore[union-attr]  # a release read it
+    assert told.preview is not None
+    assert len(told.preview.world.history.unreleased) == 6  # type: ignore[union-attr]  # a release read it
     assert remote(double, "main") == remote(double, "cms-v1.2.4")
 
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from release.model.outcome import Outcome
-    from release.plan.preview import Prospect
+    from release.plan.preview import Preview
     from release.testing import Double
 
 
@@ -22,9 +22,9 @@ class Forestalled(Recorder):
         self._double, self._other = double, other
         self.others: list[Outcome] = []
 
-    def planned(self, prospect: Prospect) -> None:
+    def planned(self, preview: Preview) -> None:
         """The other one is quicker, once."""
-        super().planned(prospect)
+        super().planned(preview)
         if not self.others:
             self.others.append(self._double.deploy(root=self._other))
 

@@ -17,9 +17,9 @@ def history(double: Double, root: str) -> History:
     """The history as a plan in the checkout `root` reads it."""
     recorder = Recorder()
     double.plan(root=double.folder / root, listener=recorder)
-    assert recorder.prospect is not None
-    assert isinstance(recorder.prospect.world.history, History)
-    return recorder.prospect.world.history
+    assert recorder.preview is not None
+    assert isinstance(recorder.preview.world.history, History)
+    return recorder.preview.world.history
 
 
 def notes(double: Double, tag: str) -> str:

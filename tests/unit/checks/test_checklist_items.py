@@ -11,7 +11,7 @@ from release.checks.checklist import Ask, Item, excused
 from release.checks.checklist_pages import Bindings, LoginAnswers, PageLoads, Secrets
 from release.checks.checklist_staging import CI, Staging, StagingMigrations
 from release.formats.wrangler_config import Needs
-from release.model.deployment import Health, Live
+from release.model.deployment import Health, WorkerDeployment
 from release.model.problem import Problem
 from release.model.readiness import CommitCheck, Configured, PageSeen, Readiness, Tried
 from release.model.record import Record, Remark
@@ -34,7 +34,7 @@ def seen(**parts: object) -> World:
 
 def staging(commit: str = BASE, **more: object) -> World:
     """A world in which staging serves a commit."""
-    live = Live("cms-staging", (("id", 100.0),), f"cms-v1.2.3+{commit}", None, (), (commit,))
+    live = WorkerDeployment("cms-staging", (("id", 100.0),), f"cms-v1.2.3+{commit}", None, (), (commit,))
     parts: dict[str, object] = {"health": Health("1.2.3", commit, None), "database": None, **more}
     return seen(tried=Tried("staging", {"cms": parts.pop("live", live)}, **parts))  # type: ignore[arg-type, dict-item]
 
@@ -103,7 +103,7 @@ def test_staging_whose_health_names_another_commit_is_not_well() -> None:
 
 @pytest.mark.parametrize("health", [Health("1.2.3", BASE, None), Health(None, None, "down")])
 def test_staging_that_served_the_commit_and_went_on_is_well(health: Health) -> None:
-    live = Live("cms-staging", (("id", 100.0),), f"cms-v1.2.3+{LATER}", None, (), (LATER, BASE))
+    live = WorkerDeployment("cms-staging", (("id", 100.0),), f"cms-v1.2.3+{LATER}", None, (), (LATER, BASE))
     finding = Staging()(staging(live=live, ahead=True, health=health))
     assert (finding.kind, f"staging ran {BASE[:7]}" in finding.what) == ("ok", True)
 
@@ -113,12 +113,12 @@ def test_a_later_commit_on_staging_does_not_speak_for_one_that_it_does_not_hold_
     ahead: bool,  # noqa: FBT001
     bases: tuple[str, ...],
 ) -> None:
-    live = Live("cms-staging", (("id", 100.0),), f"cms-v1.2.3+{LATER}", None, (), bases)
+    live = WorkerDeployment("cms-staging", (("id", 100.0),), f"cms-v1.2.3+{LATER}", None, (), bases)
     assert Staging()(staging(live=live, ahead=ahead)).kind == "bad"
 
 
 def test_a_split_of_the_traffic_on_staging_is_not_the_commit() -> None:
-    live = Live("s", (("a", 50.0), ("b", 50.0)), f"cms-v1.2.3+{BASE}", None)
+    live = WorkerDeployment("s", (("a", 50.0), ("b", 50.0)), f"cms-v1.2.3+{BASE}", None)
     assert Staging()(staging(live=live)).kind == "bad"
 
 
@@ -157,7 +157,9 @@ def bound(production: set[str], tried: set[str], live: set[str] | None) -> World
     """A world with these bindings in the configuration's two environments, and live."""
     nothing: frozenset[str] = frozenset()
     said = Configured(Needs(frozenset(production), nothing), Needs(frozenset(tried), nothing))
-    serving = Live("cms", (("id", 100.0),), None, None, bindings=None if live is None else frozenset(live))
+    serving = WorkerDeployment(
+        "cms", (("id", 100.0),), None, None, bindings=None if live is None else frozenset(live)
+    )
     return replace(seen(configured={"cms": said}), live={"cms": serving})
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from release.commands.hotfix.next_action import Standing, next_thing
+from release.commands.hotfix.next_action import State, next_action
 from release.model.readiness import CommitCheck
 from release.model.repository import Commit
 from release.systems.github.actions import Run
@@ -17,10 +17,10 @@ from release.systems.github.pulls import Head, Pull
 A, B = "a" * 40, "b" * 40
 FIX = (Commit(A, "fix: the login"),)
 GREEN, RED, RUNS = (CommitCheck("ci", state, state) for state in ("green", "red", "running"))
-START = Standing("cms-v1.2.3", "cms-v1.2.4", "hotfix/cms-v1.2.4", "main", ignored=("deploy to staging",))
+START = State("cms-v1.2.3", "cms-v1.2.4", "hotfix/cms-v1.2.4", "main", ignored=("deploy to staging",))
 
 
-def on_branch(**more: object) -> Standing:
+def on_branch(**more: object) -> State:
     return replace(START, local=A, remote=A, own=FIX, tip=B, **more)  # type: ignore[arg-type]
 
 
@@ -59,30 +59,30 @@ DONE = pull("closed", "2026-11-23T15:00:00Z")
         (on_branch(pull=DONE, run=Run(id=7)), "look"),
     ],
 )
-def test_the_way_from_the_tag_to_production(standing: Standing, kind: str) -> None:
-    assert next_thing(standing).kind == kind
+def test_the_way_from_the_tag_to_production(standing: State, kind: str) -> None:
+    assert next_action(standing).kind == kind
 
 
 def test_a_branch_that_github_removed_after_the_merge_is_no_new_beginning() -> None:
-    assert next_thing(replace(on_branch(pull=DONE, checks=(GREEN,)), remote=None)).kind == "dispatch"
-    assert next_thing(replace(START, pull=DONE, tip=B, checks=(GREEN,))).kind == "dispatch"
+    assert next_action(replace(on_branch(pull=DONE, checks=(GREEN,)), remote=None)).kind == "dispatch"
+    assert next_action(replace(START, pull=DONE, tip=B, checks=(GREEN,))).kind == "dispatch"
 
 
 def test_a_second_fix_after_the_merge_gets_a_pull_request_of_its_own() -> None:
-    assert next_thing(on_branch(pull=pull("closed", "2026", head=B), relation="ahead")).kind == "push"
-    assert next_thing(on_branch(pull=pull("closed", "2026", head=B))).kind == "open"
+    assert next_action(on_branch(pull=pull("closed", "2026", head=B), relation="ahead")).kind == "push"
+    assert next_action(on_branch(pull=pull("closed", "2026", head=B))).kind == "open"
 
 
 def test_the_deployment_to_staging_is_not_waited_for() -> None:
     staging = CommitCheck("deploy to staging", "running", "in_progress")
-    assert next_thing(on_branch(pull=DONE, checks=(GREEN, staging))).kind == "dispatch"
-    assert next_thing(on_branch(pull=DONE, checks=(staging,))).kind == "wait"
+    assert next_action(on_branch(pull=DONE, checks=(GREEN, staging))).kind == "dispatch"
+    assert next_action(on_branch(pull=DONE, checks=(staging,))).kind == "wait"
 
 
 commits = st.sampled_from([(), FIX])
 shas = st.sampled_from([None, A, B])
 standings = st.builds(
-    Standing,
+    State,
     st.just("cms-v1.2.3"),
     st.just("cms-v1.2.4"),
     st.just("hotfix/cms-v1.2.4"),
@@ -104,13 +104,13 @@ standings = st.builds(
 
 
 @given(standings)
-def test_every_standing_has_an_answer_and_what_is_in_the_way_says_what_to_do(standing: Standing) -> None:
-    found = next_thing(standing)
+def test_every_standing_has_an_answer_and_what_is_in_the_way_says_what_to_do(standing: State) -> None:
+    found = next_action(standing)
     assert found.what
     assert bool(found.advice) == (found.kind == "blocked")
 
 
 @given(standings)
-def test_nothing_is_merged_or_released_that_ci_has_not_passed(standing: Standing) -> None:
-    if next_thing(standing).kind in {"merge", "dispatch"}:
+def test_nothing_is_merged_or_released_that_ci_has_not_passed(standing: State) -> None:
+    if next_action(standing).kind in {"merge", "dispatch"}:
         assert standing.checks == (GREEN,)

@@ -9,7 +9,7 @@ from hypothesis import assume, event, given, settings
 from hypothesis import strategies as st
 
 from release.database.grading import grade
-from release.database.sqlite import scratch
+from release.database.sqlite import memory_database
 from tests.unit.database.cases import migration
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def fails(connection: apsw.Connection, query: tuple[str, tuple[object, ...]]) ->
 def test_an_additive_migration_never_makes_a_query_of_the_old_code_fail(
     table: str, files: list[str], data: st.DataObject
 ) -> None:
-    old, new = scratch(), scratch()
+    old, new = memory_database(), memory_database()
     assume(not fails(old, (table, ())))
     released = migration("0001_t.sql", table)
     added = tuple(migration(f"{at:04}_x.sql", sql) for at, sql in enumerate(files, 2))

@@ -9,7 +9,7 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from release.database.grading import grade
-from release.database.sqlite import scratch
+from release.database.sqlite import memory_database
 from tests.unit.database.cases import migration
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ def test_over_a_rebuild_that_is_not_breaking_every_value_that_stays_is_what_it_w
     event(found.worst if not found.cannot_tell else "cannot tell")
     if found.cannot_tell or found.worst == "breaking":
         return
-    real = scratch()
+    real = memory_database()
     real.execute(schema)
     fill(real, rows)
     before = contents(real)

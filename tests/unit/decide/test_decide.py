@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from release.decide.decide import Blocked, Go, Nothing, decide, decide_deploy
 from release.decide.findings import is_everywhere, is_healthy, unfinished
 from release.formats.version import parse
-from release.model.deployment import Health, Live
+from release.model.deployment import Health, WorkerDeployment
 from release.model.record import Record, Subject
 from release.model.repository import Base, History, Remote
 from release.model.request import Request
@@ -49,7 +49,9 @@ def tagged(world: World) -> dict[str, str]:
 
 def live_everywhere(world: World, subject: Subject) -> World:
     """The world in which Cloudflare serves a release on every worker, and it is healthy."""
-    live = Live("script", (("v9", 100.0),), f"{subject.tag}+{subject.commit}", f"was x base {subject.base}")
+    live = WorkerDeployment(
+        "script", (("v9", 100.0),), f"{subject.tag}+{subject.commit}", f"was x base {subject.base}"
+    )
     health = Health(subject.version, subject.commit, None)
     return replace(world, live=dict.fromkeys(world.live, live), health=health)
 
@@ -175,7 +177,7 @@ def test_a_part_that_was_not_read_for_another_is_still_blocked(world: World) -> 
 def test_no_commits_since_the_last_tag_is_nothing(world: World, request: Request) -> None:
     assert isinstance(world.remote, Remote)
     remote = replace(world.remote, tags={**tagged(world), "cms-v1.2.3": STRANGER})
-    history = History(contained=True, unreleased=(), has_landed=True)
+    history = History(contained=True, unreleased=(), is_on_branch=True)
     world = replace(world, remote=remote, history=history, record=None, live={"mcp": None, "cms": None})
     assert isinstance(decided(world, request), Nothing)
 
@@ -211,7 +213,7 @@ def test_only_a_number_that_may_be_answering_already_needs_more_than_its_version
     if not isinstance(decision, Go) or decision.kind == "finish" or not isinstance(world.health, Health):
         return
     if world.health.version == decision.release.version:
-        assert decision.relive
+        assert decision.number_was_live
 
 
 @given(worlds())
@@ -220,7 +222,11 @@ def test_a_deployment_has_no_number_of_its_own(world: World) -> None:
     assert isinstance(decision, Go)
     assert isinstance(world.base, Base)
     assert (decision.release.commit, decision.release.base) == (world.base.commit, world.base.commit)
-    assert (decision.release.version, decision.relive, dict(decision.release.files)) == ("1.2.3", True, {})
+    assert (decision.release.version, decision.number_was_live, dict(decision.release.files)) == (
+        "1.2.3",
+        True,
+        {},
+    )
 
 
 @given(worlds(), st.text("0123456789abcdef", min_size=40, max_size=40))
@@ -252,7 +258,7 @@ def test_the_first_release_counts_from_the_manifest(level: str, version: str) ->
 
 def test_a_rolled_back_number_stays_burnt_where_the_record_is_lost() -> None:
     closed = (("cms-v1.2.4", "e" * 40),)
-    live = Live("script", (("v1", 100.0),), "cms-v1.2.3+" + "1" * 40, None, closed)
+    live = WorkerDeployment("script", (("v1", 100.0),), "cms-v1.2.3+" + "1" * 40, None, closed)
     decision = decided(replace(SOUND, live={"mcp": live, "cms": live}))
     assert isinstance(decision, Go)
     assert decision.release.version == "1.2.5"
@@ -260,7 +266,7 @@ def test_a_rolled_back_number_stays_burnt_where_the_record_is_lost() -> None:
 
 def test_a_commit_that_was_rolled_back_is_not_shipped_again_where_the_record_is_lost() -> None:
     assert isinstance(SOUND.base, Base)
-    live = Live("script", (("v1", 100.0),), None, None, (("cms-v1.2.4", SOUND.base.commit),))
+    live = WorkerDeployment("script", (("v1", 100.0),), None, None, (("cms-v1.2.4", SOUND.base.commit),))
     decision = decided(replace(SOUND, live={"mcp": live, "cms": live}))
     assert isinstance(decision, Nothing)
     assert (decision.released, "rolled back as cms-v1.2.4" in decision.why) == (False, True)
@@ -268,7 +274,9 @@ def test_a_commit_that_was_rolled_back_is_not_shipped_again_where_the_record_is_
 
 def test_a_begun_release_that_asks_for_more_keeps_its_number() -> None:
     begun = subject_of(BASES[1], "1.3.0")
-    live = Live("script", (("v1", 100.0),), f"{begun.tag}+{begun.commit}", f"was x base {begun.base}")
+    live = WorkerDeployment(
+        "script", (("v1", 100.0),), f"{begun.tag}+{begun.commit}", f"was x base {begun.base}"
+    )
     record = Record(environment="production", nonce="n", subject=begun, outcome="failed")
     decision = decided(replace(SOUND, record=record, live={"mcp": live, "cms": None}))
     assert isinstance(decision, Go)

@@ -18,7 +18,7 @@ from release.decide.findings import (
     unreadable,
     unrecorded,
 )
-from release.model.deployment import Database, Health, Live
+from release.model.deployment import Database, Health, WorkerDeployment
 from release.model.record import Record
 from release.model.registry import Package, Published
 from release.model.repository import Remote
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 SUBJECT = subject_of(BASES[0], "1.2.4")
 MARK = f"{SUBJECT.tag}+{SUBJECT.commit}"
 WHOLE = (("v9", 100.0),)
-NEW = Live("script", WHOLE, MARK, f"was v1 base {SUBJECT.base}")
-OLD = Live("script", (("v1", 100.0),), f"cms-v1.2.3+{STRANGER}", None)
+NEW = WorkerDeployment("script", WHOLE, MARK, f"was v1 base {SUBJECT.base}")
+OLD = WorkerDeployment("script", (("v1", 100.0),), f"cms-v1.2.3+{STRANGER}", None)
 RELEASED = replace(SOUND, remote=Remote(BASES[0].commit, {"cms-v1.2.3": STRANGER}, None))
 
 
@@ -40,7 +40,9 @@ def record(outcome: str = "failed", **parts: object) -> Record:
     return Record(environment="production", nonce="n", subject=SUBJECT, outcome=outcome, **parts)  # type: ignore[arg-type]
 
 
-def serving(mcp: Live | Unread | None, cms: Live | Unread | None, world: World = RELEASED) -> World:
+def serving(
+    mcp: WorkerDeployment | Unread | None, cms: WorkerDeployment | Unread | None, world: World = RELEASED
+) -> World:
     return replace(world, live={"mcp": mcp, "cms": cms})
 
 
@@ -129,7 +131,7 @@ def test_a_lost_record_is_read_from_what_a_worker_serves() -> None:
     ],
     ids=["no base told", "no message", "another app", "an older number", "a tagged one", "split"],
 )
-def test_not_every_mark_is_a_release_that_was_begun(live: Live) -> None:
+def test_not_every_mark_is_a_release_that_was_begun(live: WorkerDeployment) -> None:
     assert unfinished(serving(live, OLD), CONFIGURED) is None
 
 

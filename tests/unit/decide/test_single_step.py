@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from release.decide.decide import Go, Nothing, decide
-from release.decide.single_step import opening, repair, settled, without_number
-from release.model.deployment import Live
+from release.decide.single_step import found_bump, opening, repair, without_number
+from release.model.deployment import WorkerDeployment
 from release.model.evidence import Evidence, Fault, Verdict
 from release.model.record import Holder, Record, Window
 from release.model.repository import Checkout, Commit, History, Remote
@@ -35,7 +35,9 @@ WANTED = Record(
     outcome="running",
 )
 TAGGED = Remote(BASES[0].commit, {SUBJECT.tag: SUBJECT.commit}, None)
-LIVE = Live("script", (("v1", 100.0),), f"{SUBJECT.tag}+{SUBJECT.commit}", f"was v0 base {SUBJECT.base}")
+LIVE = WorkerDeployment(
+    "script", (("v1", 100.0),), f"{SUBJECT.tag}+{SUBJECT.commit}", f"was v0 base {SUBJECT.base}"
+)
 QUIET = replace(SOUND, remote=TAGGED, live={"mcp": LIVE, "cms": LIVE})
 
 
@@ -163,7 +165,7 @@ def test_a_step_without_a_bump_takes_the_number_that_lies_in_the_work_tree() -> 
         def look(request: Request, seen: World = world) -> Decision:
             return decide(seen, request, CONFIGURED)
 
-        decision, request = settled(look, world, Request())
+        decision, request = found_bump(look, world, Request())
         assert isinstance(decision, Go)
         assert (decision.release.version, request.level) == (at(level).release.version, level)
 

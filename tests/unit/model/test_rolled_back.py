@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from release.model.deployment import Live
+from release.model.deployment import WorkerDeployment
 from release.model.record import Record, Rollback
 from release.model.rolled_back import after, facts, live_json, moment, serving, with_next
 from release.model.unread import Unread
@@ -19,16 +19,16 @@ BY = Rollback(
 RECORD = Record(
     environment="production", nonce="n", subject=SUBJECT, outcome="rolled-back", rollback=BY, burnt=("1.2.4",)
 )
-OLD = Live("script", (("v1" * 5, 100.0),), f"cms-v1.2.3+{STRANGER}", None)
-LEFT = Live("script", (("v9" * 5, 100.0),), f"{SUBJECT.tag}+{SUBJECT.commit}", None)
-NEWER = Live("script", (("vX" * 5, 100.0),), f"cms-v1.2.5+{STRANGER}", None)
+OLD = WorkerDeployment("script", (("v1" * 5, 100.0),), f"cms-v1.2.3+{STRANGER}", None)
+LEFT = WorkerDeployment("script", (("v9" * 5, 100.0),), f"{SUBJECT.tag}+{SUBJECT.commit}", None)
+NEWER = WorkerDeployment("script", (("vX" * 5, 100.0),), f"cms-v1.2.5+{STRANGER}", None)
 TOLD = Rollback(left=SUBJECT.tag, to="cms-v1.2.3", who="grace", at=1_767_000_100.0, why="by hand")
 
 
 def stands(
     record: Record | None,
-    mcp: Live | Unread | None,
-    cms: Live | Unread | None,
+    mcp: WorkerDeployment | Unread | None,
+    cms: WorkerDeployment | Unread | None,
     environment: str = "production",
 ) -> str | None:
     back = after(environment, record, {"mcp": mcp, "cms": cms}, CONFIGURED)
@@ -45,7 +45,7 @@ def test_a_rollback_stands_while_what_it_left_for_serves() -> None:
     ids=["it is back", "newer on one", "newer on both", "unread", "nothing serves"],
 )
 def test_it_stands_no_more_where_newer_serves_or_it_is_back_and_nowhere_unseen(
-    mcp: Live | Unread | None, cms: Live | Unread | None
+    mcp: WorkerDeployment | Unread | None, cms: WorkerDeployment | Unread | None
 ) -> None:
     assert stands(RECORD, mcp, cms) is None
 
@@ -145,7 +145,7 @@ def test_scripts_get_nulls_for_what_nobody_knows() -> None:
         ),
     ],
 )
-def test_what_one_worker_serves_in_a_few_words(live: Live | Unread | None, words: str) -> None:
+def test_what_one_worker_serves_in_a_few_words(live: WorkerDeployment | Unread | None, words: str) -> None:
     assert serving(live) == words
 
 

@@ -36,7 +36,7 @@ class Label:
     def expect(self, world: World) -> World:
         return world.with_done(self.name)
 
-    def landed(self, world: World, step: str) -> tuple[Write, ...]:
+    def written(self, world: World, step: str) -> tuple[Write, ...]:
         return self.writes(step) if self.name in world.done else ()
 
 

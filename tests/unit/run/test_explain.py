@@ -10,14 +10,14 @@ import pytest
 
 from release.decide.decide import Go
 from release.errors import BlockedError, StoppedError
-from release.model.deployment import Database, Health, Live, Smoke
+from release.model.deployment import Database, Health, Smoke, WorkerDeployment
 from release.model.outcome import Failure
 from release.model.record import Record, Window
 from release.model.repository import History, Remote
 from release.model.step import Done, Stuck
 from release.model.unread import Unread
 from release.plan.plan import Plan, PlannedWrite
-from release.plan.preview import Prospect
+from release.plan.preview import Preview
 from release.run.explain import explained, failure_of, live_now, next_command, rollback_command
 from tests.unit.worlds import BASES, SCHEMAS, SOUND, SQL, release_of, subject_of
 
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 SUBJECT = subject_of(BASES[0], "1.2.4")
 RELEASE = release_of(SUBJECT)
 FILES = tuple(SQL)
-OLD = Live("script", (("v1" * 4, 100.0),), "cms-v1.2.3+" + "1" * 40, None)
-NEW = Live("script", (("v9" * 4, 100.0),), f"{SUBJECT.tag}+{SUBJECT.commit}", None)
-STRANGE = Live("script", (("v5" * 4, 100.0),), None, None)
+OLD = WorkerDeployment("script", (("v1" * 4, 100.0),), "cms-v1.2.3+" + "1" * 40, None)
+NEW = WorkerDeployment("script", (("v9" * 4, 100.0),), f"{SUBJECT.tag}+{SUBJECT.commit}", None)
+STRANGE = WorkerDeployment("script", (("v5" * 4, 100.0),), None, None)
 BEFORE = Database("double-production", "uuid", FILES[:1], SCHEMAS[1])
 AFTER = replace(BEFORE, ledger=FILES, schema=SCHEMAS[2])
 COMMAND = "inv release --bump patch"
@@ -76,7 +76,7 @@ PLAN = Plan(
     serving={"mcp": "v1" * 4, "cms": "v1" * 4},
     ledger=FILES[0],
 )
-PROSPECT = Prospect(START, Go("start", RELEASE, "commits wait"), COMMAND, RELEASE, PLAN)
+PROSPECT = Preview(START, Go("start", RELEASE, "commits wait"), COMMAND, RELEASE, PLAN)
 
 
 @dataclass(frozen=True)
@@ -208,7 +208,7 @@ def test_what_is_not_recorded_is_listed_piece_by_piece(
     world = replace(
         smoked(healthy=True),
         remote=Remote(BASES[0].commit, tags, None),
-        history=History(contained=True, unreleased=(), has_landed=landed),
+        history=History(contained=True, unreleased=(), is_on_branch=landed),
         releases=releases,
     )
     assert dict(told(world).state).get("not recorded") == missing

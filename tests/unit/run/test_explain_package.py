@@ -27,7 +27,7 @@ WHOLE = World(
     Remote("", {RELEASE.tag: RELEASE.commit}, None),
     Record(environment="api", nonce="", subject=RELEASE.subject, packed=("sha512-a",)),
     NOTHING,
-    History(contained=True, unreleased=(), has_landed=True),
+    History(contained=True, unreleased=(), is_on_branch=True),
     {},
     None,
     None,

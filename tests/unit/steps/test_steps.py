@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 
 from release.errors import CannotReadError
 from release.formats.wrangler_migrations import Rules
-from release.model.deployment import Database, Health, Live, Smoke
+from release.model.deployment import Database, Health, Smoke, WorkerDeployment
 from release.model.effects import Call, CreateRelease, DeployWorker, PushRelease, WatchHealth
 from release.model.migrating import ApplyMigrations, InsertLedger
 from release.model.record import Record
 from release.model.release import Write
 from release.model.repository import History, Migration, Remote
 from release.model.step import Done, Stuck, Todo
-from release.plan.plan import make_plan, outlook, stuck
+from release.plan.plan import forecast, make_plan, stuck
 from release.sequences import Kind, Setting, sequence
 from release.steps.backfill import Backfill
 from release.steps.record import RecordRelease
@@ -97,7 +97,7 @@ def test_what_was_expected_counts_as_landed(step: Step, world: World) -> None:
     for effect in look.effects:
         after = effect.expect(after)
     for effect in look.effects:
-        assert effect.landed(after, step.name) == effect.writes(step.name)
+        assert effect.written(after, step.name) == effect.writes(step.name)
 
 
 @pytest.mark.parametrize("step", SEQUENCE, ids=NAMES)
@@ -110,7 +110,7 @@ def test_a_step_never_breaks_on_what_could_not_be_read(step: Step, world: World,
     if isinstance(look, Todo):
         for effect in look.effects:
             expected = effect.expect(without(world, part))
-            assert set(effect.landed(expected, step.name)) <= set(effect.writes(step.name))
+            assert set(effect.written(expected, step.name)) <= set(effect.writes(step.name))
 
 
 @pytest.mark.parametrize("step", SEQUENCE, ids=NAMES)
@@ -123,7 +123,7 @@ def test_each_step_says_what_its_failure_means_and_what_to_do(step: Step) -> Non
 def test_a_plan_whose_steps_are_not_stuck_ends_with_everything_done(world: World, subject: Subject) -> None:
     release = release_of(subject)
     try:
-        seen = outlook(SEQUENCE, world, release)
+        seen = forecast(SEQUENCE, world, release)
     except CannotReadError:
         return
     if stuck(seen):
@@ -132,14 +132,14 @@ def test_a_plan_whose_steps_are_not_stuck_ends_with_everything_done(world: World
         if isinstance(one.look, Todo):
             for effect in one.look.effects:
                 world = effect.expect(world)
-    rest = [one.look for one in outlook(SEQUENCE, world, release) if one.step.name != "backfill"]
+    rest = [one.look for one in forecast(SEQUENCE, world, release) if one.step.name != "backfill"]
     assert all(isinstance(look, Done) for look in rest)
 
 
 @given(worlds())
 def test_a_plan_is_the_same_for_the_same_world(world: World) -> None:
     try:
-        one, two = (make_plan(outlook(SEQUENCE, world, RELEASE), world, RELEASE) for _ in range(2))
+        one, two = (make_plan(forecast(SEQUENCE, world, RELEASE), world, RELEASE) for _ in range(2))
     except CannotReadError:
         return
     assert one.hash == two.hash
@@ -194,35 +194,35 @@ def test_backfill_through_a_file_that_is_not_there_is_stuck() -> None:
 def test_only_what_is_in_the_ledger_has_landed() -> None:
     effect = ApplyMigrations(database((), 0), BASES[0].migrations, Rules("migrations"))
     world = read(SOUND, database=database(tuple(SQL)[:1], 1))
-    assert effect.landed(world, "migrate") == effect.writes("migrate")[:1]
+    assert effect.written(world, "migrate") == effect.writes("migrate")[:1]
 
 
 def test_a_deployment_of_another_commit_has_not_landed() -> None:
     effect = DeployWorker("cms", "script", RELEASE)
-    live = Live("script", (("v", 100.0),), f"{RELEASE.tag}+{STRANGER}", None)
-    assert effect.landed(read(SOUND, live={"cms": live}), "deploy cms") == ()
+    live = WorkerDeployment("script", (("v", 100.0),), f"{RELEASE.tag}+{STRANGER}", None)
+    assert effect.written(read(SOUND, live={"cms": live}), "deploy cms") == ()
 
 
 def test_a_tag_whose_branch_was_refused_has_half_landed() -> None:
     effect = PushRelease(RELEASE, "main", Record(environment="production", nonce=""), "")
     tagged = Remote("a" * 40, {RELEASE.tag: RELEASE.commit}, None)
     world = read(SOUND, remote=tagged, history=History(contained=True, unreleased=()))
-    assert effect.landed(world, "record") == effect.writes("record")[:1]
+    assert effect.written(world, "record") == effect.writes("record")[:1]
 
 
 def test_a_release_that_github_does_not_show_has_not_landed() -> None:
-    assert CreateRelease(RELEASE).landed(SOUND, "github-release") == ()
+    assert CreateRelease(RELEASE).written(SOUND, "github-release") == ()
 
 
 def test_a_plugins_effect_lands_once_it_is_done() -> None:
     effect = Call("chat", lambda _: None, RELEASE, (Write("", "chat", "#releases", "post"),))
     assert effect.writes("chat") == (Write("chat", "chat", "#releases", "post"),)
-    assert effect.landed(SOUND, "chat") == ()
-    assert effect.landed(effect.expect(SOUND), "chat") == effect.writes("chat")
+    assert effect.written(SOUND, "chat") == ()
+    assert effect.written(effect.expect(SOUND), "chat") == effect.writes("chat")
 
 
 def test_a_watch_expects_the_ids_that_serve() -> None:
-    live = Live("script", (("v7", 100.0),), RELEASE.annotation, None)
+    live = WorkerDeployment("script", (("v7", 100.0),), RELEASE.annotation, None)
     after = WatchHealth(RELEASE, left_version=False).expect(read(SOUND, live={"cms": live, "mcp": None}))
     assert after.smoke == Smoke(healthy=True, detail="", version_ids={"cms": "v7"})
 
@@ -255,7 +255,7 @@ def test_verify_says_which_place_disagrees(changes: dict[str, object], words: st
         badge="1.2.4",
         releases=frozenset({RELEASE.tag}),
         remote=Remote("a" * 40, {RELEASE.tag: RELEASE.commit}, None),
-        history=History(contained=True, unreleased=(), has_landed=True),
+        history=History(contained=True, unreleased=(), is_on_branch=True),
     )
     assert isinstance(Verify(has_badge=True).look(good, RELEASE), Done)
     look = Verify(has_badge=True).look(read(good, **changes), RELEASE)

@@ -27,7 +27,7 @@ from release.views.summary import Page
 from tests.golden import scenes
 
 if TYPE_CHECKING:
-    from release.plan.preview import Prospect
+    from release.plan.preview import Preview
 
 GOLDEN = Path(__file__).parents[2] / "golden"
 SITE = "https://github.com/acme/cms"
@@ -56,9 +56,9 @@ def environ(tmp_path: Path) -> dict[str, str]:
     }
 
 
-def rich_prospect() -> Prospect:
+def rich_prospect() -> Preview:
     """A plan with everything that it can hold."""
-    found = scenes.prospect()
+    found = scenes.preview()
     return replace(
         found,
         warnings=(
@@ -146,7 +146,7 @@ def test_outputs_hold_version_tag_outcome_and_a_plan_that_can_be_released(tmp_pa
 def test_a_plan_with_problems_is_no_output_to_be_approved(tmp_path: Path) -> None:
     where = environ(tmp_path)
     view = listener(out=io.StringIO(), environ=where)
-    view.planned(replace(scenes.prospect(), problems=(Problem("ci", "It is red.", "Fix it."),)))
+    view.planned(replace(scenes.preview(), problems=(Problem("ci", "It is red.", "Fix it."),)))
     view.ended(scenes.OUTCOMES["problems"])
     found = outputs(Path(where["GITHUB_OUTPUT"]).read_text())
     assert found["outcome"] == "blocked"
@@ -155,7 +155,7 @@ def test_a_plan_with_problems_is_no_output_to_be_approved(tmp_path: Path) -> Non
 
 def test_a_job_that_is_killed_leaves_a_summary_that_says_how_far_it_came(tmp_path: Path) -> None:
     view = listener(out=io.StringIO(), environ=environ(tmp_path))
-    view.planned(scenes.prospect())
+    view.planned(scenes.preview())
     view.started("migrate")
     assert "| ⏳ | migrate |  | running |" in (tmp_path / "summary").read_text()
 
@@ -192,7 +192,7 @@ def test_a_program_cannot_speak_to_the_runner(tmp_path: Path, text: str) -> None
 def test_no_secret_reaches_summary_or_outputs(tmp_path: Path) -> None:
     where = environ(tmp_path)
     view = listener(out=io.StringIO(), environ=where)
-    told = scenes.prospect()
+    told = scenes.preview()
     view.planned(replace(told, warnings=(Problem("x", "s3cret-t0ken", "s3cret-t0ken", level="warn"),)))
     view.ended(replace(scenes.OUTCOMES["released"], outcome="released"))
     assert not any("s3cret-t0ken" in path.read_text() for path in tmp_path.iterdir())
@@ -210,7 +210,7 @@ def test_a_summary_stays_under_githubs_limit(tmp_path: Path) -> None:
 def test_a_summary_that_cannot_be_written_stops_nobody(tmp_path: Path) -> None:
     where = {**environ(tmp_path), "GITHUB_STEP_SUMMARY": str(tmp_path), "GITHUB_OUTPUT": "/dev/full/no"}
     view = listener(out=io.StringIO(), environ=where)
-    view.planned(scenes.prospect())
+    view.planned(scenes.preview())
     view.ended(Outcome("released", "start", "production"))
 
 
@@ -241,7 +241,7 @@ def test_text_of_others_stays_one_cell_without_mark_up(text: str, shown: type) -
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_a_commit_cannot_write_into_the_page(text: str) -> None:
-    found = scenes.prospect()
+    found = scenes.preview()
     history = History(contained=True, unreleased=(Commit("1" * 40, text),))
     shown = Page(SITE, replace(found, world=replace(found.world, history=history))).document()
     harmless = replace(history, unreleased=(Commit("1" * 40, "feat: x"),))
@@ -258,20 +258,20 @@ def test_an_annotation_is_one_command(what: str, check: str) -> None:
 
 
 def test_a_plan_is_an_annotation_that_an_approver_finds_by_its_hash(tmp_path: Path) -> None:
-    prospect = scenes.prospect()
+    preview = scenes.preview()
     out = io.StringIO()
-    listener(out=out, environ=environ(tmp_path)).planned(prospect)
-    assert prospect.plan is not None
+    listener(out=out, environ=environ(tmp_path)).planned(preview)
+    assert preview.plan is not None
     (line,) = [line for line in out.getvalue().splitlines() if line.startswith("::notice")]
     title, _, text = line.removeprefix("::notice title=").partition("::")
-    assert title == f"plan {prospect.plan.hash}"
+    assert title == f"plan {preview.plan.hash}"
     assert "%0A" in text
     assert "cms 1.2.3 -> 1.2.4" in text
 
 
 def test_a_plan_with_problems_is_not_shown_to_be_approved(tmp_path: Path) -> None:
     out = io.StringIO()
-    told = replace(scenes.prospect(), problems=(Problem("ci", "It is red.", "Fix it."),))
+    told = replace(scenes.preview(), problems=(Problem("ci", "It is red.", "Fix it."),))
     listener(out=out, environ=environ(tmp_path)).planned(told)
     assert "::notice" not in out.getvalue()
 
@@ -279,5 +279,5 @@ def test_a_plan_with_problems_is_not_shown_to_be_approved(tmp_path: Path) -> Non
 def test_a_plan_lists_what_its_approver_vouches_for(tmp_path: Path) -> None:
     out = io.StringIO()
     asked = Problem("team", "The storefront team knows.", "Tell them.", level="ask")
-    listener(out=out, environ=environ(tmp_path)).planned(replace(scenes.prospect(), questions=(asked,)))
+    listener(out=out, environ=environ(tmp_path)).planned(replace(scenes.preview(), questions=(asked,)))
     assert "who approves vouches: The storefront team knows." in out.getvalue()

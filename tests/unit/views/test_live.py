@@ -68,7 +68,7 @@ class Scene:
 
     def run_to(self, step: str) -> None:
         """The plan, all steps before `step`, and its start."""
-        self.view.planned(scenes.prospect())
+        self.view.planned(scenes.preview())
         for result in scenes.results(step):
             self.view.started(result.name)
             if result.outcome != "failed":
@@ -141,7 +141,7 @@ def test_run_that_is_stopped_names_the_step_that_was_running() -> None:
 
 def test_waiting_for_the_lock_redraws_its_countdown() -> None:
     scene = Scene(environ={"COLUMNS": "40"})
-    scene.view.planned(scenes.prospect())
+    scene.view.planned(scenes.preview())
     for left in (10, 5):
         scene.view.line(f"ann on laptop may still be at work on this release: waiting {left} s at most")
     shown = " ".join(scene.text.split())

@@ -26,7 +26,7 @@ from tests.unit.views.test_live import HOSTILE, ROOT, Terminal
 def plain_run(failing: str = "", ending: str = "released") -> str:
     out = io.StringIO()
     view = listener(out=out, environ={})
-    view.planned(scenes.prospect())
+    view.planned(scenes.preview())
     for result in scenes.results(failing):
         view.started(result.name)
         view.line(f"$ {result.name}")

@@ -79,7 +79,7 @@ def test_deployment_has_no_level() -> None:
 
 def test_branch_is_named_only_for_the_commit_that_is_checked_out() -> None:
     elsewhere = replace(scenes.world(), checkout=Checkout("c" * 40, "main", (), shallow=False))
-    assert "on main" not in next(iter(plan_lines(scenes.prospect(elsewhere)))).text
+    assert "on main" not in next(iter(plan_lines(scenes.preview(elsewhere)))).text
 
 
 def test_nothing_is_planned_where_nothing_is_to_be_released() -> None:
@@ -87,7 +87,7 @@ def test_nothing_is_planned_where_nothing_is_to_be_released() -> None:
 
 
 def test_only_the_first_step_that_changes_production_is_announced() -> None:
-    text = text_of(plan_lines(scenes.prospect()))
+    text = text_of(plan_lines(scenes.preview()))
     assert text.count("from here on") == 1
     assert text.index("backfill") < text.index("from here on production changes") < text.index("migrate  ")
 
@@ -134,18 +134,18 @@ def test_unreadable_remote_is_never_said_to_hold_nothing() -> None:
 
 def test_live_and_bad_release_goes_back_first() -> None:
     bad, good = (scenes.deployed("mcp", "cms", healthy=healthy) for healthy in (False, True))
-    assert next_command(scenes.prospect(), bad, recorded=False) == "inv rollback"
-    assert next_command(scenes.prospect(), good, recorded=False) == scenes.COMMAND
+    assert next_command(scenes.preview(), bad, recorded=False) == "inv rollback"
+    assert next_command(scenes.preview(), good, recorded=False) == scenes.COMMAND
 
 
 def test_without_a_way_back_the_next_command_is_the_same_again() -> None:
     bad = replace(scenes.deployed("mcp", "cms", healthy=False), record=None)
-    assert next_command(scenes.prospect(), bad, recorded=False) == scenes.COMMAND
+    assert next_command(scenes.preview(), bad, recorded=False) == scenes.COMMAND
 
 
 def test_other_environment_is_rolled_back_by_its_name() -> None:
     bad = replace(scenes.deployed("mcp", "cms", healthy=False), environment="staging")
-    assert next_command(scenes.prospect(), bad, recorded=False) == "inv rollback --env staging"
+    assert next_command(scenes.preview(), bad, recorded=False) == "inv rollback --env staging"
 
 
 def test_someone_elses_deployment_is_not_taken_for_ours() -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SHARES = 4
-EXAMPLES = 505  # a share
+EXAMPLES, ALL_EXAMPLES = 80, 505  # a share, of `inv test` and of `inv test --all`
 MOVES = 10
 RULES = {
     "release",
@@ -63,7 +63,7 @@ RULES = {
 @pytest.mark.timeout(600)  # half a minute on a quiet machine
 @pytest.mark.parametrize("share", range(SHARES))
 def test_any_interleaving_keeps_the_invariants_and_converges(
-    share: int, tmp_path: Path, record_property: Callable[[str, Any], None]
+    share: int, tmp_path: Path, record_property: Callable[[str, Any], None], *, is_whole: bool
 ) -> None:
     fired, ended = Counter[str](), Counter[str]()
     environ = {"PATH": f"{put_node(tmp_path / 'bin')}{os.pathsep}{os.environ['PATH']}"}
@@ -73,7 +73,7 @@ def test_any_interleaving_keeps_the_invariants_and_converges(
         run_state_machine_as_test(
             machine,
             settings=settings(
-                max_examples=EXAMPLES,
+                max_examples=ALL_EXAMPLES if is_whole else EXAMPLES,
                 stateful_step_count=MOVES,
                 phases=(Phase.generate, Phase.shrink),
                 deadline=None,

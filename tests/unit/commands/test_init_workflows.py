@@ -7,8 +7,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from release.commands.init import packaged
 from release.config import parsed
 

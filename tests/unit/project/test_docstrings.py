@@ -16,16 +16,19 @@ TOLD = re.compile(
 )  # a clause that begins with a name
 
 
+parsed = cache(ast.parse)
+
+
 @cache
 def bases() -> dict[str, ast.ClassDef]:
     """Every class of this tool."""
-    found = (node for file in MODULES for node in ast.walk(ast.parse(file.read_text())))
+    found = (node for file in MODULES for node in ast.walk(parsed(file.read_text())))
     return {node.name: node for node in found if isinstance(node, ast.ClassDef)}
 
 
 def invented(text: str) -> list[str]:
     """The names that docstrings of dataclasses and structs speak of as if they were fields, and that nothing has."""
-    module = ast.parse(text)
+    module = parsed(text)
     found = []
     for node in ast.walk(module):
         if isinstance(node, ast.ClassDef) and _is_value(node):

@@ -33,6 +33,7 @@ ROOT = Path(__file__).parents[1]
 settings.register_profile(
     "here", deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow]
 )
+settings.register_profile("quick", settings.get_profile("here"), max_examples=10)  # of `inv test --quick`
 settings.load_profile("here")
 
 UNMEASURED = ("e2e", "faults", "workflows")

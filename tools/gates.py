@@ -38,7 +38,7 @@ QUICK: Gate = (
     "tests",
     (
         *("-m", "pytest", "-n", "2", *STEALING, "tests/unit", "tests/contract"),
-        *("-m", "not rehearsal and not world"),
+        *("-m", "not rehearsal and not world", "--hypothesis-profile", "quick"),
     ),
 )
 
@@ -89,7 +89,7 @@ def run_gates(context: Context, quick: bool = False, all: bool = False, only: st
     if only:
         lanes: tuple[tuple[Gate, ...], ...] = ((("pytest", ("-m", "pytest", *shlex.split(only))),),)
     elif quick:
-        lanes = ((*LINTERS, QUICK),)
+        lanes = (LINTERS, (QUICK,))
     else:
         name, words = TESTS
         lanes = ((*LINTERS, MYPY), (COLLECTED, (name, (*words, "--whole") if all else words)))

@@ -181,7 +181,10 @@ def test_every_command_that_asks_pauses_the_view_that_it_shows() -> None:
         for call in ast.walk(tree):
             if isinstance(call, ast.Call) and getattr(call.func, "id", "") in makers and call.args:
                 told = ast.unparse(call.args[0])
-                assert told == ("None" if path == "release/commands/init/__init__.py" else "view"), (path, call.lineno)
+                assert told == ("None" if path == "release/commands/init/__init__.py" else "view"), (
+                    path,
+                    call.lineno,
+                )
 
 
 def test_a_live_view_that_is_asked_through_is_one_that_pauses() -> None:

@@ -50,6 +50,14 @@ def test_a_release_with_one_write_gone_wrong_converges(
     all_converged(ended, record_property)
 
 
+def test_in_turn_every_write_has_a_kill_and_a_lie_and_every_kind_strikes_somewhere(whole: Unbroken) -> None:
+    turns = [(written, kinds_in_turn(number, written)) for number, written in enumerate(whole.writes)]
+    for written, (kill, lie) in turns:
+        assert (kill in KILLS, lie in LIES) == (True, True)
+        assert {kill, lie} <= set(kinds_at(written))
+    assert {kind for _, kinds in turns for kind in kinds} == {*KILLS, *LIES}
+
+
 def test_a_backfill_gone_wrong_converges(
     whole: Unbroken, tmp_path: Path, record_property: Noted, *, is_whole: bool
 ) -> None:

@@ -33,9 +33,24 @@ ROOT = Path(__file__).parents[1]
 settings.register_profile(
     "here", deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow]
 )
+settings.register_profile("quick", settings.get_profile("here"), max_examples=10)  # of `inv test --quick`
 settings.load_profile("here")
 
+UNMEASURED = ("e2e", "faults", "workflows")
 LOOPBACK = ("127.", "::1", "localhost")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--whole`, which `inv test --all` gives: every case of a product, not a rotation in which each part appears."""
+    parser.addoption(
+        "--whole", action="store_true", help="every case of products of faults, writes and moves"
+    )
+
+
+@pytest.fixture(scope="session")
+def is_whole(pytestconfig: pytest.Config) -> bool:
+    """Whether every case of a product is asked for."""
+    return bool(pytestconfig.getoption("--whole"))
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -105,6 +120,19 @@ def pytest_itemcollected(item: pytest.Item) -> None:
         one in (opened, plugged) for one in names if callable(one)
     ):
         item.add_marker("world")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Measure no coverage where it takes most of the time and finds nothing new: in properties and in whole releases.
+
+    Hypothesis marks its own before this.
+    """
+    for item in items:
+        if item.path.relative_to(ROOT / "tests").parts[0] in UNMEASURED or item.get_closest_marker(
+            "hypothesis"
+        ):
+            item.add_marker("no_cover")
 
 
 def pytest_collection_finish() -> None:

@@ -169,6 +169,16 @@ def kinds_at(written: Written) -> tuple[type[Breaking], ...]:
     return tuple(kind for kind in (*KILLS, *LIES) if written.asked.is_push or kind not in _WITH_ALL)
 
 
+def kinds_in_turn(number: int, written: Written) -> tuple[type[Breaking], ...]:
+    """A kill and a lie at the write of this number: over the writes of a run each kind has its turns.
+
+    The turn is moved on every fourth write, so that no kind always meets the same kind of second command.
+    """
+    kinds, turn = kinds_at(written), number + number // len(LIES)
+    kills = [kind for kind in kinds if kind in KILLS]
+    return kills[turn % len(kills)], LIES[turn % len(LIES)]
+
+
 KILLS = (KilledBefore, KilledAfter, AllKilledBefore, AllKilledAfter)
 LIES = (Refused, Silent, Pretended, Denied)
 _WITH_ALL = (AllKilledBefore, AllKilledAfter)

@@ -1,4 +1,4 @@
-"""Thousands of interleavings of what people, machines and accidents do, on a model of the outside in memory."""
+"""Hundreds of interleavings of people, machines and accidents, thousands in `inv test --all`, on a model of what is outside."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-SHARES = 4
-EXAMPLES = 505  # a share
+SHARES, ALL_SHARES = 2, 4  # tests, of `inv test` and of `inv test --all`
+EXAMPLES = 100  # a batch; one more is run while a rule has not fired
+BATCHES = 5  # of each share of `inv test --all`, and no more than twice as many until every rule has fired
 MOVES = 10
 RULES = {
     "release",
@@ -60,15 +61,32 @@ RULES = {
 }
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """As many shares as are asked for."""
+    if "share" in metafunc.fixturenames:
+        metafunc.parametrize("share", range(ALL_SHARES if metafunc.config.getoption("--whole") else SHARES))
+
+
 @pytest.mark.timeout(600)  # half a minute on a quiet machine
-@pytest.mark.parametrize("share", range(SHARES))
 def test_any_interleaving_keeps_the_invariants_and_converges(
-    share: int, tmp_path: Path, record_property: Callable[[str, Any], None]
+    share: int, tmp_path: Path, record_property: Callable[[str, Any], None], *, is_whole: bool
 ) -> None:
     fired, ended = Counter[str](), Counter[str]()
     environ = {"PATH": f"{put_node(tmp_path / 'bin')}{os.pathsep}{os.environ['PATH']}"}
     told = {"folder": tmp_path, "environ": environ, "fired": fired, "ended": ended}
-    machine = seed(share)(type("Share", (Interleaving,), told))
+    batch = 0
+    while batch < (BATCHES if is_whole else 1) or (not set(fired) >= RULES and batch < 2 * BATCHES):
+        run_batch(seed(share + ALL_SHARES * batch)(type("Share", (Interleaving,), told)))
+        batch += 1
+    record_property("figure: interleavings run", fired.pop("interleavings"))
+    record_property("figure: interleavings converged", fired.pop("converged"))
+    for name, count in sorted(fired.items()):
+        record_property(f"figure: rule {name}", count)
+    assert set(fired) >= RULES, f"never fired: {RULES - set(fired)}"
+
+
+def run_batch(machine: type[Interleaving]) -> None:
+    """Some interleavings, each from its start to where it converges."""
     with quick():
         run_state_machine_as_test(
             machine,
@@ -81,8 +99,3 @@ def test_any_interleaving_keeps_the_invariants_and_converges(
                 suppress_health_check=list(HealthCheck),
             ),
         )
-    record_property("figure: interleavings run", fired.pop("interleavings"))
-    record_property("figure: interleavings converged", fired.pop("converged"))
-    for name, count in sorted(fired.items()):
-        record_property(f"figure: rule {name}", count)
-    assert set(fired) >= RULES, f"never fired: {RULES - set(fired)}"

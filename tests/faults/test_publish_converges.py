@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.faults.breaking import KILLS, LIES, kinds_at
+from tests.faults.breaking import KILLS, LIES
 from tests.faults.cases import carry_out, unbroken, watched
 from tests.faults.publishing import NAME, NEW, PUBLISH, content, publish, waiting
-from tests.faults.test_convergence import all_converged
+from tests.faults.test_convergence import all_converged, cases_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,12 +33,11 @@ def test_an_unbroken_publish_writes_to_git_the_registry_and_github(whole: Unbrok
 
 @pytest.mark.parametrize("kind", [*KILLS, *LIES], ids=lambda kind: kind.__name__)
 def test_a_publish_with_one_write_gone_wrong_converges(
-    whole: Unbroken, kind: type[Breaking], tmp_path: Path, record_property: Noted
+    whole: Unbroken, kind: type[Breaking], tmp_path: Path, record_property: Noted, *, is_whole: bool
 ) -> None:
     ended = [
         carry_out(tmp_path / str(number), whole, written, kind, elsewhere=number % 2 == 1)
-        for number, written in enumerate(whole.writes)
-        if kind in kinds_at(written)
+        for number, written in cases_of(kind, whole.writes, is_whole=is_whole)
     ]
     all_converged(ended, record_property)
 

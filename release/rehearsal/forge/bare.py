@@ -107,7 +107,7 @@ class Bare:
             ["git", *arguments],
             cwd=self.folder,
             env=isolated_environment() | {"GIT_DIR": str(self.folder)} | dict(extra or {}),
-            input=stdin.encode(),
+            input=stdin.encode(errors="surrogateescape"),
             capture_output=True,
             check=False,
         )
@@ -132,12 +132,11 @@ class Bare:
         if not revision or revision.startswith("-") or any(sign in revision for sign in "^~:@{ \n"):
             return None
         names = [f"refs/heads/{revision}", f"refs/tags/{revision}", revision]
-        for name in names if len(revision) >= _SHORTEST_SHA else names[:2]:
-            try:
-                return self.git("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}").strip()
-            except GitError:
-                continue
-        return None
+        if len(revision) < _SHORTEST_SHA:
+            del names[-1]
+        asked = "".join(f"{name}^{{commit}}\n" for name in names)
+        told = self.git("cat-file", "--batch-check=%(objectname)", stdin=asked).splitlines()
+        return next((line for line in told if " " not in line), None)  # others: "NAME missing", "NAME ambiguous"
 
     def commits(self, *arguments: str, paths: Sequence[str] = ()) -> list[Commit]:
         """The commits that `git log` shows for these arguments, newest first."""

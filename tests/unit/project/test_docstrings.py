@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -13,17 +14,21 @@ MODULES = sorted((ROOT / "release").rglob("*.py"))
 TOLD = re.compile(
     r"(?:^|[.;:,)]\s+|\band\s+)`([a-z_][a-z0-9_]*)`(?=:|\s)"
 )  # a clause that begins with a name
-BASES = {
-    node.name: node
-    for file in MODULES
-    for node in ast.walk(ast.parse(file.read_text()))
-    if isinstance(node, ast.ClassDef)
-}
+
+
+parsed = cache(ast.parse)
+
+
+@cache
+def bases() -> dict[str, ast.ClassDef]:
+    """Every class of this tool."""
+    found = (node for file in MODULES for node in ast.walk(parsed(file.read_text())))
+    return {node.name: node for node in found if isinstance(node, ast.ClassDef)}
 
 
 def invented(text: str) -> list[str]:
     """The names that docstrings of dataclasses and structs speak of as if they were fields, and that nothing has."""
-    module = ast.parse(text)
+    module = parsed(text)
     found = []
     for node in ast.walk(module):
         if isinstance(node, ast.ClassDef) and _is_value(node):
@@ -48,8 +53,8 @@ def _members(node: ast.ClassDef) -> set[str]:
         elif isinstance(one, ast.FunctionDef):
             names.add(one.name)
     for base in (ast.unparse(one).split(".")[-1] for one in node.bases):
-        if base in BASES and base != node.name:
-            names |= _members(BASES[base])
+        if base in bases() and base != node.name:
+            names |= _members(bases()[base])
     return names
 
 

@@ -57,7 +57,7 @@ class MiniflareRuntime:
     """
 
     def __init__(self, node: Path, node_modules: Path, directory: Path, compiled: Path | None = None) -> None:
-        """Use this Node (>= 22) and the miniflare of wrangler in `node_modules`; keep D1 in `directory`.
+        """Use this Node (>= 22) and the miniflare in `node_modules`; keep D1 in `directory`.
 
         `compiled` is Node's compile cache, by default one in `directory`.
         """

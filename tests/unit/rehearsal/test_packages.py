@@ -33,7 +33,7 @@ def lock(folder: Path, name: str, entries: dict[str, dict[str, Any]]) -> None:
 
 def keep(cache: Path, entries: dict[str, dict[str, Any]]) -> Path:
     """A kept tree that holds these packages, each with one file, and a shim for wrangler."""
-    kept = cache / "node_modules-0123456789abcdef"
+    kept = cache / "packages-0123456789abcdef" / "node_modules"
     lock(kept, ".package-lock.json", entries)
     for name in entries:
         (kept / name).mkdir(parents=True)

@@ -52,7 +52,7 @@ def lend(folder: Path, cache: Path) -> bool:
     wanted = _packages(folder / "package-lock.json")
     if not wanted or any(entry.get("link") for entry in wanted.values()):
         return False
-    for kept in sorted(cache.glob(f"*-*/{_MODULES}")):
+    for kept in sorted(cache.glob(f"[!.]*-*/{_MODULES}")):
         there = _packages(kept / ".package-lock.json")
         if all(_serves(there.get(path), entry) for path, entry in wanted.items()):
             _lend(kept, [path for path in wanted if path in there], folder / _MODULES)

@@ -20,6 +20,7 @@ from release.run.journal import Journal
 from release.run.lock import StaleError
 from release.run.sequence import carry_out
 from release.systems.machine.checkout_lock import alone
+from release.systems.npm.wrangler_ages import require_wranglers
 from release.systems.ops import connect, require_write_tokens
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ def release(
     approved = read_plan(asked.plan_file) if asked.plan_file else None
     asked = _as_approved(asked, approved) if approved else asked
     config, plugins = configured(root, asked.target, asked.request.line, environ)
+    require_wranglers(config)
     ops = connect(config, asked.request.environment, environ, perform=perform)
     if asked.request.environment == config.production:
         require_write_tokens(ops)
@@ -122,6 +124,7 @@ def plan(
 ) -> Outcome:
     """The same up to the gate: nothing is written but the plan's own file, when one is named."""
     config, plugins = configured(root, asked.target, asked.request.line, environ)
+    require_wranglers(config)
     ops = connect(config, asked.request.environment, environ)
     try:
         prospect = survey(ops, plugins, asked.request, deploying=asked.deploying)

@@ -42,11 +42,12 @@ class Played:
         (root / CMS.path).mkdir(parents=True)
         path = root / "bin" / "node"
         path.parent.mkdir()
-        noting = f'[ "$1" = --version ] && echo v24.0.0 && exit\nprintf "%s\\n" "$@" > {self.calls}\n'
+        noting = f'[ "$1" = --version ] && echo v24.0.0 && exit\nprintf "%s\\n" "$@" > {self.calls}\necho "$@" >> {root}/all\n'
         path.write_text(f"#!/bin/sh\n{noting}{script}")
         path.chmod(0o755)
         environ = {"PATH": f"{path.parent}{os.pathsep}{os.environ['PATH']}", "API_TOKEN": "s3cret-t0ken"}
-        self.wrangler = Wrangler(root, environ, Mask.of(environ))
+        self.served: list[tuple[str, ...]] = []
+        self.wrangler = Wrangler(root, environ, Mask.of(environ), lambda *words: self.served.append(words))
         self.told: list[str] = []
 
     def deploy(self, worker: object = CMS, message: str = "was v0 base b") -> str:

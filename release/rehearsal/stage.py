@@ -233,7 +233,7 @@ class Stage:
             put_live(self.clone, name, tag, environ)
             return
         last = self.folder / "last"
-        git(self.clone, self._environ, "worktree", "add", "--quiet", "--detach", str(last), tag)
+        checkout.worktree(self.clone, last, tag, self._environ)
         packages.install(config, last, self._kept_packages(), self._environ, say)
         self._share_compiled(last)
         put_live(last, name, tag, environ)

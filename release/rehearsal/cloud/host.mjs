@@ -184,7 +184,7 @@ async function load(wanted) {
     await drain();
     await replace(wanted);
   } catch (error) {
-    await replace(before);
+    await replace(before).catch((again) => process.stderr.write(`putting back: ${again.message}\n`)); // `error` tells more
     throw error;
   } finally {
     release();

@@ -130,7 +130,7 @@ class Wrangler:
             try:
                 self._stream(command, call.folder, env, call.deadline, call.tell, what)
             except EffectError as error:
-                raise EffectError(_failure(said) or error.what, error.advice) from error
+                raise EffectError(_failure(said, error.what), error.advice) from error
             found = [entry for entry in _entries(said) if entry.get("type") == kind]
         if found and found[-1].get("version_id"):
             return found[-1]
@@ -150,7 +150,7 @@ class Wrangler:
                 env = self._env(at, said)
                 self._stream(command, at, env, MIGRATE_DEADLINE, tell, "wrangler d1 migrations apply")
             except EffectError as error:
-                raise EffectError(_failure(said) or error.what, error.advice) from error
+                raise EffectError(_failure(said, error.what), error.advice) from error
 
     def _command(self, folder: Path, *words: str) -> tuple[str, ...]:
         return (str(node(self._environ)), "--no-warnings", str(wrangler(folder)), *words)
@@ -231,11 +231,18 @@ def _entries(output: Path) -> list[dict[str, object]]:
     return entries
 
 
-def _failure(output: Path) -> str | None:
+def _failure(output: Path, told: str) -> str:
+    """Why it failed, in the words of its own entry; `told` is the end of its output, which alone holds the API's reason."""
     from release.formats.printable import plain
 
-    said = [entry.get("message") for entry in _entries(output) if entry.get("type") == "command-failed"]
-    return f"wrangler failed: {plain(str(said[-1])).strip()}" if said and said[-1] else None
+    failed = [entry for entry in _entries(output) if entry.get("type") == "command-failed"]
+    if not failed or not failed[-1].get("message"):
+        return told
+    words = f"wrangler failed: {plain(str(failed[-1]['message'])).strip()}"
+    code = failed[-1].get("code")
+    if code is None:
+        return words
+    return told if f"[code: {code}]" in told else f"{words} [code: {code}]"
 
 
 def _telling(tail: tuple[str, ...]) -> str:

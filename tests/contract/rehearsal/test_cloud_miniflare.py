@@ -255,12 +255,3 @@ def test_nothing_outlives_whoever_started_it(tmp_path: Path, blow: signal.Signal
     while group_of(group):
         waiting.wait(0.05)
     assert refuses(port)
-
-
-def test_a_host_that_cannot_start_names_its_log(tmp_path: Path) -> None:
-    runtime = miniflare(tmp_path)
-    runtime.node_modules = tmp_path / "nothing"
-    with pytest.raises(RuntimeGoneError, match=r"host\.log"):
-        runtime.start()
-    runtime.stop()
-    assert "wrangler" in (tmp_path / "host.log").read_text("utf-8")

@@ -91,6 +91,15 @@ def test_a_long_message_is_cut(tmp_path: Path) -> None:
             "reports no deployed",
         ),
         (f"{FAILED}exit 1", "wrangler failed: no such binding"),
+        (
+            """echo '{"type":"command-failed","message":"A request failed.","code":10021}' >> $WRANGLER_OUTPUT_FILE_PATH;
+            echo 'X [ERROR] A request failed.'; echo; echo '  boom [code: 10021]'; exit 1""",
+            "exit code 1: X [ERROR] A request failed. boom [code: 10021]",
+        ),
+        (
+            """echo '{"type":"command-failed","message":"no","code":7}' >> $WRANGLER_OUTPUT_FILE_PATH; exit 1""",
+            "wrangler failed: no [code: 7]",
+        ),
         ("echo building; echo 'X [ERROR] no such file'; exit 1", "exit code 1: X [ERROR] no such file"),
         ("exit 1", "exit code 1: it said nothing"),
         ("echo s3cret-t0ken; exit 1", "exit code 1: ***"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -72,6 +73,13 @@ def _folder_alone(to: Path, within: str, config: Config, environ: Mapping[str, s
     return git(
         to, environ, "commit-tree", tree, "-m", f"chore: {within.rstrip('/')} as it is", extra=_signed(config)
     )
+
+
+def worktree(root: Path, to: Path, tag: str, environ: Mapping[str, str]) -> None:
+    """Check a tag out beside a clone; what a start left there that was killed goes first. Raises StageError."""
+    shutil.rmtree(to, ignore_errors=True)
+    git(root, environ, "worktree", "prune")
+    git(root, environ, "worktree", "add", "--quiet", "--detach", str(to), tag)
 
 
 def last_release(config: Config, environ: Mapping[str, str], say: Say) -> str:

@@ -11,30 +11,68 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
+from release.errors import UsageError
 from release.rehearsal.checkout import StageError
+from release.rehearsal.last_words import last_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 KEPT = Path(".release") / "rehearsal" / "stage"
 PATIENCE = 15.0
+ADVICE = "Repair what it names, then run again; if nothing of yours is named, this is a bug in cms-release."
+
+
+@dataclass(frozen=True)
+class Hosted:
+    """A stage's process; its log is read through a file that was opened before anybody could remove it."""
+
+    process: subprocess.Popen[str]
+    log: IO[bytes]
+
+    def ready(self, say: Callable[[str], None]) -> dict[str, str]:
+        """The stage's environment; `say` is told meanwhile what it does. Raises StageError or UsageError where there is none."""
+        for line in self.process.stdout or ():
+            said = _object(line)
+            if "say" in said:
+                say(str(said["say"]))
+            elif "environment" in said:
+                return dict(said["environment"])
+            elif "error" in said:
+                kind = UsageError if said.get("usage") else StageError
+                raise kind(str(said["error"]), str(said.get("advice", "")))
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(PATIENCE)
+        raise StageError(f"The stage ended before it was ready.\n{self._last_words()}", ADVICE)
+
+    def cause(self) -> str:
+        """Why the process has ended; nothing while it runs."""
+        return "" if self.process.poll() is None else self._last_words()
+
+    def close(self) -> None:
+        """Let go of what is read from it."""
+        for file in filter(None, (self.process.stdout, self.log)):
+            file.close()
+
+    def _last_words(self) -> str:
+        self.log.seek(0)
+        return last_words(self.process.poll(), self.log.read().decode(errors="replace"))
 
 
 @contextlib.contextmanager
-def staged(
-    root: Path, folder: Path, *, publishes: bool = False
-) -> Iterator[Callable[[Callable[[str], None]], dict[str, str]]]:
+def staged(root: Path, folder: Path, *, publishes: bool = False) -> Iterator[Hosted]:
     """A stage for the time of the block, in a process that starts at once; nothing of it survives the block.
 
-    With `publishes` it has an npm registry in the place of a cloud. What is given waits until the stage is ready, tells
-    meanwhile what it does, and returns its environment. Raises StageError when it does not get ready.
+    With `publishes` it has an npm registry in the place of a cloud.
     """
-    process = _spawn(root, folder, *(["--packages", "--no-cloud"] if publishes else []))
+    hosted = _spawn(root, folder, *(["--packages", "--no-cloud"] if publishes else []))
+    process = hosted.process
     try:
-        yield lambda say: _ready(process, folder, say)
+        yield hosted
     finally:
         if process.stdin:
             process.stdin.close()
@@ -43,25 +81,23 @@ def staged(
         if process.poll() is None:
             process.kill()
             process.wait()
-        if process.stdout:
-            process.stdout.close()
+        hosted.close()
 
 
 def start(root: Path, say: Callable[[str], None]) -> dict[str, str]:
-    """Start the stage that is kept for playing, or find it running; its environment. Raises StageError."""
+    """Start the stage that is kept for playing, or find it running; its environment. Raises StageError, UsageError."""
     found = environment(root)
     if found is not None:
         return found
-    process = _spawn(root, root / KEPT, "--keep", "--packages")
+    hosted = _spawn(root, root / KEPT, "--keep", "--packages")
     try:
-        return _ready(process, root / KEPT, say)
+        return hosted.ready(say)
     except BaseException:
-        process.terminate()
-        process.wait()
+        hosted.process.terminate()
+        hosted.process.wait()
         raise
     finally:
-        if process.stdout:
-            process.stdout.close()
+        hosted.close()
 
 
 def environment(root: Path) -> dict[str, str] | None:
@@ -94,9 +130,10 @@ def exports(variables: dict[str, str]) -> Iterator[str]:
     return (f"export {name}={shlex.quote(value)}" for name, value in variables.items())
 
 
-def _spawn(root: Path, folder: Path, *options: str) -> subprocess.Popen[str]:
+def _spawn(root: Path, folder: Path, *options: str) -> Hosted:
     folder.parent.mkdir(parents=True, exist_ok=True)
-    log = (folder.parent / f"{folder.name}.log").open("ab")
+    path = folder.parent / f"{folder.name}.log"
+    log, read = path.open("wb"), path.open("rb")  # each start has its own log
     words = [
         sys.executable,
         "-P",
@@ -107,7 +144,7 @@ def _spawn(root: Path, folder: Path, *options: str) -> subprocess.Popen[str]:
         *options,
     ]
     try:
-        return subprocess.Popen(
+        process = subprocess.Popen(
             words,
             cwd=root,
             stdin=subprocess.DEVNULL if "--keep" in options else subprocess.PIPE,
@@ -116,22 +153,21 @@ def _spawn(root: Path, folder: Path, *options: str) -> subprocess.Popen[str]:
             text=True,
             start_new_session=True,
         )
+    except BaseException:
+        read.close()
+        raise
     finally:
         log.close()
+    return Hosted(process, read)
 
 
-def _ready(process: subprocess.Popen[str], folder: Path, say: Callable[[str], None]) -> dict[str, str]:
-    for line in process.stdout or ():
+def _object(line: str) -> dict[str, Any]:
+    """What the host says; nothing where a library printed a line of its own."""
+    try:
         said = json.loads(line)
-        if "say" in said:
-            say(str(said["say"]))
-        elif "environment" in said:
-            return dict(said["environment"])
-        else:
-            raise StageError(str(said.get("error")), str(said.get("advice", "")))
-    log = folder.parent / f"{folder.name}.log"
-    said = log.read_text(errors="replace")[-1500:].strip() if log.is_file() else ""
-    raise StageError("The stage ended before it was ready.", said)
+    except (ValueError, RecursionError):
+        return {}
+    return said if isinstance(said, dict) else {}
 
 
 def _holder(folder: Path) -> int | None:

@@ -1,6 +1,7 @@
 """The process that a stage runs in: `python -m release.rehearsal.host ROOT FOLDER [--keep] [--packages] [--no-cloud]`.
 
-It says JSON lines on stdout: {"say": text} while it sets up, then {"environment": {...}} or {"error": ..., "advice": ...}.
+It says JSON lines on stdout: {"say": text} while it sets up, then {"environment": {...}} or {"error": ..., "advice": ...},
+with "usage" where a person has to change something first.
 Without --keep it lives as long as its standard input is open, so that it ends with whoever started it, however that
 one ends. With --keep it lives until SIGTERM. With --packages it has an npm registry, where a
 plugin publishes something; with --no-cloud it serves nothing.
@@ -17,7 +18,9 @@ import sys
 import threading
 from pathlib import Path
 
-from release.errors import ReleaseError
+from release.errors import ReleaseError, UsageError
+from release.rehearsal.cloud.runtime import RuntimeGoneError
+from release.rehearsal.control import ADVICE
 from release.rehearsal.stage import Stage
 
 LOCK = "host.lock"
@@ -52,7 +55,14 @@ def _serve(root: Path, folder: Path, stop: threading.Event, options: frozenset[s
     try:
         stage.start(_tell)
     except ReleaseError as error:
-        return _say(error=error.what, advice=error.advice, code=1)
+        return _say(error=error.what, advice=error.advice, usage=isinstance(error, UsageError), code=1)
+    except RuntimeGoneError as error:
+        return _say(error=f"The local cloud does not start: {error}", advice=ADVICE, code=1)
+    except OSError as error:  # a full disk, a port that is refused, a folder that cannot be written
+        where = f" ({error.filename})" if error.filename else ""
+        return _say(
+            error=f"The stage cannot be set up: {error.strerror or error}{where}.", advice=ADVICE, code=1
+        )
     try:
         (folder / "environment.json").touch(mode=0o600)
         (folder / "environment.json").write_text(json.dumps(stage.environment))
@@ -75,7 +85,7 @@ def _remove(folder: Path) -> None:
 
 
 def _until_closed(stop: threading.Event) -> None:
-    while sys.stdin.buffer.read(4096):
+    while os.read(0, 4096):  # not sys.stdin, whose lock a thread may hold when Python ends, which aborts then
         pass
     stop.set()
 

@@ -1,4 +1,4 @@
-"""The npm packages of a clone: installed once for each lockfile, then hard-linked."""
+"""The npm packages of a clone, with each workspace's own: installed once for each lockfile, then hard-linked."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from release.rehearsal.checkout import StageError
@@ -15,16 +16,20 @@ from release.systems.npm.monorepo import COMMANDS, WITHOUT_SCRIPTS, command_for
 from release.systems.npm.node import node
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
+    from collections.abc import Iterator, Mapping
 
     from release.config import Config
 
 Say = Callable[[str], None]
+_LOCKS = (*COMMANDS, "npm-shrinkwrap.json", "bun.lock", "bun.lockb")
+_SETTINGS = (".npmrc", "pnpm-workspace.yaml", ".yarnrc", ".yarnrc.yml", ".pnpmfile.cjs", "bunfig.toml")
+_OF_MANIFEST = ("packageManager", "workspaces", "pnpm", "overrides", "resolutions")
+_MODULES = "node_modules"
+_NOT_OURS = frozenset({".git", ".release", ".wrangler"})
 
 
 def install(config: Config, root: Path, cache: Path, environ: Mapping[str, str], say: Say) -> None:
-    """Fill the node_modules of a clone: from what is kept for this lockfile, else by its command, once.
+    """Fill every node_modules of a clone: from what is kept for this lockfile, else by its command, once.
 
     Raises StageError when the command fails.
     """
@@ -32,17 +37,14 @@ def install(config: Config, root: Path, cache: Path, environ: Mapping[str, str],
     command = config.rehearsal.install or command_for(folder)
     if not command:
         return
-    locks = [folder / name for name in COMMANDS if (folder / name).is_file()]
-    digest = hashlib.sha256(b"".join(lock.read_bytes() for lock in locks) + " ".join(command).encode())
-    kept = cache / f"node_modules-{digest.hexdigest()[:16]}"
+    kept = cache / f"packages-{_digest(folder, command)}"
     if kept.is_dir():
-        link_tree(kept, folder / "node_modules")
+        link_tree(kept, folder)
         return
     if WITHOUT_SCRIPTS not in command or not lend(folder, cache):
         say(f"installing the packages once: {' '.join(command)}")
         _run(command, folder, environ)
-    if (folder / "node_modules").is_dir():
-        _keep(folder / "node_modules", kept)
+    _keep(folder, kept)
 
 
 def lend(folder: Path, cache: Path) -> bool:
@@ -50,21 +52,56 @@ def lend(folder: Path, cache: Path) -> bool:
     wanted = _packages(folder / "package-lock.json")
     if not wanted or any(entry.get("link") for entry in wanted.values()):
         return False
-    for kept in sorted(cache.glob("node_modules-*")):
+    for kept in sorted(cache.glob(f"[!.]*-*/{_MODULES}")):
         there = _packages(kept / ".package-lock.json")
         if all(_serves(there.get(path), entry) for path, entry in wanted.items()):
-            _lend(kept, [path for path in wanted if path in there], folder / "node_modules")
+            _lend(kept, [path for path in wanted if path in there], folder / _MODULES)
             return True
     return False
 
 
 def link_tree(source: Path, to: Path) -> None:
-    """Copy by hard links (instant, no space), by content where the two lie on different disks."""
+    """Copy by hard links (instant, no space), by content where the two lie on different disks. What is there stays."""
+    shutil.copytree(source, to, symlinks=True, copy_function=_link, dirs_exist_ok=True)
+
+
+def take(fresh: Path, kept: Path) -> None:
+    """Give a whole folder its last name, unless another stage was quicker."""
     try:
-        shutil.copytree(source, to, symlinks=True, copy_function=os.link)
-    except (OSError, shutil.Error):
-        shutil.rmtree(to, ignore_errors=True)
-        shutil.copytree(source, to, symlinks=True)
+        fresh.rename(kept)
+    except OSError:
+        if not kept.is_dir():
+            raise
+        shutil.rmtree(fresh)
+
+
+def _link(source: str, to: str) -> None:
+    try:
+        os.link(source, to)
+    except FileExistsError:
+        return
+    except OSError:
+        shutil.copy2(source, to)
+
+
+def _digest(folder: Path, command: tuple[str, ...]) -> str:
+    """What decides which packages lie where: lockfiles, the settings of their programs, and the command."""
+    found = [(folder / name) for name in (*_LOCKS, *_SETTINGS) if (folder / name).is_file()]
+    parts = [b"%b %b" % (path.name.encode(), path.read_bytes()) for path in found]
+    try:
+        manifest = json.loads((folder / "package.json").read_bytes())
+        parts.append(json.dumps([manifest.get(key) for key in _OF_MANIFEST]).encode())
+    except (OSError, ValueError, AttributeError, RecursionError):
+        pass
+    return hashlib.sha256(b"\0".join([*parts, " ".join(command).encode()])).hexdigest()[:16]
+
+
+def _module_folders(folder: Path) -> Iterator[Path]:
+    """Each node_modules of a monorepo: the root's, and those of its workspaces."""
+    for at, names, _ in os.walk(folder):
+        if _MODULES in names:
+            yield Path(at) / _MODULES
+        names[:] = [name for name in names if name != _MODULES and name not in _NOT_OURS]
 
 
 def _packages(lock: Path) -> dict[str, dict[str, Any]]:
@@ -119,10 +156,16 @@ def _run(command: tuple[str, ...], folder: Path, environ: Mapping[str, str]) -> 
         )
 
 
-def _keep(tree: Path, kept: Path) -> None:
-    fresh = kept.with_name(f"{kept.name}.{os.getpid()}")
-    link_tree(tree, fresh)
-    try:
-        fresh.rename(kept)
-    except OSError:  # another stage was quicker
-        shutil.rmtree(fresh)
+def _keep(folder: Path, kept: Path) -> None:
+    """Keep what was installed; a copy that was not finished has another name, and is never taken for one."""
+    fresh = kept.with_name(f".{kept.name}.{os.getpid()}")
+    shutil.rmtree(fresh, ignore_errors=True)
+    for modules in _module_folders(folder):
+        to = fresh / modules.relative_to(folder)
+        if modules.is_symlink():
+            to.parent.mkdir(parents=True, exist_ok=True)
+            to.symlink_to(modules.readlink())
+        else:
+            link_tree(modules, to)
+    if fresh.is_dir():
+        take(fresh, kept)

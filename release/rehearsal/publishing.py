@@ -17,7 +17,7 @@ from release.formats.manifest import value_at
 from release.formats.version import TagPattern, highest
 from release.observe.packages import read_package
 from release.rehearsal import packages
-from release.rehearsal.checkout import StageError, git
+from release.rehearsal.checkout import StageError, git, worktree
 from release.run.effects.perform import perform
 from release.systems.machine import shell
 from release.systems.npm.node import node
@@ -68,7 +68,7 @@ def publish_last(
     tag = _last(config, target, environ)
     if tag is None:
         return
-    git(config.root, environ, "worktree", "add", "--quiet", "--detach", str(folder), tag)
+    worktree(config.root, folder, tag, environ)
     said: list[str] = []
     try:
         scripts = json.loads((folder / target.manifest).read_bytes()).get("scripts") or {}

@@ -33,15 +33,21 @@ def rehearse(
     """
     folder = root / ".release" / "rehearsal" / uuid4().hex[:8]
     try:
-        with staged(root, folder, publishes=target is not None) as ready:
+        with staged(root, folder, publishes=target is not None) as hosted:
             from release.model.options import Options
-            from release.run.release import (
-                release,  # while the stage sets itself up: it costs as long as a plan
+            from release.run.release import (  # while the stage sets itself up: it costs as long as a plan
+                release,
             )
 
-            listener, stage = listening(), ready(say)
+            listener, stage = listening(), hosted.ready(say)
             clone, variables = Path(stage["RELEASE_STAGE"]), rehearsed(environ, stage)
-            outcome = release(clone, variables, Options(request, target=target), gate, listener)
+            try:
+                outcome = release(clone, variables, Options(request, target=target), gate, listener)
+            finally:
+                if cause := hosted.cause():  # before the stage is taken away, so not by us
+                    say(
+                        f"The stage ended in the middle of the rehearsal, which says nothing about the release.\n{cause}"
+                    )
             if target is not None and outcome.outcome == "released":
                 _install_back(clone, target, outcome, variables, say)
             return outcome

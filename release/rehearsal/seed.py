@@ -15,6 +15,7 @@ from release.rehearsal.checkout import StageError
 from release.run.attempt import unlocked
 from release.run.effects.perform import perform
 from release.sequences import Kind, Setting, sequence
+from release.systems.npm.wrangler_ages import require_wranglers
 from release.systems.ops import connect
 
 if TYPE_CHECKING:
@@ -27,8 +28,12 @@ if TYPE_CHECKING:
 
 
 def put_live(root: Path, environment: str, last_tag: str, environ: Mapping[str, str]) -> None:
-    """Migrate and deploy the commit that is checked out in `root`. Raises StageError when it does not get live."""
+    """Migrate and deploy the commit that is checked out in `root`.
+
+    Raises StageError when it does not get live, UsageError for a wrangler too old.
+    """
     config = load(root)
+    require_wranglers(config)
     ops = connect(config, environment, environ, perform=perform)
     try:
         world = observe(ops)

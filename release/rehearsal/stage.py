@@ -13,13 +13,15 @@ import msgspec
 from release.config import load
 from release.rehearsal import checkout, packages, publishing, wiring
 from release.rehearsal.checkout import StageError, git
+from release.rehearsal.cloud import workerd
+from release.rehearsal.cloud.memory_runtime import MemoryRuntime
 from release.rehearsal.cloud.miniflare_runtime import MiniflareRuntime
 from release.rehearsal.cloud.server import Cloud
 from release.rehearsal.forge import Forge
 from release.rehearsal.registry import verdaccio
 from release.rehearsal.seed import put_live
 from release.systems.machine.local_folder import local_folder
-from release.systems.npm.node import node, wrangler
+from release.systems.npm.node import node
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from release.config import Config
     from release.config.target import Target
     from release.rehearsal.checkout import Say
+    from release.rehearsal.cloud.runtime import Runtime
     from release.rehearsal.registry.verdaccio import Verdaccio
 
 OWNER = "rehearsal"
@@ -176,10 +179,7 @@ class Stage:
 
     def _open(self, config: Config, say: Say) -> None:
         facts = self._known()
-        folder = config.root / config.workers[0].path
-        modules = next(parent for parent in wrangler(folder).parents if parent.name == "node_modules")
-        runtime = MiniflareRuntime(node(self._environ), modules, self.folder / "workerd")
-        self.cloud = Cloud(facts.account, facts.cloud_token, self.folder / "cloud", runtime)
+        self.cloud = Cloud(facts.account, facts.cloud_token, self.folder / "cloud", self._runtime(say))
         self.forge = Forge(self.folder / "forge", OWNER, config.app.name, facts.forge_token)
         self.forge.ci = CI
         for name, uuid in wiring.databases(config).items():
@@ -197,6 +197,14 @@ class Stage:
         except BaseException:
             self.stop()
             raise
+
+    def _runtime(self, say: Say) -> Runtime:
+        """Our own miniflare and workerd: the wrangler of what is rehearsed is a client, of any age."""
+        if not self._serves:
+            return MemoryRuntime()
+        cache = self._kept_packages()
+        modules = workerd.install(cache, self._environ, say)
+        return MiniflareRuntime(node(self._environ), modules, self.folder / "workerd", cache / "node")
 
     def _connect(self, config: Config) -> None:
         git(self.clone, self._environ, "remote", "set-url", config.remote, self.forge.clone_url)
@@ -225,7 +233,7 @@ class Stage:
             put_live(self.clone, name, tag, environ)
             return
         last = self.folder / "last"
-        git(self.clone, self._environ, "worktree", "add", "--quiet", "--detach", str(last), tag)
+        checkout.worktree(self.clone, last, tag, self._environ)
         packages.install(config, last, self._kept_packages(), self._environ, say)
         self._share_compiled(last)
         put_live(last, name, tag, environ)

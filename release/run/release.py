@@ -19,6 +19,7 @@ from release.run.journal import Journal
 from release.run.lock import StaleError
 from release.run.sequence import carry_out
 from release.systems.machine.checkout_lock import alone
+from release.systems.npm.wrangler_ages import require_wranglers
 from release.systems.ops import connect, require_write_tokens
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ def release(
     approved = read_plan(options.plan_file) if options.plan_file else None
     options = _as_approved(options, approved) if approved else options
     config, plugins = configured(root, options.target, options.request.line, environ)
+    require_wranglers(config)
     ops = connect(config, options.request.environment, environ, perform=perform)
     if options.request.environment == config.production:
         require_write_tokens(ops)
@@ -99,6 +101,7 @@ def plan(
 ) -> Outcome:
     """The same up to the gate: nothing is written but the plan's own file, when one is named."""
     config, plugins = configured(root, options.target, options.request.line, environ)
+    require_wranglers(config)
     ops = connect(config, options.request.environment, environ)
     try:
         preview = survey(ops, plugins, options)

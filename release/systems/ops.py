@@ -114,6 +114,7 @@ def connect(
         _require(environ, ["CLOUDFLARE_API_TOKEN", "CLOUDFLARE_ACCOUNT_ID"])
     http, mask = Http(), Mask.of(environ)
     git = Git(config.root, config.remote, environ)
+    cloudflare = Cloudflare(http, environ)
     return Ops(
         config=config,
         name=name,
@@ -124,10 +125,10 @@ def connect(
         clock=SystemClock(),
         http=http,
         git=git,
-        cloudflare=Cloudflare(http, environ),
+        cloudflare=cloudflare,
         github=GitHub(http, environ, _repository(config, environ, git)),
         web=Web(http, environ),
-        wrangler=Wrangler(config.root, environ, mask),
+        wrangler=Wrangler(config.root, environ, mask, cloudflare.deploy_version),
         npm=Npm(config.root, environ, mask),
         registry=Registry(http, environ),
         perform=perform,

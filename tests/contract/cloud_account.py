@@ -16,6 +16,7 @@ import httpx
 
 from release.config import load
 from release.rehearsal import packages
+from release.rehearsal.cloud import workerd
 from release.rehearsal.cloud.memory_runtime import MemoryRuntime
 from release.rehearsal.cloud.miniflare_runtime import MiniflareRuntime
 from release.rehearsal.cloud.server import Cloud
@@ -124,8 +125,14 @@ def opened(directory: Path, runtime: Runtime | None = None) -> Iterator[Account]
 
 
 def miniflare(directory: Path) -> MiniflareRuntime:
-    """The runtime of a rehearsal, with the example's own wrangler."""
-    return MiniflareRuntime(node(), node_modules(), directory, COMPILED)
+    """The runtime of a rehearsal."""
+    return MiniflareRuntime(node(), runtime_modules(), directory, COMPILED)
+
+
+def runtime_modules() -> Path:
+    """Where a stage's own miniflare is; linked from the example's packages, which hold the same."""
+    node_modules()
+    return workerd.install(CACHE, os.environ, lambda _: None)
 
 
 def node() -> Path:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import subprocess
@@ -21,8 +20,9 @@ from release.rehearsal.cloud.statements import Statement
 from release.systems.cloudflare.wrangler import Wrangler
 from release.systems.machine.secrets import Mask
 from release.systems.npm.node import wrangler_version
-from tests.contract.cloud_account import ACCOUNT, DATABASE, TOKEN, miniflare, node, node_modules, opened
+from tests.contract.cloud_account import DATABASE, miniflare, node, node_modules, opened
 from tests.e2e.scene import MIGRATIONS
+from tests.e2e.wranglers import PINNED, environment, wrangler_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.rehearsal
 
-OLD, NEW = "4.86.0", "4.156.0"
+OLD, NEW = "4.86.0", PINNED
 READ = """
 const { unstable_readConfig: read } = require(process.argv[2]);
 const found = process.argv.slice(3).map((place) => {
@@ -61,36 +61,10 @@ CONFIGURATIONS = {
 }
 
 
-@pytest.fixture(scope="session")
-def old(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a wrangler of before `migrations_pattern`, installed once for all workers."""
-    folder = tmp_path_factory.getbasetemp().parent / "wrangler-old"
-    folder.mkdir(exist_ok=True)
-    with (folder / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (folder / "node_modules" / "wrangler" / "package.json").exists():
-            npm = node().parents[1] / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-            path = f"{node().parent}{os.pathsep}{os.environ['PATH']}"
-            command = [
-                str(node()),
-                str(npm),
-                "install",
-                "--ignore-scripts",
-                "--no-audit",
-                "--no-fund",
-                f"wrangler@{OLD}",
-            ]
-            (folder / "package.json").write_text("{}")
-            subprocess.run(
-                command, cwd=folder, check=True, env={**os.environ, "PATH": path}, capture_output=True
-            )
-    return folder
-
-
 @pytest.fixture(params=[OLD, NEW])
-def installed(request: pytest.FixtureRequest) -> Path:
+def installed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with one of the two wranglers."""
-    found: Path = request.getfixturevalue("old") if request.param == OLD else node_modules().parent
+    found = wrangler_of(tmp_path_factory.getbasetemp().parent, request.param)
     assert wrangler_version(found) == tuple(map(int, request.param.split(".")))
     return found
 
@@ -165,14 +139,7 @@ def client(installed: Path, tmp_path: Path) -> Iterator[Client]:
     (root / "worker" / "migrations").mkdir()
     (root / "worker" / "migrations" / "0001_stranger.sql").write_text("CREATE TABLE stranger (id);")
     with opened(tmp_path / "state", miniflare(tmp_path / "runtime")) as account:
-        environ = {
-            "PATH": f"{node().parent}{os.pathsep}{os.environ['PATH']}",
-            "HOME": str(tmp_path),
-            "CLOUDFLARE_API_BASE_URL": account.cloud.base_url,
-            "CLOUDFLARE_API_TOKEN": TOKEN,
-            "CLOUDFLARE_ACCOUNT_ID": ACCOUNT,
-            "CLOUDFLARE_ENV": "staging",
-        }
+        environ = {**environment(account, tmp_path), "CLOUDFLARE_ENV": "staging"}
         yield Client(Wrangler(root, environ, Mask(())), account)
 
 

@@ -12,7 +12,7 @@ import { createInterface } from "node:readline";
 const [nodeModules, directory] = process.argv.slice(2);
 // portable: a stage that was moved or copied, packages and all, finds what was compiled for it
 enableCompileCache({ directory: process.env.NODE_COMPILE_CACHE ?? join(directory, "compile-cache"), portable: true });
-const require = createRequire(join(nodeModules, "wrangler", "package.json"));
+const require = createRequire(join(nodeModules, "miniflare", "package.json")); // our own, never the rehearsed project's
 const { Log, LogLevel, Miniflare, Response, convertV4MiniflareOptions } = require("miniflare");
 
 const DRAIN_MS = 5000; // how long a reload waits for requests in flight before workerd is replaced under them
@@ -184,7 +184,7 @@ async function load(wanted) {
     await drain();
     await replace(wanted);
   } catch (error) {
-    await replace(before);
+    await replace(before).catch((again) => process.stderr.write(`putting back: ${again.message}\n`)); // `error` tells more
     throw error;
   } finally {
     release();

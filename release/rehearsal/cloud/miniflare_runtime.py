@@ -17,6 +17,7 @@ from typing import IO, TYPE_CHECKING, Any
 from release.rehearsal.cloud.bindings import miniflare_worker
 from release.rehearsal.cloud.process_group import end_group
 from release.rehearsal.cloud.runtime import Result, RuntimeGoneError, ScriptError, SqlError
+from release.rehearsal.last_words import last_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from release.rehearsal.cloud.state import Share, Version
     from release.rehearsal.cloud.statements import Statement
 
+LOG = "host.log"
 HOST_SCRIPT = Path(__file__).with_name("host.mjs")
 _ANSWER_SECONDS = 60.0  # a slow machine starts workerd in three
 _GOODBYE_SECONDS = 5.0
@@ -57,7 +59,7 @@ class MiniflareRuntime:
     """
 
     def __init__(self, node: Path, node_modules: Path, directory: Path, compiled: Path | None = None) -> None:
-        """Use this Node (>= 22) and the miniflare of wrangler in `node_modules`; keep D1 in `directory`.
+        """Use this Node (>= 22) and the miniflare in `node_modules`; keep D1 in `directory`.
 
         `compiled` is Node's compile cache, by default one in `directory`.
         """
@@ -79,12 +81,16 @@ class MiniflareRuntime:
         return self._host.process.pid if self._host else 0
 
     def start(self) -> None:
-        """Start node and workerd with all that was noted. Raises RuntimeGoneError, naming the host's log."""
+        """Start node and workerd with all that was noted. Raises RuntimeGoneError with the reason."""
         self.directory.mkdir(parents=True, exist_ok=True)
         self._host = self._spawn()
-        for script, port in list(self._ports.items()):
-            self._ports[script] = self._ask("port", script=script, wanted=port)
-        self._load()
+        try:
+            for script, port in list(self._ports.items()):
+                self._ports[script] = self._ask("port", script=script, wanted=port)
+            self._load()
+        except _RefusedError as refused:
+            cause = last_words(0, self._log()).partition("\n")[2]
+            raise RuntimeGoneError(f"{refused}\n{cause}".strip()) from refused
         for script, shares in self._shares.items():
             self._route(script, shares)
 
@@ -179,7 +185,7 @@ class MiniflareRuntime:
         environment = {name: os.environ[name] for name in _INHERITED if name in os.environ}
         if self.compiled is not None:
             environment["NODE_COMPILE_CACHE"] = str(self.compiled)
-        with (self.directory / "host.log").open("ab") as log:
+        with (self.directory / LOG).open("wb") as log:
             process = subprocess.Popen(
                 command,
                 stdin=subprocess.PIPE,
@@ -207,10 +213,18 @@ class MiniflareRuntime:
                 host.lines_in.flush()
             return answer.result(_ANSWER_SECONDS)
         except (OSError, ValueError, TimeoutError) as error:
-            log = self.directory / "host.log"
-            raise RuntimeGoneError(f"the workers' host does not answer ({operation}); see {log}") from error
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                host.process.wait(0 if isinstance(error, TimeoutError) else 1)
+            words = last_words(host.process.poll(), self._log())
+            raise RuntimeGoneError(f"the process that runs the workers is gone.\n{words}") from error
         finally:
             host.waiting.pop(number, None)
+
+    def _log(self) -> str:
+        try:
+            return (self.directory / LOG).read_text("utf-8", "replace")
+        except OSError:
+            return ""
 
     @staticmethod
     def _end(host: _Host) -> None:
@@ -228,8 +242,8 @@ def _listen(host: _Host, lines: IO[str]) -> None:
     """Hand each answer to who waits for it; at the end tell everybody that there will be none."""
     with lines:
         for line in lines:
-            answer = json.loads(line)
-            waiting = host.waiting.get(answer["id"])
+            answer = _answer(line)
+            waiting = host.waiting.get(answer.get("id", -1))
             if waiting is None:
                 continue
             if "error" in answer:
@@ -239,6 +253,15 @@ def _listen(host: _Host, lines: IO[str]) -> None:
     for waiting in list(host.waiting.values()):
         if not waiting.done():
             waiting.set_exception(BrokenPipeError())
+
+
+def _answer(line: str) -> dict[str, Any]:
+    """What the host answers; nothing where a library printed a line of its own."""
+    try:
+        answer = json.loads(line)
+    except ValueError:
+        return {}
+    return answer if isinstance(answer, dict) else {}
 
 
 def _startup_error(text: str) -> str:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import secrets
-import shutil
 import socket
 import subprocess
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from release.errors import EffectError
+from release.rehearsal import pinned
 from release.rehearsal.checkout import StageError
 from release.systems.machine import shell
 from release.systems.npm.node import node
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 HERE = Path(__file__).parent
-PACKAGES = ("package.json", "package-lock.json", ".npmrc")
 PATIENCE = 60.0
 USER = "rehearsal"
 CREATED = 201
@@ -112,33 +110,8 @@ class Verdaccio:
 
 
 def install(cache: Path, environ: Mapping[str, str], say: Callable[[str], None]) -> Path:
-    """The node_modules that hold Verdaccio, installed into `cache` once for each version of this tool's lockfile.
-
-    Raises StageError when npm fails.
-    """
-    import hashlib
-
-    digest = hashlib.sha256(b"".join((HERE / name).read_bytes() for name in PACKAGES)).hexdigest()[:16]
-    kept = cache / f"registry-{digest}"
-    if (kept / "node_modules").is_dir():
-        return kept / "node_modules"
-    say("installing the rehearsal's npm registry once")
-    fresh = cache / f"{kept.name}.{secrets.token_hex(4)}"
-    fresh.mkdir(parents=True)
-    for name in PACKAGES:
-        shutil.copyfile(HERE / name, fresh / name)
-    env = {**environ, "PATH": f"{node(environ).parent}:{environ.get('PATH', '')}"}
-    try:
-        done = shell.capture(("npm", "ci", "--ignore-scripts"), cwd=fresh, env=env, deadline=600.0)
-        if done.code:
-            raise StageError("The rehearsal's npm registry cannot be installed.", done.err[-800:])
-        if not kept.is_dir():
-            fresh.rename(kept)
-    except EffectError as error:
-        raise StageError(f"The rehearsal's npm registry cannot be installed: {error.what}") from error
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
-    return kept / "node_modules"
+    """The node_modules that hold Verdaccio, installed into `cache` once for each lockfile of this tool. Raises StageError."""
+    return pinned.installed(HERE, "npm registry", cache, environ, say)
 
 
 def _settings(folder: Path) -> dict[str, object]:

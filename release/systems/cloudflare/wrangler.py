@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +15,7 @@ from release.systems.cloudflare.api import kept
 from release.systems.machine import shell
 from release.systems.machine.secrets import without_secrets
 from release.systems.npm.node import node, wrangler
+from release.systems.npm.wrangler_ages import takes_marks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -21,6 +24,8 @@ if TYPE_CHECKING:
     from release.model.migrating import ApplyMigrations
     from release.model.release import Release
     from release.systems.machine.secrets import Mask
+
+    Serve = Callable[[str, str, str], None]  # (script, version id, message): give it all the traffic
 
 MIGRATE_DEADLINE = 600.0
 _NOT_ITS = (
@@ -33,17 +38,39 @@ _NOT_ITS = (
 )  # a deployment needs no key to the repository
 
 
+_NO_SCRIPT, _PENDING = 10007, 10211  # not there yet; a migration of Durable Objects has to be applied first
+_DEPLOY_FIRST = re.compile(rf"\[code: (?:{_NO_SCRIPT}|{_PENDING})\]")
+_MADE = {
+    "deploy": ("wrangler deploy", "deployed"),
+    "version-upload": ("wrangler versions upload", "uploaded"),
+}
+
+
+@dataclass(frozen=True)
+class _Call:
+    """What all commands of one deployment share."""
+
+    folder: Path
+    deadline: float
+    where: tuple[str, ...]
+    variables: tuple[str, ...]
+    tell: Callable[[str], None]
+
+
 class Wrangler:
     """wrangler, quiet and without questions. Each call raises EffectError when it did not say that it succeeded."""
 
-    def __init__(self, root: Path, environ: Mapping[str, str], mask: Mask) -> None:
+    def __init__(
+        self, root: Path, environ: Mapping[str, str], mask: Mask, serve: Serve | None = None
+    ) -> None:
         self._root = root
         self._environ = environ
         self._mask = mask
+        self._serve = serve
 
     def at(self, root: Path) -> Wrangler:
         """The same client for another checkout."""
-        return Wrangler(root, self._environ, self._mask)
+        return Wrangler(root, self._environ, self._mask, self._serve)
 
     def deploy(
         self, worker: Worker, environment: str, release: Release, message: str, tell: Callable[[str], None]
@@ -54,21 +81,61 @@ class Wrangler:
             env = without_secrets(self._env(folder, None), self._mask)
             self._stream(worker.build, folder, env, worker.deadline, tell, "the build")
         filled = {"version": release.version, "commit": release.commit, "tag": release.tag}
-        marks = ["--tag", release.annotation, "--message", kept(message)]
-        for name, value in worker.vars.items():
-            marks += ["--var", f"{name}:{value.format(**filled)}"]
-        command = worker.deploy or self._command(folder, "deploy", "--env", environment)
+        variables = [f"{name}:{value.format(**filled)}" for name, value in worker.vars.items()]
+        words = tuple(word for variable in variables for word in ("--var", variable))
+        marks = ("--tag", release.annotation, "--message", kept(message))
+        call = _Call(folder, worker.deadline, ("--env", environment), words, tell)
+        if worker.deploy:
+            entry = self._entry("deploy", call, (*worker.deploy, *marks, *words))
+        elif self._serve is None or takes_marks(folder):
+            entry = self._entry("deploy", call, self._worded(call, ("deploy",), marks))
+        else:
+            entry = self._in_parts(call, marks, message, self._serve)
+        return str(entry["version_id"])
+
+    def _in_parts(self, call: _Call, marks: tuple[str, ...], message: str, serve: Serve) -> dict[str, object]:
+        """For a wrangler whose `deploy` takes no marks: upload with them, serve by the API, then routes and crons.
+
+        What only `deploy` can do (a worker's first version, a migration of Durable Objects) it does before, unmarked.
+        """
+        upload, deployed = self._worded(call, ("versions", "upload"), marks), False
+        try:
+            entry = self._entry("version-upload", call, upload)
+        except EffectError as error:
+            if not _DEPLOY_FIRST.search(error.what):
+                raise
+            call.tell(
+                "a version alone cannot do this: wrangler deploys, and then uploads with the release's mark"
+            )
+            self._entry("deploy", call, self._worded(call, ("deploy",), ()))
+            entry, deployed = self._entry("version-upload", call, upload), True
+        serve(str(entry.get("worker_name")), str(entry["version_id"]), message)
+        if not deployed:
+            words, env = (
+                self._command(call.folder, "triggers", "deploy", *call.where),
+                self._env(call.folder, None),
+            )
+            self._stream(words, call.folder, env, call.deadline, call.tell, "wrangler triggers deploy")
+        return entry
+
+    def _worded(self, call: _Call, words: tuple[str, ...], marks: tuple[str, ...]) -> tuple[str, ...]:
+        return self._command(call.folder, *words, *call.where, *marks, *call.variables)
+
+    def _entry(self, kind: str, call: _Call, command: tuple[str, ...]) -> dict[str, object]:
+        """Run a command of wrangler's; the entry of this kind that it left. Raises EffectError where it left none."""
+        what, made = _MADE[kind]
         with tempfile.TemporaryDirectory(prefix="wrangler-") as scratch:
             said = Path(scratch) / "output.ndjson"
-            env = self._env(folder, said)
+            env = self._env(call.folder, said)
             try:
-                self._stream((*command, *marks), folder, env, worker.deadline, tell, "wrangler deploy")
+                self._stream(command, call.folder, env, call.deadline, call.tell, what)
             except EffectError as error:
-                raise EffectError(_failure(said) or error.what, error.advice) from error
-            version_id = _deployed(said)
-        if not version_id:  # a stopped shim ends with 0 although nothing was deployed
-            raise EffectError("wrangler ended well, but reports no deployed version.")
-        return version_id
+                raise EffectError(_failure(said, error.what), error.advice) from error
+            found = [entry for entry in _entries(said) if entry.get("type") == kind]
+        if found and found[-1].get("version_id"):
+            return found[-1]
+        # a stopped shim ends with 0 although nothing was deployed
+        raise EffectError(f"wrangler ended well, but reports no {made} version.")
 
     def migrate(
         self, folder: str, environment: str, effect: ApplyMigrations, tell: Callable[[str], None]
@@ -83,7 +150,7 @@ class Wrangler:
                 env = self._env(at, said)
                 self._stream(command, at, env, MIGRATE_DEADLINE, tell, "wrangler d1 migrations apply")
             except EffectError as error:
-                raise EffectError(_failure(said) or error.what, error.advice) from error
+                raise EffectError(_failure(said, error.what), error.advice) from error
 
     def _command(self, folder: Path, *words: str) -> tuple[str, ...]:
         return (str(node(self._environ)), "--no-warnings", str(wrangler(folder)), *words)
@@ -164,18 +231,23 @@ def _entries(output: Path) -> list[dict[str, object]]:
     return entries
 
 
-def _deployed(output: Path) -> str | None:
-    ids = [entry.get("version_id") for entry in _entries(output) if entry.get("type") == "deploy"]
-    return str(ids[-1]) if ids and ids[-1] else None
-
-
-def _failure(output: Path) -> str | None:
+def _failure(output: Path, told: str) -> str:
+    """Why it failed, in the words of its own entry; `told` is the end of its output, which alone holds the API's reason."""
     from release.formats.printable import plain
 
-    said = [entry.get("message") for entry in _entries(output) if entry.get("type") == "command-failed"]
-    return f"wrangler failed: {plain(str(said[-1])).strip()}" if said and said[-1] else None
+    failed = [entry for entry in _entries(output) if entry.get("type") == "command-failed"]
+    if not failed or not failed[-1].get("message"):
+        return told
+    words = f"wrangler failed: {plain(str(failed[-1]['message'])).strip()}"
+    code = failed[-1].get("code")
+    if code is None:
+        return words
+    return told if f"[code: {code}]" in told else f"{words} [code: {code}]"
 
 
 def _telling(tail: tuple[str, ...]) -> str:
-    errors = [line for line in tail if "ERROR" in line or "rror:" in line]
-    return " ".join((errors or list(tail))[-4:]) or "it said nothing"
+    """The end of what it said: from its last error on, for the reason stands below that."""
+    lines = [line for line in tail if line.strip() and "please open an issue at" not in line]
+    errors = [at for at, line in enumerate(lines) if "ERROR" in line or "rror:" in line]
+    telling = lines[errors[-1] :][:4] if errors else lines[-4:]
+    return " ".join(line.strip() for line in telling) or "it said nothing"

@@ -18,7 +18,7 @@ import pytest
 from release.rehearsal.cloud.runtime import RuntimeGoneError
 from release.rehearsal.cloud.statements import Statement
 from release.rehearsal.loopback import refuses
-from tests.contract.cloud_account import DATABASE, bundle, miniflare, node, node_modules, opened
+from tests.contract.cloud_account import DATABASE, bundle, miniflare, node, opened, runtime_modules
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -242,7 +242,7 @@ sys.stdin.read()
 
 @pytest.mark.parametrize("blow", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_nothing_outlives_whoever_started_it(tmp_path: Path, blow: signal.Signals) -> None:
-    command = [sys.executable, "-c", HOLDER, str(node()), str(node_modules()), str(tmp_path)]
+    command = [sys.executable, "-c", HOLDER, str(node()), str(runtime_modules()), str(tmp_path)]
     root = Path(__file__).parents[3]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=root
@@ -255,12 +255,3 @@ def test_nothing_outlives_whoever_started_it(tmp_path: Path, blow: signal.Signal
     while group_of(group):
         waiting.wait(0.05)
     assert refuses(port)
-
-
-def test_a_host_that_cannot_start_names_its_log(tmp_path: Path) -> None:
-    runtime = miniflare(tmp_path)
-    runtime.node_modules = tmp_path / "nothing"
-    with pytest.raises(RuntimeGoneError, match=r"host\.log"):
-        runtime.start()
-    runtime.stop()
-    assert "wrangler" in (tmp_path / "host.log").read_text("utf-8")

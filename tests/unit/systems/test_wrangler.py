@@ -42,11 +42,12 @@ class Played:
         (root / CMS.path).mkdir(parents=True)
         path = root / "bin" / "node"
         path.parent.mkdir()
-        noting = f'[ "$1" = --version ] && echo v24.0.0 && exit\nprintf "%s\\n" "$@" > {self.calls}\n'
+        noting = f'[ "$1" = --version ] && echo v24.0.0 && exit\nprintf "%s\\n" "$@" > {self.calls}\necho "$@" >> {root}/all\n'
         path.write_text(f"#!/bin/sh\n{noting}{script}")
         path.chmod(0o755)
         environ = {"PATH": f"{path.parent}{os.pathsep}{os.environ['PATH']}", "API_TOKEN": "s3cret-t0ken"}
-        self.wrangler = Wrangler(root, environ, Mask.of(environ))
+        self.served: list[tuple[str, ...]] = []
+        self.wrangler = Wrangler(root, environ, Mask.of(environ), lambda *words: self.served.append(words))
         self.told: list[str] = []
 
     def deploy(self, worker: object = CMS, message: str = "was v0 base b") -> str:
@@ -90,6 +91,15 @@ def test_a_long_message_is_cut(tmp_path: Path) -> None:
             "reports no deployed",
         ),
         (f"{FAILED}exit 1", "wrangler failed: no such binding"),
+        (
+            """echo '{"type":"command-failed","message":"A request failed.","code":10021}' >> $WRANGLER_OUTPUT_FILE_PATH;
+            echo 'X [ERROR] A request failed.'; echo; echo '  boom [code: 10021]'; exit 1""",
+            "exit code 1: X [ERROR] A request failed. boom [code: 10021]",
+        ),
+        (
+            """echo '{"type":"command-failed","message":"no","code":7}' >> $WRANGLER_OUTPUT_FILE_PATH; exit 1""",
+            "wrangler failed: no [code: 7]",
+        ),
         ("echo building; echo 'X [ERROR] no such file'; exit 1", "exit code 1: X [ERROR] no such file"),
         ("exit 1", "exit code 1: it said nothing"),
         ("echo s3cret-t0ken; exit 1", "exit code 1: ***"),

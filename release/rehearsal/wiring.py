@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from uuid import UUID, uuid5
 
 from release.formats.wrangler_config import of_environment
 from release.rehearsal.checkout import StageError
 from release.systems.cloudflare.configuration import wrangler_settings
+
+BY_NAME = UUID("0b8f6f6e-3a53-4d0c-9d0a-6a0b1d2c7e11")  # of databases that wrangler finds by their names
 
 if TYPE_CHECKING:
     from release.config import Config
@@ -24,7 +27,9 @@ def databases(config: Config) -> dict[str, str]:
             continue
         bound = of_environment(settings, environment.wrangler).get("d1_databases", [])
         uuids = [
-            str(entry["database_id"]) for entry in bound if entry.get("database_name") == environment.database
+            str(entry.get("database_id") or uuid5(BY_NAME, environment.database))
+            for entry in bound
+            if environment.database in (entry.get("database_name"), entry.get("binding"))
         ]
         if not uuids:
             raise StageError(

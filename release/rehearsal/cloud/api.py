@@ -8,7 +8,7 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING
 
-from release.rehearsal.cloud import databases, scripts
+from release.rehearsal.cloud import around, assets, databases, scripts
 from release.rehearsal.cloud.backend import AUTHOR
 from release.rehearsal.cloud.envelope import Answer, ApiError, Write, accepted, refused
 from release.rehearsal.cloud.runtime import RuntimeGoneError
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     Handler = Callable[..., Answer]
 
 ROOT = "/client/v4"
+NOT_RUN = f"{ROOT}/rehearsal/not-run"  # no route of Cloudflare's: what `inv rehearse` says in one line
 WRITE_KEY = "cloud.write"  # where a request that changed something carries its Write, for who comes after
 _UNAUTHENTICATED = 10000
 _NOT_YOURS = 9109
@@ -35,8 +36,8 @@ _READING = re.compile(r"\s*(SELECT|PRAGMA|WITH)\b[^;]*;?\s*", re.IGNORECASE)
 class Api:
     """Answers requests for one account. `log` grows by a Write with each change, in their order.
 
-    `unrouted` keeps each request that nothing here answers: a wrangler that asks something new. `read_tokens` are
-    further tokens, with permission to read alone.
+    `unrouted` keeps each request that is not known here: it got an empty answer. `read_tokens` are further tokens,
+    with permission to read alone.
     """
 
     def __init__(self, backend: Backend, token: str) -> None:
@@ -54,6 +55,8 @@ class Api:
             if request.path.startswith(databases.FILES):
                 return self._file(request)
             self._authenticate(request)
+            if request.path == NOT_RUN:
+                return accepted(around.not_run(self.backend, self.unrouted))
             return accepted(self._result(request))
         except ApiError as error:
             return refused(error)
@@ -68,6 +71,8 @@ class Api:
             raise ApiError(401, _UNAUTHENTICATED, "Authentication error")
         if hmac.compare_digest(given.encode(), self._token.encode()):
             return
+        if assets.opens(self.backend, request.path, given):
+            return
         if given not in self.read_tokens:
             raise ApiError(401, _UNAUTHENTICATED, "Authentication error")
         if not _reads(request):
@@ -80,9 +85,11 @@ class Api:
         try:
             handler, found = self._routes.bind("").match(request.path, request.method)
         except HTTPException:
+            if not request.path.startswith(f"{ROOT}/accounts/{self.backend.account_id}/"):
+                message = f"Could not route to {request.path}, perhaps your object identifier is invalid?"
+                raise ApiError(404, _NO_ROUTE, message) from None
             self.unrouted.append(f"{request.method} {request.path}")
-            message = f"Could not route to {request.path}, perhaps your object identifier is invalid?"
-            raise ApiError(404, _NO_ROUTE, message) from None
+            handler, found = around.unknown, {}
         parts = dict(found)
         account = parts.pop("account", self.backend.account_id)
         if account != self.backend.account_id:
@@ -160,6 +167,20 @@ _TABLE: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "S/secrets", scripts.secrets),
     ("PUT", "S/secrets", scripts.put_secret),
     ("DELETE", "S/secrets/<secret>", scripts.delete_secret),
+    ("POST", "S/assets-upload-session", assets.session),
+    ("POST", "A/workers/assets/upload", assets.upload),
+    ("GET", "S/schedules", around.schedules),
+    ("PUT", "S/schedules", around.schedules),
+    ("GET", "S/routes", around.routes),
+    ("PUT", "S/routes", around.routes),
+    ("POST", "S/domains/changeset", around.domains),
+    ("PUT", "S/domains/records", around.domains),
+    ("GET", "A/queues", around.queues),
+    ("POST", "A/queues", around.new_queue),
+    ("GET", "A/queues/<queue>/consumers", around.consumers),
+    ("POST", "A/queues/<queue>/consumers", around.consumers),
+    ("PUT", "A/queues/<queue>/consumers/<consumer>", around.consumers),
+    ("GET", "/zones", around.zones),
     ("GET", "A/d1/database", databases.listing),
     ("POST", "A/d1/database", databases.create),
     ("GET", "Q", databases.info),

@@ -25,6 +25,10 @@ class Backend:
     store: Store
     runtime: Runtime
     files: dict[str, bytes] = field(default_factory=dict)
+    sessions: dict[str, dict[str, str]] = field(
+        default_factory=dict
+    )  # of asset uploads: token -> path -> hash
+    noted: set[str] = field(default_factory=set)  # what was set around the versions, and nobody runs
 
     def script(self, name: str) -> Script:
         """Return the script. Raises ApiError 404 with Cloudflare's code 10007."""

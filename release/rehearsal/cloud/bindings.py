@@ -5,18 +5,36 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from release.rehearsal.cloud.assets import assets_folder
 from release.rehearsal.cloud.runtime import ScriptError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from release.rehearsal.cloud.state import Version
 
-    Binding = dict[str, Any]
-
+Binding = dict[str, Any]
 SECRET = "secret_text"  # noqa: S105  # the name of a binding type
-KNOWN = frozenset({"plain_text", "json", SECRET, "d1", "service", "version_metadata"})
+_VALUES = frozenset({"plain_text", "json", SECRET, "version_metadata"})
+# What the runtime has itself: kind -> (the option of miniflare, what it is given of a binding)
+_NATIVE: dict[str, tuple[str, Callable[[Binding], Any]]] = {
+    "kv_namespace": ("kvNamespaces", lambda binding: str(binding.get("namespace_id") or binding["name"])),
+    "r2_bucket": ("r2Buckets", lambda binding: str(binding.get("bucket_name") or binding["name"]).lower()),
+    "queue": (
+        "queueProducers",
+        lambda binding: {"queueName": str(binding.get("queue_name") or binding["name"])},
+    ),
+    "ratelimit": (
+        "ratelimits",
+        lambda binding: {"namespace_id": str(binding.get("namespace_id")), "simple": binding.get("simple")},
+    ),
+    "analytics_engine": (
+        "analyticsEngineDatasets",
+        lambda binding: {"dataset": str(binding.get("dataset") or binding["name"])},
+    ),
+}
+RUN = _VALUES | {"d1", "service", "assets"} | set(_NATIVE)  # every other kind gets a stand-in
 
 
 def public(bindings: Iterable[Binding]) -> list[Binding]:
@@ -32,8 +50,7 @@ def inherited(
 ) -> tuple[Binding, ...]:
     """Return what a new version binds: what was sent, and of the previous version's the types in `keep`.
 
-    Raises ScriptError for a binding of type `inherit` that the previous version does not have
-    (`bindings_inherit=strict`), and for a type that this cloud cannot run.
+    Raises ScriptError for a binding of type `inherit` that the previous version does not have (`bindings_inherit=strict`).
     """
     before = {binding["name"]: binding for binding in previous}
     lost = [
@@ -44,9 +61,6 @@ def inherited(
     resolved = [before[binding["name"]] if binding["type"] == "inherit" else binding for binding in sent]
     names = {binding["name"] for binding in resolved}
     kept = [binding for binding in previous if binding["type"] in set(keep) and binding["name"] not in names]
-    unknown = sorted({binding["type"] for binding in resolved} - KNOWN)
-    if unknown:
-        raise ScriptError(f"this local cloud runs no bindings of type {', '.join(unknown)}")
     return (*resolved, *kept)
 
 
@@ -70,7 +84,40 @@ def miniflare_worker(version: Version, folder: Path) -> dict[str, Any]:
             for binding in version.bindings
             if binding["type"] == "service"
         },
+        "native": _native(version.bindings),
+        "standIns": {
+            binding["name"]: binding["type"] for binding in version.bindings if binding["type"] not in RUN
+        },
+        "assets": _assets(version, folder),
     }
+
+
+def _native(bindings: Iterable[Binding]) -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = {}
+    for binding in bindings:
+        if binding["type"] in _NATIVE:
+            option, given = _NATIVE[binding["type"]]
+            found.setdefault(option, {})[binding["name"]] = given(binding)
+    return found
+
+
+def _assets(version: Version, folder: Path) -> dict[str, Any] | None:
+    """What miniflare serves as it is; nothing where a version has no assets."""
+    config = version.assets_config
+    if not config:
+        return None
+    names = [binding["name"] for binding in version.bindings if binding["type"] == "assets"]
+    handling = {key: config[key] for key in ("html_handling", "not_found_handling") if key in config}
+    found = {
+        "directory": str(assets_folder(folder)),
+        "assetConfig": handling,
+        "alone": not version.main_module,
+    }
+    if names:
+        found["binding"] = names[0]
+    if "run_worker_first" in config:
+        found["run_worker_first"] = config["run_worker_first"]
+    return found
 
 
 def _uuid(binding: Binding) -> str:
@@ -78,7 +125,7 @@ def _uuid(binding: Binding) -> str:
 
 
 def _is_value(binding: Binding) -> bool:
-    return binding["type"] not in {"d1", "service"}
+    return binding["type"] in _VALUES
 
 
 def _value(binding: Binding, version: Version) -> Any:  # noqa: ANN401  # whatever JSON the worker was given

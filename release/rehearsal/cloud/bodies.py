@@ -19,12 +19,28 @@ Params = tuple[int | float | str | list[int] | None, ...] | None
 class Metadata(msgspec.Struct, frozen=True):
     """The part `metadata` of an upload."""
 
-    main_module: str
+    main_module: str = ""  # none where there are assets alone
+    body_part: str = ""  # of a service worker, which is no module
     bindings: tuple[dict[str, Any], ...] = ()
     keep_bindings: tuple[str, ...] = ()
     annotations: dict[str, str] | None = None
     compatibility_date: str = "2025-01-01"
     compatibility_flags: tuple[str, ...] = ()
+    assets: dict[str, Any] | None = None
+    keep_assets: bool = False
+
+
+class NewAsset(msgspec.Struct, frozen=True):
+    """One file of a manifest."""
+
+    hash: str
+    size: int = 0
+
+
+class NewAssets(msgspec.Struct, frozen=True):
+    """POST S/assets-upload-session."""
+
+    manifest: dict[str, NewAsset] = {}
 
 
 class NewDeployment(msgspec.Struct, frozen=True):

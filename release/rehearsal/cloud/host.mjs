@@ -4,6 +4,7 @@
 // The process ends, and takes workerd with it, when stdin closes: nothing outlives whoever started it.
 //
 // usage: node host.mjs NODE_MODULES STATE_DIRECTORY
+import { readFileSync } from "node:fs";
 import { createServer, request as httpRequest } from "node:http";
 import { createRequire, enableCompileCache } from "node:module";
 import { join } from "node:path";
@@ -16,6 +17,17 @@ const require = createRequire(join(nodeModules, "miniflare", "package.json")); /
 const { Log, LogLevel, Miniflare, Response, convertV4MiniflareOptions } = require("miniflare");
 
 const DRAIN_MS = 5000; // how long a reload waits for requests in flight before workerd is replaced under them
+const STAND_IN = `import { DurableObject, WorkerEntrypoint } from "cloudflare:workers";
+const failing = (Base) => class extends Base {
+  constructor(ctx, env) {
+    super(ctx, env);
+    const fail = (call) => { throw new Error("env." + env.NAME + "." + call + ": the local cloud of a rehearsal does not run " + env.NAME + " (" + env.KIND + ")"); };
+    return new Proxy(this, { get: (target, key) => (typeof key === "symbol" || key === "then" || Object.hasOwn(target, key) || key in Object.prototype ? Reflect.get(target, key) : () => fail(key)) });
+  }
+};
+export default failing(WorkerEntrypoint);
+export const StandIn = failing(DurableObject);`;
+const NAMESPACE = "durable_object_namespace"; // its objects are got in this worker, so they alone can fail
 const GATEWAY = "d1-gateway";
 const MODULE_TYPES = { esm: "ESModule", text: "Text", data: "Data", wasm: "CompiledWasm", cjs: "CommonJS" };
 
@@ -102,17 +114,52 @@ async function outbound(request) {
   return new Response(`a rehearsal reaches this machine alone, not ${hostname}\n`, { status: 502 });
 }
 
+const standIn = (name, kind) => `stand-in.${kind}.${name}`;
+
+/** One worker for each binding that no local runtime has: whatever is called of it fails, naming the binding. */
+function standIns(workers) {
+  const wanted = new Map(workers.flatMap(({ standIns }) => Object.entries(standIns)).map((pair) => [standIn(...pair), pair]));
+  return [...wanted].map(([name, [NAME, KIND]]) => ({
+    name,
+    modules: true,
+    script: STAND_IN,
+    compatibilityDate: "2025-01-01",
+    bindings: { NAME, KIND },
+    ...(KIND === NAMESPACE ? { durableObjects: { OWN: { className: "StandIn" } } } : {}),
+  }));
+}
+
+function codeOf({ modules, root }) {
+  if (modules[0]?.type === "script") return { script: readFileSync(modules[0].path, "utf8") };
+  if (modules.length === 0) return { modules: true, script: "export default {};" };
+  return { modulesRoot: root, modules: modules.map(({ type, path }) => ({ type: MODULE_TYPES[type], path })) };
+}
+
+function assetsOf({ assets }) {
+  if (!assets) return {};
+  const { alone, ...given } = assets;
+  return { assets: { ...given, routerConfig: { has_user_worker: !alone } } };
+}
+
 function workerOptions(worker) {
+  const lacking = Object.entries(worker.standIns);
   return {
+    ...codeOf(worker),
+    ...assetsOf(worker),
+    ...worker.native,
     name: worker.name,
     compatibilityDate: worker.compatibilityDate,
     compatibilityFlags: worker.compatibilityFlags,
-    modulesRoot: worker.root,
-    modules: worker.modules.map(({ type, path }) => ({ type: MODULE_TYPES[type], path })),
     bindings: worker.bindings,
     d1Databases: worker.databases,
-    serviceBindings: Object.fromEntries(
-      Object.entries(worker.services).map(([name, script]) => [name, (request) => callScript(script, request)]),
+    serviceBindings: Object.fromEntries([
+      ...Object.entries(worker.services).map(([name, script]) => [name, (request) => callScript(script, request)]),
+      ...lacking.filter(([, kind]) => kind !== NAMESPACE).map(([name, kind]) => [name, standIn(name, kind)]),
+    ]),
+    durableObjects: Object.fromEntries(
+      lacking
+        .filter(([, kind]) => kind === NAMESPACE)
+        .map(([name, kind]) => [name, { className: "StandIn", scriptName: standIn(name, kind) }]),
     ),
     outboundService: outbound,
     unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
@@ -136,7 +183,7 @@ function options({ workers, databases }) {
     handleStructuredLogs: ({ level, message }) => process.stderr.write(`${level} ${message}\n`),
     unsafeHandleRuntimeRestart: () => void follow(),
     resourcePersistencePath: join(directory, "d1"),
-    workers: [gateway, ...workers.map(workerOptions)],
+    workers: [gateway, ...standIns(workers), ...workers.map(workerOptions)],
   });
 }
 

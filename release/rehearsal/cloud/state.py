@@ -21,7 +21,7 @@ class Share(msgspec.Struct, frozen=True):
 
 
 class Module(msgspec.Struct, frozen=True):
-    """One file of a bundle. `kind` is esm, cjs, text, data or wasm; its bytes lie in the version's folder."""
+    """One file of a bundle. `kind` is esm, cjs, text, data, wasm or script; its bytes lie in the version's folder."""
 
     name: str
     kind: str
@@ -43,6 +43,8 @@ class Version(msgspec.Struct, frozen=True, kw_only=True):
     compatibility_date: str
     compatibility_flags: tuple[str, ...] = ()
     etag: str = ""
+    assets: dict[str, str] = {}
+    assets_config: dict[str, Any] = {}
 
     @property
     def tag(self) -> str:

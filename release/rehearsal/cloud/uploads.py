@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from release.rehearsal.cloud.assets import assets_of, lay
 from release.rehearsal.cloud.backend import AUTHOR, now
 from release.rehearsal.cloud.bindings import inherited
 from release.rehearsal.cloud.bodies import Metadata
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 BAD_SCRIPT = 10021
 BAD_BINDING = 10181
 BAD_UPLOAD = 10034
+SCRIPT = "script"
 _KINDS = {
     "application/javascript+module": "esm",
     "application/javascript": "cjs",
@@ -49,8 +51,11 @@ def received(request: Request) -> tuple[Metadata, dict[str, tuple[str, bytes]]]:
         name: (_KINDS.get(part.mimetype), part) for name, part in request.files.items() if part is not sent
     }
     modules = {name: (kind, part.read()) for name, (kind, part) in parts.items() if kind}
-    if metadata.main_module not in modules:
+    main = metadata.main_module or metadata.body_part
+    if (main and main not in modules) or (not main and metadata.assets is None and not metadata.keep_assets):
         raise ApiError(400, BAD_UPLOAD, "The upload does not hold the main module that its metadata names.")
+    if metadata.body_part:
+        modules[main] = (SCRIPT, modules[main][1])
     return metadata, modules
 
 
@@ -65,6 +70,8 @@ def add_version(backend: Backend, name: str, request: Request) -> Version:
     digest = hashlib.sha256(b"\0".join(contents.values())).hexdigest()
     try:
         version = _new(script, metadata, {module: kind for module, (kind, _) in modules.items()}, digest)
+        assets, config = assets_of(backend, metadata, script)
+        version = msgspec.structs.replace(version, assets=assets, assets_config=config)
         return keep(backend, version, contents)
     except (ScriptError, ValueError) as error:
         raise ApiError(400, BAD_SCRIPT, str(error)) from error
@@ -80,6 +87,7 @@ def keep(backend: Backend, version: Version, contents: Mapping[str, bytes]) -> V
             message = f"D1 binding '{binding['name']}' references a database which was not found."
             raise ApiError(400, BAD_BINDING, message)
     backend.store.write_modules(version, dict(contents))
+    lay(backend.store, version)
     backend.runtime.upload(version, backend.store.folder(version))
     backend.store.save(backend.store.account.with_version(version))
     return version
@@ -96,7 +104,7 @@ def _new(script: Script, metadata: Metadata, kinds: Mapping[str, str], digest: s
         source="wrangler",
         annotations={**(metadata.annotations or {}), "workers/triggered_by": "upload"},
         bindings=inherited(metadata.bindings, metadata.keep_bindings, previous),
-        main_module=metadata.main_module,
+        main_module=metadata.main_module or metadata.body_part,
         modules=tuple(Module(name, kind) for name, kind in kinds.items()),
         compatibility_date=metadata.compatibility_date,
         compatibility_flags=metadata.compatibility_flags,

@@ -77,9 +77,20 @@ def test_another_account_is_not_ours_to_answer_for(account: Account) -> None:
     assert (answer.status_code, answer.json()["errors"][0]["code"]) == (403, 9109)
 
 
-def test_an_unknown_route_is_refused_and_remembered(account: Account) -> None:
-    assert account.refusal("POST", "/workers/dispatch")[:2] == (404, 7003)
-    assert account.cloud.api.unrouted == [f"POST /client/v4/accounts/{ACCOUNT}/workers/dispatch"]
+def test_a_call_that_is_not_known_gets_an_empty_answer_and_is_remembered(account: Account) -> None:
+    assert account.result("POST", "/workers/dispatch") == {}
+    assert account.result("GET", "/workers/dispatch") == []
+    path = f"/client/v4/accounts/{ACCOUNT}/workers/dispatch"
+    assert account.cloud.api.unrouted == [f"POST {path}", f"GET {path}"]
+
+
+@pytest.mark.parametrize(
+    "path", ["/client/v5/accounts", "/client/v4/accountz/x", "/", "/client/v4/rehearsals"]
+)
+def test_what_lies_outside_of_the_account_has_no_route(account: Account, path: str) -> None:
+    url = account.cloud.base_url.removesuffix("/client/v4") + path
+    answer = account.client.get(url)
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (404, 7003)
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"{}", b'{"sql": 1}', b"[]"])

@@ -139,16 +139,17 @@ def test_a_binding_to_the_database_is_taken(account: Account) -> None:
     assert account.get("/").status_code == 200
 
 
-@pytest.mark.parametrize(
-    ("binding", "says"),
-    [({"type": "kv_namespace", "name": "KV"}, "kv_namespace"), ({"type": "inherit", "name": "OLD"}, "OLD")],
-)
-def test_a_binding_that_cannot_be_run_is_refused_by_name(
-    account: Account, binding: dict[str, str], says: str
-) -> None:
-    _, code, text = account.refusal("PUT", SCRIPT, files=bundle(bindings=(binding,)))
-    assert code == 10021
-    assert says in text
+def test_a_binding_that_cannot_be_inherited_is_refused_by_name(account: Account) -> None:
+    form = bundle(bindings=({"type": "inherit", "name": "OLD"},))
+    _, code, text = account.refusal("PUT", SCRIPT, files=form)
+    assert (code, "OLD" in text) == (10021, True)
+
+
+@pytest.mark.parametrize("kind", ["ai", "browser", "mtls_certificate", "dispatch_namespace", "unheard_of"])
+def test_a_binding_of_a_kind_that_does_not_run_here_is_taken_and_kept(account: Account, kind: str) -> None:
+    binding = {"type": kind, "name": "IT", "detail": {"a": 1}}
+    account.deploy_first(bindings=(binding,))
+    assert account.script("GET", "/settings")["bindings"] == [binding]
 
 
 def test_a_module_outside_the_bundle_is_refused(account: Account, tmp_path: Path) -> None:

@@ -102,7 +102,7 @@ def rule_of(environment: Environment) -> HealthRule:
     """The rule of an environment's configuration, in which what was left out has its default."""
     health = environment.health
     if not isinstance(health, Configured):
-        return HealthRule(path=None, shown="no health route")
+        return HealthRule(path=None, shown="no health route", status="", version="", commit="")
     path, shown = health.path, health.path
     if health.url is not None:
         parts = urlsplit(health.url)

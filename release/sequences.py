@@ -50,7 +50,7 @@ class Setting:
 
     `number_was_live`: the number was live before, so a smoke check needs more than the number. `through` decides an
     ambiguous backfill; `notes` replace the generated ones; `has_deployment`: GitHub is told of the deployment, which it
-    knows already where a job of its own names the environment.
+    knows already where a job of its own names the environment. `settle`: seconds until a change answers everywhere.
     """
 
     kind: Kind
@@ -60,6 +60,7 @@ class Setting:
     through: str | None = None
     notes: str | None = None
     has_deployment: bool = True
+    settle: float = 60
 
 
 @dataclass(frozen=True)
@@ -118,10 +119,11 @@ def _deploy(setting: Setting) -> Iterator[Step]:
 
 
 def _smoke(setting: Setting) -> Iterator[Step]:
+    from release.model.health import rule_of
     from release.steps.smoke import SmokeCheck
 
-    health = setting.config.environment(setting.environment).health
-    yield SmokeCheck(health.path, setting.number_was_live)
+    rule = rule_of(setting.config.environment(setting.environment))
+    yield SmokeCheck(rule, setting.number_was_live, setting.settle)
 
 
 def _pack(setting: Setting) -> Iterator[Step]:
@@ -175,7 +177,7 @@ def _verify(setting: Setting) -> Iterator[Step]:
     else:
         from release.steps.verify import Verify
 
-        yield Verify(has_badge=setting.config.environment(setting.environment).badge is not None)
+        yield Verify.of(setting.config.environment(setting.environment))
 
 
 TABLE = (

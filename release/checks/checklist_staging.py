@@ -122,6 +122,8 @@ def _healthy(name: str, health: Health | Unread, commit: str) -> Finding:
     if isinstance(health, Unread):
         return _cannot_tell(f"whether {name} is healthy", health)
     wrong = health.problem
+    if wrong is None and not health.asked:
+        return Finding("ok", f"{name} runs {commit[:7]}; it has no health route")
     if wrong is None and health.commit and not names(health.commit, commit):
         wrong = f"its health route names commit {health.commit[:7]}"
     if wrong is None:

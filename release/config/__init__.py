@@ -8,6 +8,7 @@ from pathlib import Path  # noqa: TC003 - msgspec reads the annotation
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from release.config.checklist import Checklist, Demand, Page
+from release.config.health import Health
 from release.config.tables import (
     App,
     Badge,
@@ -15,7 +16,6 @@ from release.config.tables import (
     Database,
     Entry,
     Environment,
-    Health,
     Identity,
     Rehearsal,
     Settings,

@@ -31,7 +31,7 @@ _WORDS = {
     "null": "nothing",
 }
 _UNIONS = (Union, UnionType)  # `X | None` is the former where X is annotated
-_NAMED_TYPE = re.compile(r"`(\w+)`")
+_NAMED_TYPES = re.compile(r"`(\w+(?: \| \w+)*)`")
 _LONGEST_SHOWN = 60
 
 
@@ -117,11 +117,16 @@ def _sentence(message: str, value: object, kind: Any) -> str:  # noqa: ANN401
     example = next((meta.examples[0] for meta in metas(kind) if meta.examples), None)
     if "matching regex" in said and example is not None:
         said = f'Expected a text such as "{example}"'
-    said = _NAMED_TYPE.sub(lambda match: _WORDS.get(match[1], match[1]), said.partition(", got ")[0])
+    said = _NAMED_TYPES.sub(_types, said.partition(", got ")[0])
     shown = repr(value)
     if len(shown) > _LONGEST_SHOWN:
         shown = f"{shown[:_LONGEST_SHOWN]}..."
     return f"{said[:1].lower()}{said[1:]}, found {shown}"
+
+
+def _types(found: re.Match[str]) -> str:
+    """The types that one of msgspec's messages names, in a reader's words."""
+    return " or ".join(_WORDS.get(name, name) for name in found[1].split(" | "))
 
 
 def _meaning(kind: Any) -> str:  # noqa: ANN401

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from release.config.health import Health
 from release.config.messages import Fault, bare, metas, nearest, parts_of
 from release.config.types import PATH
 from release.formats.version import ref_fault
@@ -176,7 +177,28 @@ def _environments(settings: Settings) -> Iterator[Fault]:
         problem = _url_problem(environment.url)
         if problem:
             yield Fault((*path, "url"), problem)
+        yield from _health(path, environment)
         yield from _smoke(path, environment)
+
+
+def _health(path: Path, environment: Environment) -> Iterator[Fault]:
+    """What the types let pass: true for a route, or for the name of a field, and an address that is none."""
+    health = environment.health
+    if health is True:
+        yield Fault((*path, "health"), "expected a table, or false where there is no health route")
+    if isinstance(health, bool):
+        return
+    path = (*path, "health")
+    for name in ("status", "version", "commit", "version_id"):
+        if getattr(health, name) is True:
+            yield Fault((*path, name), "expected the name of the field, or false where there is none")
+    if health.url is None:
+        return
+    problem = _url_problem(health.url.partition("?")[0].rstrip("/"))
+    if problem or "#" in health.url:
+        yield Fault((*path, "url"), problem or f'expected a URL without "#", found "{health.url}"')
+    if health.path != Health().path:
+        yield Fault((*path, "url"), "`path` and `url` cannot both be set; `url` is the whole address")
 
 
 def _checklist(settings: Settings) -> Iterator[Fault]:

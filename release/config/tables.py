@@ -8,10 +8,10 @@ from msgspec import Meta
 
 from release.config.approval import Approval
 from release.config.checklist import Checklist
+from release.config.health import Health
 from release.config.policy import Policy
 from release.config.types import (
     EnvironmentVariable,
-    FieldPath,
     RelativePath,
     Repository,
     Seconds,
@@ -141,16 +141,6 @@ class Database(Value, frozen=True, kw_only=True):
     ] = "inv step.backfill --through FILE"
 
 
-class Health(Value, frozen=True, kw_only=True):
-    """The health route and the fields of its JSON answer; a dot leads into an inner object."""
-
-    path: Annotated[UrlPath, Meta(description="The route.")] = "/api/health"
-    status: Annotated[FieldPath, Meta(description="The field that says whether all is well.")] = "status"
-    ok: Annotated[str, Meta(description="What that field says when all is well.")] = "ok"
-    version: Annotated[FieldPath, Meta(description="The field with the version.")] = "version"
-    commit: Annotated[FieldPath, Meta(description="The field with the commit.")] = "commit"
-
-
 class Badge(Value, frozen=True, kw_only=True):
     """The badge in the dashboard that shows the version to people."""
 
@@ -205,7 +195,9 @@ class Environment(Value, frozen=True, kw_only=True):
     database: Annotated[
         str | None, Meta(description="The D1 database's name; needed where [tool.release.database] is there.")
     ] = None
-    health: Annotated[Health, Meta(description="The health route.")] = Health()
+    health: Annotated[Health | bool, Meta(description="The health route; false where there is none.")] = (
+        Health()
+    )
     badge: Annotated[
         Badge | None, Meta(description="The dashboard's badge; without it, it is not looked at.")
     ] = None

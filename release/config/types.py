@@ -12,7 +12,9 @@ EnvironmentVariable = Annotated[str, Meta(pattern="^[A-Za-z_][A-Za-z0-9_]*$", ex
 Words = tuple[Annotated[str, Meta(min_length=1, examples=["npm"])], ...]
 Seconds = Annotated[int, Meta(ge=1, le=86400)]
 UrlPath = Annotated[str, Meta(pattern="^/", examples=["/api/health"])]
-FieldPath = Annotated[str, Meta(pattern=r"^[^.]+(\.[^.]+)*$", examples=["build.version"])]
+Field = (  # of a JSON answer; rules.py refuses true
+    Annotated[str, Meta(pattern=r"^([^.]+(\.[^.]+)*)?$", examples=["build.version"])] | bool | None
+)
 Repository = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+$", examples=["owner/name"])]
 
 

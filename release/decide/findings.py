@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from release.formats.version import TagPattern, highest, in_line, precedes
+from release.model.health import unlike
 from release.model.packaging import ours
 from release.model.problem import Problem
 from release.model.record import Subject
-from release.model.repository import names
+from release.model.release import Release
 from release.model.rolled_back import standing
 from release.model.unread import Unread, read
 
@@ -82,11 +83,12 @@ def is_everywhere(world: World, subject: Subject) -> bool:
 
 
 def is_healthy(world: World, subject: Subject) -> bool:
-    """Whether the health route answers as this release."""
+    """Whether the health route answers as this release, as far as it tells; without a route nothing speaks against it.
+
+    What it does not tell is Cloudflare's word: see `is_everywhere`.
+    """
     health = read(world.health)
-    if health is None or health.problem is not None or health.version != subject.version:
-        return False
-    return health.commit is None or names(health.commit, subject.commit)
+    return health is not None and unlike(health, Release.of(subject, world.environment)) is None
 
 
 def previous(world: World, config: Config) -> tuple[str, str] | None:

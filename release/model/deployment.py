@@ -75,13 +75,16 @@ class Database:
 class Health:
     """One answer of a health route; `problem` says why it is not healthy, None when it is.
 
-    `answered` is false where nothing came back, so that nobody knows how it is.
+    `answered` is false where nothing came back, so that its health is unknown; `asked` is false where there is no
+    route. `version_id` is Cloudflare's, where the route tells it.
     """
 
     version: str | None
     commit: str | None
     problem: str | None
     answered: bool = True
+    asked: bool = True
+    version_id: str | None = None
 
 
 @dataclass(frozen=True)

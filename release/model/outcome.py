@@ -79,7 +79,8 @@ class Outcome:
     deployed without a number is the very commit that its release's tag names. `warnings` were told with the plan;
     `findings` are what the end found besides. `rolled_back` is the release that a rollback took away, while nothing newer
     is live; `state` lists what is true now, as label and fact, where it ended well (a failure has its own). `is_so`: nothing
-    was to be done, for what was asked for is so already.
+    was to be done, for what was asked for is so already. `proof` says what the smoke check proves where the health route
+    does not tell what serves; `questions` are asked before the approval.
     """
 
     outcome: Ending
@@ -102,6 +103,8 @@ class Outcome:
     was: str = ""
     is_tagged: bool = False
     is_so: bool = False
+    proof: str = ""
+    questions: tuple[Problem, ...] = ()
 
     @property
     def exit_code(self) -> int:
@@ -124,7 +127,9 @@ class Outcome:
             "problems": [*map(_problem, self.problems), *failures],
             "writes": [_fields(write, "step", "system", "target", "what") for write in writes],
             "next": self.next,
+            "proof": self.proof or None,
             "warnings": [_problem(one) for one in (*self.warnings, *self.findings)],
+            "questions": [_problem(one) for one in self.questions],
             "remarks": [_fields(one, "kind", "what", "why", "who") for one in self.remarks],
             "policy": self.verdict.as_json() if self.verdict else None,
             "rolled_back": self.rolled_back.as_json() if self.rolled_back else None,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from release.model.repository import SHORTEST
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -60,6 +62,11 @@ class Release:
             base=self.base,
             commit=self.commit,
         )
+
+    @property
+    def name(self) -> str:
+        """What is shipped, as people call it: the tag, or the commit where it has no number of its own."""
+        return self.commit[:SHORTEST] if self.commit == self.base else self.tag
 
     @property
     def annotation(self) -> str:

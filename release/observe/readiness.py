@@ -15,6 +15,7 @@ from release.model.unread import Unread
 from release.observe.migrations import ledger_at
 from release.systems.github import actions
 from release.systems.github.commit_checks import commit_checks
+from release.systems.ops import health_url_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -111,14 +112,15 @@ def pages(config: Config) -> Mapping[str, Page]:
 
 
 def _ask_tried(ops: Ops, name: str, asked: Asked) -> None:
-    environment, url = ops.config.environment(name), ops.url_of(name)
+    environment = ops.config.environment(name)
     for worker in ops.config.workers:
         script = worker.script_in(environment)
         asked.tried[f"worker {worker.name}"] = asked.lanes.submit(
             answer, partial(ops.cloudflare.live, script)
         )
     database = environment.database
-    asked.tried["health"] = asked.lanes.submit(answer, lambda: ops.web.health(environment, url))
+    host = health_url_of(ops.config, name, ops.environ)
+    asked.tried["health"] = asked.lanes.submit(answer, lambda: ops.web.health(environment, host))
     if database and ops.config.database and ops.config.checklist.staging_migrations != "off":
         table = ledger_at(ops, "HEAD", environment)
         asked.tried["database"] = asked.lanes.submit(

@@ -111,7 +111,7 @@ def _database(ops: Ops, table: str) -> Database | None:
 
 def _health(ops: Ops) -> Health | None:
     """What the health route says; None where nothing is served."""
-    return ops.web.health(ops.environment, ops.url) if ops.config.workers else None
+    return ops.web.health(ops.environment, ops.health_url) if ops.config.workers else None
 
 
 def _ready(

@@ -15,6 +15,7 @@ from release.decide import single_step as alone
 from release.decide.asked import typed, ways_on
 from release.errors import ReleaseError
 from release.model.evidence import Verdict
+from release.model.health import rule_of
 from release.model.problem import Problem
 from release.model.record import Remark
 from release.model.repository import Checkout, Remote
@@ -50,7 +51,8 @@ class Preview:
     `command` is what was asked for, as it is typed; `plan` and `release` are None where there is nothing to carry out.
     `warnings` are told and change nothing; `questions` are asked before the approval; `remarks` are kept with the
     release. `verdict` is what the change demands of its number, None where no number is asked for. `only` is the one
-    step to carry out; `differs` is told before the approval: what was begun is not what was asked for.
+    step to carry out; `differs` is told before the approval: what was begun is not what was asked for. `proof` says what
+    the smoke check proves where the health route does not tell what serves; else it is empty.
     """
 
     world: World
@@ -66,6 +68,7 @@ class Preview:
     verdict: Verdict | None = None
     only: str | None = None
     differs: Problem | None = None
+    proof: str = ""
 
     @property
     def kind(self) -> str:
@@ -186,7 +189,14 @@ def _checked(case: _Case, go: decisions.Go, preview: Preview) -> Preview:
         questions=_of(found, "ask"),
         remarks=(*given, *left_out),
         differs=differs if go.differs and go.differs.level else None,
+        proof=_proof(case.ops, preview),
     )
+
+
+def _proof(ops: Ops, preview: Preview) -> str:
+    """What the smoke check of a plan proves, where that is less than its version."""
+    smokes = any(one.step.name == "smoke" and isinstance(one.look, Todo) for one in preview.forecasts)
+    return rule_of(ops.environment).weaker(ops.settle, ops.environment.smoke.streak) if smokes else ""
 
 
 def _binding(case: _Case, go: decisions.Go) -> Verdict:
@@ -279,6 +289,7 @@ def _steps(case: _Case, go: decisions.Go) -> tuple[Step, ...]:
         through=options.through,
         notes=None if options.deploying else case.extensions.notes(go.release),
         has_deployment=not is_kept_by_actions(ops.environ, go.release),
+        settle=ops.settle,
     )
     core = sequences.sequence(setting)
     if go.kind == "repair":

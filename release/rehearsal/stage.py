@@ -7,6 +7,7 @@ import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -253,6 +254,7 @@ class Stage:
             "CLOUDFLARE_API_TOKEN": facts.cloud_token,
             "CLOUDFLARE_ACCOUNT_ID": facts.account,
             **urls,
+            **self._health(config),
         }
 
     def _npm(self) -> dict[str, str]:
@@ -264,6 +266,17 @@ class Stage:
     def _url(self, config: Config, name: str) -> str:
         """Where an environment answers: its last worker, which is the one that people see."""
         return self.cloud.url_for(config.workers[-1].script_in(config.environments[name]))
+
+    def _health(self, config: Config) -> dict[str, str]:
+        """Where the health of each environment is asked that names another host: on the stage too, never outside it."""
+        found = {}
+        for name, environment in config.environments.items():
+            if not isinstance(environment.health, bool) and environment.health.url:
+                label = (urlsplit(environment.health.url).hostname or "").partition(".")[0]
+                scripts = [worker.script_in(environment) for worker in config.workers]
+                url = self.cloud.url_for(label) if label in scripts else self._url(config, name)
+                found[f"RELEASE_{name.upper().replace('-', '_')}_HEALTH_URL"] = url
+        return found
 
     def _keep(self, facts: Facts) -> None:
         path = self.folder / FACTS

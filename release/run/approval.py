@@ -11,6 +11,7 @@ from release.errors import BlockedError, UsageError
 from release.model.record import Approval, Granted, Remark
 from release.systems.github import actions
 from release.systems.machine.checkout_lock import user
+from release.systems.ops import is_stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 LONGEST_COMMENT = 200
 _NAMED_PLAN = re.compile(r"\bplan ([0-9a-f]{7,64})\b")
-_LOOPBACK = ("http://127.0.0.1:", "http://localhost:")
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def usual(person: Person) -> Gate:
         if in_workflow(ops.environ):
             return by_run(ops, plan, preview.questions)
         _not_alone(ops, plan)
-        if not person.yes or person.ask or ops.config.approval.unattended or _is_rehearsed(ops.environ):
+        if not person.yes or person.ask or ops.config.approval.unattended or is_stage(ops.environ):
             return _confirmed(ops, preview, plan, person)
         raise BlockedError(
             f"Plan {plan.short} is not approved: there is no terminal to ask at, and --yes alone is not enough there.",
@@ -195,12 +195,6 @@ def _not_alone(ops: Ops, plan: Plan) -> None:
             "two_person asks for a second person, and nobody can be asked here.",
             'Release by the workflow: inv dispatch. In an emergency: --break-glass "why", which is kept with the release.',
         )
-
-
-def _is_rehearsed(environ: Mapping[str, str]) -> bool:
-    """Whether all that would change is a stage on this machine."""
-    address = environ.get("CLOUDFLARE_API_BASE_URL", "")
-    return bool(environ.get("RELEASE_STAGE")) and address.startswith(_LOOPBACK)
 
 
 def _confirmed(ops: Ops, preview: Preview, plan: Plan, person: Person) -> Granted:

@@ -163,7 +163,9 @@ def _of(preview: Preview, ending: Ending, why: str = "") -> Outcome:
         preview.plan.hash if preview.plan else None,
         why,
         warnings=preview.warnings,
+        questions=preview.questions,
         remarks=preview.remarks,
+        proof=preview.proof,
         verdict=preview.verdict,
         rolled_back=preview.decision.rolled_back,
     )

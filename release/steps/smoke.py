@@ -9,6 +9,7 @@ from release.model.effects import WatchHealth
 from release.model.step import Done, Stuck, Todo
 
 if TYPE_CHECKING:
+    from release.model.health import HealthRule
     from release.model.release import Release
     from release.model.step import Look
     from release.model.world import Part, World
@@ -18,8 +19,9 @@ if TYPE_CHECKING:
 class SmokeCheck:
     """Never done before: each run asks for itself."""
 
-    path: str
+    rule: HealthRule
     number_was_live: bool
+    settle: float = 60
     name: str = "smoke"
     reads: tuple[Part, ...] = ()
     changes: bool = False
@@ -32,7 +34,8 @@ class SmokeCheck:
     def look(self, world: World, release: Release) -> Look:
         """Done when this run has seen it healthy."""
         if world.smoke is None:
-            return Todo((WatchHealth(release, self.number_was_live),), f"{self.path} says {release.version}")
+            watch = WatchHealth(release, self.number_was_live)
+            return Todo((watch,), self.rule.expected(release, self.settle))
         if world.smoke.healthy:
             return Done(world.smoke.detail)
         return Stuck(world.smoke.detail, self.advice)

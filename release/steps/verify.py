@@ -6,10 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from release.model.effects import ReadBadge
+from release.model.health import DEFAULT, rule_of, unlike
 from release.model.step import Done, Stuck, Todo
 from release.model.unread import Unread, read
 
 if TYPE_CHECKING:
+    from release.config import Environment
+    from release.model.deployment import WorkerDeployment
+    from release.model.health import HealthRule
     from release.model.release import Release
     from release.model.step import Look
     from release.model.world import Part, World
@@ -19,15 +23,24 @@ if TYPE_CHECKING:
 class Verify:
     """Only looks: health, the dashboard's badge, the tag in the branch, the Release.
 
+    Where health does not tell what serves, Cloudflare does: each worker's version is this release's.
     Where `reads` has "published": also whether the Release is the latest, and GitHub's deployment a success.
     """
 
     has_badge: bool
+    rule: HealthRule = DEFAULT
     name: str = "verify"
     reads: tuple[Part, ...] = ("health", "remote", "releases")
     changes: bool = False
     meaning: str = "Live and recorded, but some checks disagree."
     advice: str = "Fix what is named above, then run inv verify."
+
+    @classmethod
+    def of(cls, environment: Environment, *more: Part) -> Verify:
+        """The step in an environment, which reads more than it does in a release."""
+        rule = rule_of(environment)
+        live: tuple[Part, ...] = () if rule.version else ("live",)
+        return cls(environment.badge is not None, rule, reads=("health", "remote", "releases", *live, *more))
 
     def look(self, world: World, release: Release) -> Look:
         """Done when all agree; else which does not."""
@@ -40,7 +53,8 @@ class Verify:
             ("badge",) if self.has_badge else (),
             ("deployment",) if "published" in self.reads else (),
         )
-        places = ("health", *badge, "tag", "Release", *more)
+        health = ("health",) if self.rule.tells else ("what Cloudflare serves",)
+        places = (*health, *badge, "tag", "Release", *more)
         return Done(f"{', '.join(places)} agree on {release.version}")
 
     def faults(self, world: World, release: Release) -> tuple[str, ...]:
@@ -60,9 +74,14 @@ class Verify:
             return "nothing answers"
         if isinstance(health, Unread):
             return health.because
-        if health.problem or health.version != release.version:
-            return health.problem or f"health says {health.version}"
-        return None
+        if self.rule.version:
+            wrong = health.version != release.version
+            return health.problem or (f"health says {health.version}" if wrong else None)
+        fault = unlike(health, release)
+        if fault is not None:
+            return fault
+        others = [name for name, live in world.live.items() if _mark(live) != (release.tag, release.commit)]
+        return f"Cloudflare does not serve {' and '.join(others)} of {release.tag}" if others else None
 
     def _badge(self, world: World, release: Release) -> str | None:
         if not self.has_badge:
@@ -98,3 +117,8 @@ class Verify:
             stands = f"stands at {seen.deployment}" if seen.deployment else "does not exist"
             faults.append(f"GitHub's deployment of {release.tag} to {release.environment} {stands}")
         return tuple(faults)
+
+
+def _mark(live: WorkerDeployment | Unread | None) -> tuple[str, str] | None:
+    known = read(live)
+    return known.release if known else None

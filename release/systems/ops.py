@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
+from urllib.parse import urlsplit
 
 from release.errors import UsageError
 from release.model.effects import Effect
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from release.config import Config, Environment
     from release.systems.machine.clock import Clock
 
+AT_ONCE = 2.0  # seconds after which a stage on this machine surely serves what was deployed last
+_LOOPBACK = ("http://127.0.0.1:", "http://localhost:")
 Tell = Callable[[str], None]
 Perform = Callable[["Ops", Effect, World, Tell], World]
 
@@ -77,6 +80,17 @@ class Ops:
     def url_of(self, name: str) -> str:
         """Where an environment of the configuration answers."""
         return url_of(self.config, name, self.environ)
+
+    @property
+    def health_url(self) -> str:
+        """The host that is asked for this environment's health."""
+        return health_url_of(self.config, self.name, self.environ)
+
+    @property
+    def settle(self) -> float:
+        """Seconds until a change at Cloudflare answers everywhere; a stage on this machine knows it at once."""
+        settle = self.environment.smoke.settle
+        return min(settle, AT_ONCE) if is_stage(self.environ) else settle
 
     def close(self) -> None:
         """Close connections and helper processes."""
@@ -154,6 +168,25 @@ def url_of(config: Config, name: str, environ: Mapping[str, str]) -> str:
     """Where an environment answers: RELEASE_<NAME>_URL, else as it is configured; without a slash at the end."""
     said = environ.get(f"RELEASE_{name.upper().replace('-', '_')}_URL")
     return (said or config.environment(name).url).rstrip("/")
+
+
+def health_url_of(config: Config, name: str, environ: Mapping[str, str]) -> str:
+    """The host that is asked for an environment's health: its own, unless `health.url` names one.
+
+    RELEASE_<NAME>_HEALTH_URL replaces that one (a stage sets it).
+    """
+    health = config.environment(name).health
+    if isinstance(health, bool) or health.url is None:
+        return url_of(config, name, environ)
+    said = environ.get(f"RELEASE_{name.upper().replace('-', '_')}_HEALTH_URL")
+    parts = urlsplit(health.url)
+    return (said or f"{parts.scheme}://{parts.netloc}").rstrip("/")
+
+
+def is_stage(environ: Mapping[str, str]) -> bool:
+    """Whether all that would change is a stage on this machine."""
+    address = environ.get("CLOUDFLARE_API_BASE_URL", "")
+    return bool(environ.get("RELEASE_STAGE")) and address.startswith(_LOOPBACK)
 
 
 def require_write_tokens(ops: Ops) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from release.decide.decide import Go
 from release.decide.single_step import NUMBERLESS
 from release.model.deployment import Database
+from release.model.health import live_mark
 from release.model.repository import Base, Checkout, History
 from release.model.rolled_back import facts
 from release.model.step import Done, Stuck
@@ -41,7 +42,7 @@ class PlanFacts:
     """A plan for people. `alone` is the step that runs alone and gives no number, `branch` the one that is shipped from.
 
     `pending` are the migrations that are not applied, None where that is unknown; `condition` is how what is live does,
-    `back` what a rollback took away, as label and fact.
+    `back` what a rollback took away, as label and fact, `proof` what the smoke check proves where that is not a version.
     """
 
     release: Release
@@ -61,6 +62,7 @@ class PlanFacts:
     questions: tuple[Problem, ...]
     warnings: tuple[Problem, ...]
     remarks: tuple[Remark, ...]
+    proof: str = ""
 
 
 def plan_facts(preview: Preview) -> PlanFacts | None:
@@ -88,6 +90,7 @@ def plan_facts(preview: Preview) -> PlanFacts | None:
         preview.questions,
         preview.warnings,
         preview.remarks,
+        preview.proof,
     )
 
 
@@ -139,7 +142,9 @@ def _condition(world: World) -> str:
         return f"the health of {world.environment} could not be read"
     if health.problem is not None:
         return f"{world.environment} is not healthy: {health.problem}"
-    return f"{world.environment} runs {health.version or 'an unknown version'} and is healthy"
+    mark = live_mark(world.live)
+    runs = f"{world.environment} runs {health.version or (mark and mark[0]) or 'an unknown version'}"
+    return f"{runs} and is healthy" if health.asked else f"{runs}; it has no health route"
 
 
 def _on_registry(package: Package | Unread) -> str:

@@ -64,6 +64,8 @@ class Page:
         yield "plan", f"{code(plan.short)} ({code(plan.hash)})"
         yield "ships", self._commit(release.base)
         yield "why", escaped(f"{shown.kind}: {shown.why}")
+        if shown.proof:
+            yield "proof", escaped(shown.proof)
         yield from ((label, escaped(text)) for label, text in shown.back)
         if self.site and release.previous_tag:
             compare = f"{self.site}/compare/{release.previous_tag}...{release.base}"

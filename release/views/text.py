@@ -46,6 +46,8 @@ def plan_lines(preview: Preview, width: int | None = None) -> Iterator[Line]:
         return
     yield from paragraph(_heading(shown), width, tone="strong")
     yield from paragraph(" · ".join(_facts(shown)), width, "  ")
+    if shown.proof:
+        yield from paragraph(shown.proof, width, "  ", "warn")
     yield from fact_lines(shown.back, width)
     yield from _verdict_lines(shown.verdict, width)
     yield Line()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from release.decide.decide import Go, Nothing
 from release.model.deployment import Database, Health, SchemaObject, Smoke, WorkerDeployment
+from release.model.health import HealthRule
 from release.model.outcome import Failure, Outcome, StepResult
 from release.model.problem import Problem
 from release.model.record import Record
@@ -66,7 +67,7 @@ STEPS = (
         "The old cms serves beside the new mcp.",
         "Fix it on main, or `inv rollback`.",
     ),
-    SmokeCheck("/api/health", number_was_live=False),
+    SmokeCheck(HealthRule(), number_was_live=False),
     RecordRelease("main"),
     GitHubRelease(),
     Verify(has_badge=True),

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import reduce
-from typing import TYPE_CHECKING, Literal
+from functools import partial, reduce
+from typing import TYPE_CHECKING
 
+from release.commands.rollback.answers import Seen, as_built, judged, known, unasked
 from release.model.deployment import WorkerDeployment
+from release.model.health import is_exact
 from release.model.outcome import Failure, Outcome, StepResult
-from release.model.repository import names
 from release.model.rolled_back import after, facts, live_words, serving
 from release.model.unread import Unread
+from release.observe.readiness import answer as observed
 from release.run.effects.smoke import ask
 
 if TYPE_CHECKING:
@@ -26,15 +28,6 @@ if TYPE_CHECKING:
     Lives = Mapping[str, WorkerDeployment | Unread | None]
 
 State = tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True)
-class Seen:
-    """The last thing that the health route said: healthy or not, something else than what is live, or nothing at all."""
-
-    kind: Literal["healthy", "unhealthy", "another", "silent"]
-    detail: str
-    version: str | None = None
 
 
 @dataclass(frozen=True)
@@ -128,7 +121,9 @@ def whole(course: Course, results: list[StepResult], record: Record | None, live
         "rolled-back" if is_well else "unrecorded",
         course.decision,
         ops.name,
-        why=f"{done}: {ops.name} is healthy on {seen.version}" if is_well else "",
+        why=f"{done}: {seen.ending or f'{ops.name} is healthy on {seen.version or trip.to}'}"
+        if is_well
+        else "",
         steps=tuple(results),
         failure=None if is_well else _unwell(course, seen, (*state, *facts(back))),
         urls=(ops.url,),
@@ -179,9 +174,12 @@ def _smoke(course: Course, lives: Lives) -> Seen:
     """Whether the health route answers as what is live, several times in a row."""
     ops, limits = course.ops, course.ops.environment.smoke
     wanted, left = _mark(course, lives), _served(course)
+    ids = [live.version_id or "" for live in lives.values() if isinstance(live, WorkerDeployment)]
 
     def seen(health: Health) -> Seen:
-        return _judged(health, wanted, left)
+        if not health.asked:
+            return unasked(ops.name)
+        return judged(as_built(ops.git, health, (wanted, left)), wanted, left, ids)
 
     def tell(health: Health, in_a_row: int) -> None:
         one = seen(health)
@@ -191,42 +189,25 @@ def _smoke(course: Course, lives: Lives) -> Seen:
     is_blind = wanted is not None and left is not None and wanted[0] == left[0]
     answers = ask(ops, lambda health: seen(health).kind == "healthy", tell, is_blind=is_blind)
     if answers.is_steady:
-        return seen(answers.last)
-    known = reduce(_known, map(seen, answers.all))
+        return _held(course, lives, answers.last, seen(answers.last))
+    found = reduce(known, map(seen, answers.all))
     waited = f", for {limits.deadline:.0f} s"
-    if known.kind == "healthy":
-        return Seen("silent", f"{known.detail}, but not for long enough{waited}")
-    return replace(known, detail=f"{known.detail}{waited}")
+    if found.kind == "healthy":
+        return Seen("silent", f"{found.detail}, but not for long enough{waited}")
+    return replace(found, detail=f"{found.detail}{waited}")
 
 
-def _known(before: Seen, now: Seen) -> Seen:
-    """What is known after one more answer: what was wrong stays known where nothing answers any more."""
-    return before if now.kind == "silent" and before.kind not in {"silent", "healthy"} else now
-
-
-def _judged(health: Health, wanted: tuple[str, str] | None, left: tuple[str, str] | None) -> Seen:
-    """One answer, held against what is live now (version and commit), and what was before."""
-    version, commit = health.version, health.commit
-    if not health.answered:
-        return Seen("silent", health.problem or "no answer")
-    if health.problem is not None:
-        return Seen("unhealthy", health.problem)
-    is_old = left is not None and version == left[0] and (commit is None or names(commit, left[1]))
-    if wanted is None:
-        return Seen("another", f"it still answers as {version}") if is_old else _healthy(version)
-    if version != wanted[0]:
-        return Seen(
-            "another",
-            f"it still answers as {version}" if is_old else f"it answers as {version}, not {wanted[0]}",
-        )
-    if commit is not None and not names(commit, wanted[1]):
-        still = "still answers" if is_old else "answers"
-        return Seen("another", f"it {still} as commit {commit[:7]}, not {wanted[1][:7]}")
-    return _healthy(version)
-
-
-def _healthy(version: str | None) -> Seen:
-    return Seen("healthy", f"{version} is healthy", version)
+def _held(course: Course, lives: Lives, health: Health, seen: Seen) -> Seen:
+    """The same; an answer that does not tell what serves counts only where Cloudflare still says what it said before."""
+    if health.version is not None or is_exact(health):
+        return seen
+    for name, before in lives.items():
+        now = observed(partial(course.ops.cloudflare.live, course.ops.script(name)))
+        if isinstance(now, Unread):
+            return Seen("silent", now.because)
+        if serving(now) != serving(before):
+            return Seen("another", f"{name} was deployed meanwhile: {serving(now)}")
+    return seen
 
 
 def _mark(course: Course, lives: Lives) -> tuple[str, str] | None:

@@ -11,6 +11,7 @@ from release.decide.decide import decide
 from release.decide.findings import previous, unfinished
 from release.model.bump import TRAILER
 from release.model.deployment import Database, Health, WorkerDeployment
+from release.model.health import live_mark, rule_of
 from release.model.record import Record
 from release.model.repository import Base, Remote
 from release.model.request import Request
@@ -66,7 +67,8 @@ def lines(status: Status) -> Iterator[str]:
     """For people."""
     for name, found in as_json(status)["environments"].items():
         health = found["health"]
-        yield f"{name:<12} {health['version'] or '?'} {(health['commit'] or '')[:7]}   {health['problem'] or 'healthy'}"
+        state = health["problem"] or ("healthy" if health["proof"] != "nothing" else "no health route")
+        yield f"{name:<12} {found['version'] or '?'} {(health['commit'] or '')[:7]}   {state}"
         for worker, live in found["workers"].items():
             yield f"  {worker:<10} {live}"
         if found["pending"] is not None:
@@ -108,9 +110,16 @@ def _environment(config: Config, world: World, ahead: int | None) -> dict[str, A
     record = world.record if isinstance(world.record, Record) else None
     begun = unfinished(world, config)
     last = previous(world, config)
-    back = rolled_back(config, world)
+    back, mark = rolled_back(config, world), live_mark(world.live)
     return {
-        "health": {"version": health.version, "commit": health.commit, "problem": health.problem},
+        "version": health.version or (config.app.pattern.version(mark[0]) if mark else None),
+        "health": {
+            "version": health.version,
+            "commit": health.commit,
+            "version_id": health.version_id,
+            "problem": health.problem,
+            "proof": rule_of(config.environment(world.environment)).proof,
+        },
         "workers": {name: _live(live) for name, live in world.live.items()},
         "pending": list(pending(world.base, world.database))
         if isinstance(world.base, Base) and isinstance(world.database, Database)

@@ -9,6 +9,7 @@ from release.commands.status.course import rolled_back
 from release.commands.verify.last_release import last_released
 from release.config import load
 from release.model.deployment import Health, WorkerDeployment
+from release.model.health import NO_ROUTE
 from release.model.outcome import Failure, Outcome, StepResult
 from release.model.rolled_back import facts
 from release.model.step import Done, Stuck
@@ -58,7 +59,7 @@ def _of_release(ops: Ops, world: World, release: Release, listener: Listener) ->
     """Whether everything agrees on the last release."""
     started = ops.clock.elapsed()
     parts: tuple[Part, ...] = ("published",) if ops.name == ops.config.production else ()
-    step = Verify(has_badge=ops.environment.badge is not None, reads=("health", "remote", "releases", *parts))
+    step = Verify.of(ops.environment, *parts)
     listener.started(step.name)
     made = unlocked(ops, step, world, release, listener.line)
     if made.trouble is not None:
@@ -87,11 +88,12 @@ def _of_rollback(ops: Ops, world: World, back: RolledBack, listener: Listener) -
         world = replace(world, badge=ops.web.badge(badge, ops.url))
     faults = _faults(ops, world, back)
     named = f"{back.name} is rolled back; {back.to or 'what served before'} is live"
+    is_well = "served by every worker" if world.health == NO_ROUTE else "healthy"
     result = StepResult(
         "verify",
         "failed" if faults else "ok",
         ops.clock.elapsed() - started,
-        "; ".join(faults) or f"{named} and healthy",
+        "; ".join(faults) or f"{named} and {is_well}",
     )
     failure = None
     if faults:
@@ -99,7 +101,7 @@ def _of_rollback(ops: Ops, world: World, back: RolledBack, listener: Listener) -
         advice = f"To finish it: {back.finishing}" if back.remaining else advice
         failure = Failure("verify", result.detail, _meaning(world, back), advice, state)
     ending: Ending = "failed" if faults else "rolled-back"
-    why = "" if faults else f"{named} and healthy in {ops.name}"
+    why = "" if faults else f"{named} and {is_well} in {ops.name}"
     outcome = Outcome(ending, "nothing", ops.name, why=why, failure=failure, rolled_back=back)
     return _ended(ops, outcome, result, listener)
 
@@ -108,7 +110,7 @@ def _meaning(world: World, back: RolledBack) -> str:
     health = world.health
     if back.remaining:
         return f"The rollback of {back.name} is not complete."
-    if isinstance(health, Health) and not health.answered:
+    if isinstance(health, Health) and health.asked and not health.answered:
         return f"{back.name} was rolled back; whether what is live is healthy is unknown: it did not answer."
     if isinstance(health, Health) and health.problem:
         return f"{back.name} was rolled back, and what is live is not healthy."
@@ -125,7 +127,7 @@ def _faults(ops: Ops, world: World, back: RolledBack) -> tuple[str, ...]:
     health = world.health
     if not isinstance(health, Health):
         found.append(health.because if health else "nothing answers")
-    elif health.problem or (version and health.version != version):
+    elif health.problem or (version and health.version not in {version, None}):
         found.append(health.problem or f"health says {health.version}, not {version}")
     badge = world.badge
     if isinstance(badge, Unread):

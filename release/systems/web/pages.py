@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
 from release.errors import CannotReadError
 from release.formats.printable import plain
 from release.model.deployment import Health
+from release.model.health import NO_ROUTE, judged, rule_of
 from release.model.readiness import PageSeen
 from release.model.unread import Unread
 from release.systems.web.http import PassingError
@@ -37,30 +38,15 @@ class Web:
         self._environ = environ
 
     def health(self, environment: Environment, url: str) -> Health:
-        """One question to the health route; what is wrong stands in the answer's `problem`."""
-        fields = environment.health
+        """One question to the health route of the host at `url`; what is wrong stands in the answer's `problem`."""
+        rule = rule_of(environment)
+        if rule.path is None:
+            return NO_ROUTE
         try:
-            answer = self._http.send("GET", url + fields.path, timeout=10.0, most=MOST_HEALTH)
+            answer = self._http.send("GET", url + rule.path, timeout=10.0, most=MOST_HEALTH)
         except PassingError as error:
-            return Health(None, None, f"no answer from {fields.path}: {error}", answered=False)
-        try:
-            said = answer.json()
-        except ValueError:
-            return Health(
-                None, None, f"{fields.path} answered {answer.status} with something that is not JSON"
-            )
-        version, commit, status = (
-            _text(said, name) for name in (fields.version, fields.commit, fields.status)
-        )
-        problem = None
-        if answer.status != 200:  # noqa: PLR2004
-            detail = f" ({_text(said, 'error') or status})" if _text(said, "error") or status else ""
-            problem = f"{fields.path} answered {answer.status}{detail}"
-        elif status != fields.ok:
-            problem = f"{fields.path} says {fields.status} {status!r}, not {fields.ok!r}"
-        elif version is None:
-            problem = f"{fields.path} names no {fields.version}"
-        return Health(version, commit, problem)
+            return Health(None, None, f"no answer from {rule.shown}: {error}", answered=False)
+        return judged(rule, answer.status, answer.body)
 
     def badge(self, badge: Badge, url: str) -> str | Unread:
         """The version that the dashboard's badge shows, without a leading v; Unread with the reason."""
@@ -129,9 +115,3 @@ def _rendered(body: bytes, selector: str | None) -> tuple[bool, str | None]:
         return asks, None if tree.body is not None and tree.body.text().strip() else "text"
     except SelectolaxError:
         return False, f"{selector}, which is no CSS selector"
-
-
-def _text(said: Any, name: str) -> str | None:  # noqa: ANN401
-    for part in name.split("."):
-        said = said.get(part) if isinstance(said, dict) else None
-    return plain(said)[:LONGEST] if isinstance(said, str) else None

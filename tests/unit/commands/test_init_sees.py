@@ -10,6 +10,7 @@ from release.commands.init import files
 from release.commands.init.questions import Interview
 from release.config import load
 from release.errors import USAGE, UsageError
+from release.model.health import rule_of
 from tests.unit.monorepos import (
     ENVIRON,
     made,
@@ -56,7 +57,7 @@ def test_npm_workspaces_need_no_answer_at_all(tmp_path: Path) -> None:
     ]
     assert config.database is not None
     assert (config.database.worker, config.database.migrations) == ("web", "apps/web/migrations")
-    found = {name: (one.url, one.database, one.health.path) for name, one in config.environments.items()}
+    found = {name: (one.url, one.database, rule_of(one).path) for name, one in config.environments.items()}
     assert found == {
         "production": ("https://acme.example.com", "acme-production", "/healthz"),
         "staging": ("https://staging.acme.example.com", "acme-staging", "/healthz"),

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from release.config import EXAMPLE, Badge, Config, Smoke, load
 from release.config.tables import Settings
 from release.errors import UsageError
+from release.model.health import DEFAULT, rule_of
 from tests.unit.config.guide import FULL, GUIDE, full_with, number_of, written
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def test_the_least_example_of_the_errors_and_the_guide_loads_with_defaults(tmp_p
     config = load(written(tmp_path, EXAMPLE))
     assert (config.branch, config.remote, config.lease, config.database) == ("main", "origin", 300, None)
     assert config.record_ref == "refs/release/{environment}"
-    assert config.environment("production").health.path == "/api/health"
+    assert rule_of(config.environment("production")) == DEFAULT
     assert config.environment("production").smoke == Smoke(deadline=90, streak=3, interval=1.0, settle=60)
 
 

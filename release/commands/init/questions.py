@@ -82,5 +82,10 @@ class Interview:
         return said or question.guess or ""
 
 
+def guessed(question: Question) -> bool:
+    """Whether a question has an answer where nobody gives one."""
+    return question.guess is not None
+
+
 def _guess(question: Question) -> str:
     return f" [{question.guess}]" if question.guess else ""

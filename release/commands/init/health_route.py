@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from release.commands.init.repository import Repository
     from release.commands.init.workers import Found
 
+DEFAULT = "/api/health"  # as the configuration has it
 SOURCES = (".js", ".mjs", ".ts", ".tsx", ".jsx")
 _NAMES = "health|healthz|healthcheck|health-check|livez|readyz|_health|status|ping"
 _ROUTE = re.compile(rf"""["'`](/(?:[a-z0-9_.-]+/)*(?:{_NAMES}))["'`]""")
@@ -45,6 +46,23 @@ class HealthRoute:
     def is_read(self) -> bool:
         """Whether the source shows what it answers."""
         return any((self.ok, self.version, self.commit, self.text))
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The table `health` of an environment, without what is the default there."""
+        path = {} if self.path == DEFAULT else {"path": self.path}
+        if not self.is_read:
+            return path
+        field, value = self.ok or (False, "ok")
+        if self.text is not None:
+            return {**path, "text": self.text}
+        return {
+            **path,
+            **({} if field == "status" else {"status": field}),
+            **({} if value == "ok" else {"ok": value}),
+            **({} if self.version else {"version": False}),
+            **({"commit": self.commit} if self.commit and self.commit != "commit" else {}),
+        }
 
 
 def health_route(repository: Repository, app: Found) -> HealthRoute | None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from release.commands.init import packages
 from release.commands.init.databases import databases
-from release.commands.init.environments import STAGING, app_last, environments, together, words
+from release.commands.init.environments import NONE, STAGING, app_last, environments, together, words
 from release.commands.init.health_route import health_route, read_at
 from release.commands.init.questions import Question
 from release.commands.init.workers import TOP, workers
@@ -199,9 +199,11 @@ def _addresses(
 ) -> tuple[dict[str, Any], HealthRoute]:
     """The tables of the environments, and the health route that they share."""
     seen = health_route(repository, app)
-    guess = seen.path if seen else None
+    guess = seen.path if seen else NONE
     said = ask(Question("health", f"Which route of {app.name} says its health and version?", guess))
     health = seen if seen and said == seen.path else read_at(repository, app, said)
+    of_route = health.settings
+    table: dict[str, Any] = {"health": False} if said == NONE else {"health": of_route} if of_route else {}
     made: dict[str, Any] = {}
     for name, wrangler in names.items():
         place = app.places[wrangler]
@@ -212,7 +214,7 @@ def _addresses(
             **({"config": place.file} if place.file else {}),
             "url": url.rstrip("/"),
             **({"database": found[0].names[name]} if len(found) == 1 else {}),
-            **({} if said == "/api/health" else {"health": {"path": said}}),
+            **table,
         }
     return made, health
 
@@ -224,12 +226,20 @@ def _of_wrangler(name: str, wrangler: str) -> dict[str, Any]:
 
 
 def _health_notes(app: Found, health: HealthRoute) -> Iterable[str]:
-    """What a release would find wrong with the health route, as far as the source shows."""
-    if not health.is_read:
+    """What a health route leaves unproved, as far as the source shows."""
+    if health.path == NONE:
+        yield (
+            f"{app.name} has no health route: a release is proved by Cloudflare's version ids alone. "
+            "A route that answers with the version proves more."
+        )
+    elif not health.is_read:
         yield (
             f"The source does not show what {health.path} of {app.name} answers. "
             "Make sure that it fits [tool.release.environments.*.health]."
         )
+    elif health.version is None:
+        proof = "its commit" if health.commit else "Cloudflare's version ids"
+        yield f"{health.path} of {app.name} tells no version: a release is proved by {proof} instead."
 
 
 def _notes(

@@ -55,12 +55,13 @@ def together(chosen: list[Found], offered: Sequence[Found], ask: Ask) -> list[Fo
     """The workers of one release, in the order of their deploys; those that no binding joins may be another's."""
     likely = [one for one in chosen if not one.is_unlikely] or chosen
     names = {one.name: one for one in (*chosen, *offered)}
-    if joined(likely) and len(likely) == len(chosen):
+    if joined(likely) and len(likely) == len(names):
         return likely
     asked = Question(
         "workers",
         "Which workers are released together, in which order, the one that people see last?",
         ",".join(one.name for one in likely),
+        is_offered=joined(likely),
     )
     said = [name.strip() for name in ask(asked).split(",")]
     unknown = [name for name in said if name not in names]

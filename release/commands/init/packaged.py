@@ -80,10 +80,10 @@ def requirement() -> str:
     except PackageNotFoundError:
         return _of_folder(CHECKOUT)
     origin = json.loads(found.read_text("direct_url.json") or "{}")
-    return _of_origin(origin) if origin else f"{WITH_EXTRA}=={found.version}"
+    return of_origin(origin) if origin else f"{WITH_EXTRA}=={found.version}"
 
 
-def _of_origin(origin: dict[str, Any]) -> str:
+def of_origin(origin: dict[str, Any]) -> str:
     """The requirement for a direct origin, as pip notes it (PEP 610)."""
     url, control = str(origin["url"]), origin.get("vcs_info")
     if control:
@@ -103,6 +103,8 @@ def _of_folder(folder: Path) -> str:
         done = shell.capture(("git", "-C", str(folder), *words), cwd=folder, env=dict(os.environ))
         return "" if done.code else done.out.decode(errors="replace").strip()
 
+    if not (folder / ".git").exists():
+        return f"{WITH_EXTRA} @ {folder.resolve().as_uri()}"
     remote, commit = said("remote", "get-url", "origin"), said("rev-parse", "HEAD")
     if (
         remote.startswith(("https://", "ssh://"))

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from release.commands.init import packaged
+from release.commands.init.beside import beside
 from release.commands.init.proposal import propose
 from release.commands.init.questions import Question
 from release.commands.init.repository import look
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from release.commands.init.questions import Interview
+    from release.commands.init.repository import Repository
     from release.config import Config
 
 PYPROJECT = "pyproject.toml"
@@ -55,13 +57,27 @@ class Adoption:
 def prepare(root: Path, environ: Mapping[str, str], interview: Interview) -> Adoption:
     """What the repository in `root` lacks. Nothing is written. Raises UsageError, also for what is missing in the answers."""
     text = _text(root / PYPROJECT)
-    table, notes = _configuration(root, text, environ, interview)
+    return _prepare(root, text, environ, interview, closing=True)
+
+
+def sketch(root: Path, environ: Mapping[str, str], interview: Interview) -> Adoption:
+    """The same with stand-ins for the answers that are missing; `interview.missing` names them. Nothing is written."""
+    return _prepare(root, _text(root / PYPROJECT), environ, interview, closing=False)
+
+
+def _prepare(
+    root: Path, text: str | None, environ: Mapping[str, str], interview: Interview, *, closing: bool
+) -> Adoption:
+    repository = look(root, environ)
+    tables, notes = _configuration(repository, text, interview)
     requirements = _requirements(root, interview)
-    interview.close()
-    config = parsed(table.after if table else text or "", root)
+    if closing:
+        interview.close()
+    config = parsed(tables[0].after if tables else text or "", root)
     others = list(_brought(root, config))
-    files = [one for one in (table, requirements, *others) if isinstance(one, NewFile)]
-    return Adoption(tuple(files), (*notes, *(one for one in others if isinstance(one, str))))
+    files = [one for one in (*tables, requirements, *others) if isinstance(one, NewFile)]
+    said = (one for one in others if isinstance(one, str))
+    return Adoption(tuple(files), (*notes, *beside(repository, packaged.workflows(config)), *said))
 
 
 def diff(files: Iterable[NewFile]) -> str:
@@ -102,13 +118,15 @@ def _place(fresh: Path, path: Path, one: NewFile) -> None:
 
 
 def _configuration(
-    root: Path, text: str | None, environ: Mapping[str, str], interview: Interview
-) -> tuple[NewFile | None, tuple[str, ...]]:
-    """The pyproject.toml with its table; none where it has one, which must load then."""
+    repository: Repository, text: str | None, interview: Interview
+) -> tuple[tuple[NewFile, ...], tuple[str, ...]]:
+    """The pyproject.toml with its table and what it needs; nothing where it has one, which must load then."""
     if text is not None and _has_table(text):
-        return None, ("[tool.release] is there already, and stays as it is.",)
-    proposal = propose(look(root, environ), interview.ask)
-    return NewFile(PYPROJECT, text, appended(text or "", proposal.settings)), proposal.notes
+        return (), ("[tool.release] is there already, and stays as it is.",)
+    proposal = propose(repository, interview.ask)
+    table = NewFile(PYPROJECT, text, appended(text or "", proposal.settings))
+    changed = (NewFile(path, repository.text(path), after) for path, after in proposal.changed.items())
+    return (table, *changed), proposal.notes
 
 
 def _has_table(text: str) -> bool:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 if TYPE_CHECKING:
     from release.config import Config
 
+NAME = "cms-release"
+WITH_EXTRA = f"{NAME}[rehearsal]"
 PACKAGED = Path(__file__).parent / "brought"  # in a wheel; pyproject.toml says what goes there
 CHECKOUT = Path(__file__).parents[3]
 TASKS = '''\
@@ -49,22 +54,65 @@ def workflows(config: Config) -> dict[str, str]:
 def _fitted(text: str, config: Config) -> str:
     if config.branch != "main":
         text = text.replace("branches: [main]", f"branches: [{json.dumps(config.branch)}]")
-    return text if "staging" in config.environments else _STAGING.sub("", text)
+    tried = config.checklist.environment or "staging"
+    if tried not in config.environments:
+        return _STAGING.sub("", text)
+    return _STAGING.sub(lambda job: _named_so(job[0], tried), text) if tried != "staging" else text
+
+
+def _named_so(job: str, environment: str) -> str:
+    """The job that deploys to staging, for an environment of another name."""
+    return job.replace("environment: staging", f"environment: {environment}").replace(
+        "--env staging", f"--env {environment}"
+    )
 
 
 def requirement() -> str:
-    """What pip has to install to get this very package: as it was installed here, else by its version."""
+    """What pip has to install to get this very package: from where it was installed here.
+
+    A checkout with a remote is named by the remote and its commit, another folder or file by its path, a file with the
+    hash that it had. The version alone is said only of what came from an index: nobody else may own the name there.
+    """
     from importlib.metadata import PackageNotFoundError, distribution
 
     try:
-        found = distribution("cms-release")
+        found = distribution(NAME)
     except PackageNotFoundError:
-        return "cms-release[rehearsal]"
+        return _of_folder(CHECKOUT)
     origin = json.loads(found.read_text("direct_url.json") or "{}")
-    control = origin.get("vcs_info")
+    return of_origin(origin) if origin else f"{WITH_EXTRA}=={found.version}"
+
+
+def of_origin(origin: dict[str, Any]) -> str:
+    """The requirement for a direct origin, as pip notes it (PEP 610)."""
+    url, control = str(origin["url"]), origin.get("vcs_info")
     if control:
-        return f"cms-release[rehearsal] @ {control['vcs']}+{origin['url']}@{control['commit_id']}"
-    return f"cms-release[rehearsal]=={found.version}"
+        return f"{WITH_EXTRA} @ {control['vcs']}+{url}@{control['commit_id']}"
+    if "dir_info" in origin:
+        return _of_folder(Path(url2pathname(urlsplit(url).path)))
+    hashes = origin.get("archive_info", {}).get("hashes") or {}
+    fragment = "".join(f"#{name}={value}" for name, value in list(hashes.items())[:1])
+    return f"{WITH_EXTRA} @ {url}{fragment}"
+
+
+def _of_folder(folder: Path) -> str:
+    """A checkout by its remote and commit, where it has both and the commit is not only here; else by its path."""
+    from release.systems.machine import shell
+
+    def said(*words: str) -> str:
+        done = shell.capture(("git", "-C", str(folder), *words), cwd=folder, env=dict(os.environ))
+        return "" if done.code else done.out.decode(errors="replace").strip()
+
+    if not (folder / ".git").exists():
+        return f"{WITH_EXTRA} @ {folder.resolve().as_uri()}"
+    remote, commit = said("remote", "get-url", "origin"), said("rev-parse", "HEAD")
+    if (
+        remote.startswith(("https://", "ssh://"))
+        and commit
+        and said("branch", "--remotes", "--contains", commit)
+    ):
+        return f"{WITH_EXTRA} @ git+{remote}@{commit}"
+    return f"{WITH_EXTRA} @ {folder.resolve().as_uri()}"
 
 
 def _file(name: str, in_checkout: Path) -> Path:

@@ -15,8 +15,18 @@ if TYPE_CHECKING:
     from release.commands.init.repository import Repository
 
 Entries = list[tuple[str, tuple[str, ...]]]  # file, and the keys that lead to the version in it
-LOCKFILES = {"pnpm-lock.yaml": "pnpm", "yarn.lock": "yarn", "package-lock.json": "npm"}
+LOCKFILES = {
+    "pnpm-lock.yaml": "pnpm",
+    "bun.lock": "bun",
+    "bun.lockb": "bun",
+    "yarn.lock": "yarn",
+    "package-lock.json": "npm",
+    "npm-shrinkwrap.json": "npm",
+}
 CHECKS = ("build", "test", "lint")
+_DEPLOY = re.compile(
+    r"(npx |pnpm (exec |dlx )?|yarn (exec )?|bunx |bun x |bun run )?wrangler (deploy|publish)\b"
+)
 _SHELL = re.compile(r"[|&;<>$`*?()]")
 
 
@@ -41,9 +51,9 @@ def packages(repository: Repository, path: str) -> Packages:
         folders.append(posixpath.dirname(folders[-1]))
     for folder in folders:
         for name, manager in LOCKFILES.items():
-            if _join(folder, name) in repository.files:
+            if beside(folder, name) in repository.files:
                 return Packages(
-                    folder or ".", manager, _scripts(manifest(repository, _join(folder, "package.json")))
+                    folder or ".", manager, _scripts(manifest(repository, beside(folder, "package.json")))
                 )
     root = manifest(repository, "package.json")
     named = str(root.get("packageManager", "npm")).partition("@")[0]
@@ -61,10 +71,10 @@ def manifest(repository: Repository, path: str) -> dict[str, Any]:
 
 def version_places(repository: Repository, folder: str, packages_in: str) -> tuple[str, Entries] | None:
     """The package.json with the version of a worker, and the lockfile entries that repeat it; None where no file has one."""
-    for path in dict.fromkeys((_join(folder, "package.json"), _join(packages_in, "package.json"))):
+    for path in dict.fromkeys((beside(folder, "package.json"), beside(packages_in, "package.json"))):
         version = manifest(repository, path).get("version")
         if isinstance(version, str):
-            lock = _join(packages_in, "package-lock.json")
+            lock = beside(packages_in, "package-lock.json")
             key = posixpath.relpath(posixpath.dirname(path) or ".", packages_in or ".")
             return path, _lock_entries(manifest(repository, lock), lock, "" if key == "." else key, version)
     return None
@@ -81,11 +91,17 @@ def build_before_deploy(scripts: Mapping[str, str]) -> tuple[str, ...]:
 
 def scripts_of(repository: Repository, folder: str) -> Mapping[str, str]:
     """The scripts of a folder's package.json."""
-    return _scripts(manifest(repository, _join(folder, "package.json")))
+    return _scripts(manifest(repository, beside(folder, "package.json")))
 
 
 def _is_deploy(command: str) -> bool:
-    return re.match(r"(npx |pnpm exec |yarn )?wrangler (deploy|publish)\b", command) is not None
+    return (
+        re.match(
+            r"(npx |pnpm (exec |dlx )?|yarn (exec )?|bunx |bun x |bun run )?wrangler (deploy|publish)\b",
+            command,
+        )
+        is not None
+    )
 
 
 def _scripts(found: dict[str, Any]) -> dict[str, str]:
@@ -108,5 +124,6 @@ def _lock_entries(lock: dict[str, Any], path: str, key: str, version: str) -> En
     return found
 
 
-def _join(folder: str, name: str) -> str:
+def beside(folder: str, name: str) -> str:
+    """The path of a file in a folder of the repository."""
     return name if folder in {"", "."} else f"{folder}/{name}"

@@ -2,135 +2,128 @@
 
 from __future__ import annotations
 
+import json
 import posixpath
 import re
 import shlex
-from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from release.commands.init import packages
+from release.commands.init.databases import databases
+from release.commands.init.environments import NONE, STAGING, app_last, environments, together, words
+from release.commands.init.health_route import health_route, read_at
 from release.commands.init.questions import Question
-from release.commands.init.workers import joined, script_pattern, workers
+from release.commands.init.workers import TOP, workers
 from release.errors import UsageError
-from release.formats.version import TagPattern
+from release.formats.version import TagPattern, highest, parse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
+    from release.commands.init.databases import Ledger
+    from release.commands.init.health_route import HealthRoute
     from release.commands.init.packages import Packages
     from release.commands.init.questions import Ask
     from release.commands.init.repository import Repository
     from release.commands.init.workers import Found
 
-PRODUCTION = ("production", "prod", "live")
-STAGING = ("staging", "stage", "stg")
-COMMIT = {"COMMIT_SHA": "{commit}"}
-SOURCES = (".js", ".mjs", ".ts", ".tsx", ".jsx")
-_HEALTH = re.compile(r"""["'`](/(?:[a-z0-9_-]+/)*(?:health|healthz|livez|readyz|_health))["'`]""")
+VARS = {"COMMIT_SHA": "{commit}"}
 
 
 @dataclass(frozen=True)
 class Proposal:
-    """The table [tool.release] as plain values, and what a person should know about it."""
+    """The table [tool.release] as plain values, what a person should know about it, and files that need a change.
+
+    `changed` is path -> the text that it has then.
+    """
 
     settings: dict[str, Any]
     notes: tuple[str, ...]
+    changed: Mapping[str, str]
 
 
 def propose(repository: Repository, ask: Ask) -> Proposal:
     """The settings for a repository. `ask` is called for what cannot be seen. Raises UsageError where nothing fits."""
-    every = workers(repository)
-    names = _environments(every, ask)
-    chosen = [one for one in every if set(names.values()) <= set(one.places)]
-    if not chosen:
+    seen = workers(repository)
+    names = environments(seen.workers, ask)
+    fit = [one for one in seen.workers if set(names.values()) <= set(one.places)]
+    if not fit:
         raise UsageError(
-            f"No wrangler configuration has the environment {' and '.join(names.values())}.",
-            "Each worker that is released needs it: `env.production` with the bindings of production.",
+            f"No worker has {words(names)}.",
+            "Each worker that is released needs both: answer with environments that one has, or add them to it.",
         )
-    chosen = _together(chosen, ask)
+    chosen = app_last(repository, fit, names["production"])
+    chosen = together([one for one in chosen if not one.is_unlikely] or chosen, chosen, ask)
     app = chosen[-1]
     held = packages.packages(repository, app.path)
-    database, databases = _database(repository, chosen, names, ask)
-    base = {} if repository.branch == "main" else {"branch": repository.branch}
-    remote = {} if repository.remote == "origin" else {"remote": repository.remote}
+    found = databases(repository, chosen, seen.ledgers, names)
+    identity, changed = _app(repository, app, held, ask)
+    addresses, health = _addresses(repository, app, names, found, ask)
     settings = {
-        **base,
-        **remote,
-        "app": _app(repository, app, held),
+        **({} if repository.branch == "main" else {"branch": repository.branch}),
+        **({} if repository.remote == "origin" else {"remote": repository.remote}),
+        "app": identity,
         "test": {"commands": _tests(held, ask)},
-        "workers": [_worker(repository, one, names) for one in chosen],
-        **({"database": database} if database else {}),
-        "environments": _addresses(repository, app, names, databases, ask),
+        "workers": [_worker(repository, one) for one in chosen],
+        **_tables(found),
+        **_tried(names),
+        "environments": addresses,
         **({} if held.folder == "." else {"rehearsal": {"install_in": held.folder}}),
     }
-    return Proposal(settings, tuple(_notes(repository, every, chosen, names)))
+    notes = (*seen.notes, *_notes(repository, seen.workers, chosen, names), *_health_notes(app, health))
+    return Proposal(settings, notes, changed)
 
 
-def _environments(every: tuple[Found, ...], ask: Ask) -> dict[str, str]:
-    """The environments to release to -> what wrangler calls them; staging only where every worker has it."""
-    known = [name for one in every for name in one.places]
-    if not known:
-        raise UsageError(
-            "No wrangler configuration here names an environment.",
-            'A release deploys to one by name. Add `env.production` to each worker, as in "env": { "production": {} }, '
-            "with the bindings of production.",
-        )
-    found = next((name for name in PRODUCTION if name in known), None)
-    choices = tuple(dict.fromkeys(known))
-    asked = Question(
-        "production", f"Which of wrangler's environments is production ({', '.join(choices)})?", None, choices
-    )
-    production = found or ask(asked)
-    released = [one for one in every if production in one.places]
-    staging = next(
-        (name for name in STAGING if released and all(name in one.places for one in released)), None
-    )
-    return {"production": production, **({"staging": staging} if staging else {})}
-
-
-def _together(chosen: list[Found], ask: Ask) -> list[Found]:
-    """The workers of one release, in the order of their deploys; those that no binding joins may be another's."""
-    if joined(chosen):
-        return chosen
-    names = {one.name: one for one in chosen}
-    asked = Question(
-        "workers",
-        "Which workers are released together, in which order, the one that people see last?",
-        ",".join(names),
-    )
-    said = [name.strip() for name in ask(asked).split(",")]
-    unknown = [name for name in said if name not in names]
-    if unknown or len(set(said)) != len(said):
-        raise UsageError(
-            f'"{", ".join(unknown or said)}" names no workers.',
-            f"Say some of: {','.join(names)}, each once, with commas.",
-        )
-    return [names[name] for name in said]
-
-
-def _app(repository: Repository, app: Found, held: Packages) -> dict[str, Any]:
+def _app(
+    repository: Repository, app: Found, held: Packages, ask: Ask
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """The table of the app, and the package.json that gets a version where no file has one."""
     found = packages.version_places(repository, app.path, held.folder)
+    changed: dict[str, str] = {}
     if found is None:
-        raise UsageError(
-            f"No package.json has the version of {app.name}: neither that in {app.path} nor the one beside the lockfile.",
-            'Add "version" to the package.json of the worker that people see.',
-        )
+        path = packages.beside(app.path, "package.json")
+        text = repository.text(path)
+        asked = Question("version", f"No package.json has a version. Which one does {app.name} get?", "0.1.0")
+        version = ask(asked)
+        changed[path] = _with_version(path, text, app.name, version)
+        found = path, []
     manifest, entries = found
-    versioned = [path for path in repository.files if posixpath.basename(path) == "package.json"]
-    default = "v{version}" if len(versioned) == 1 else f"{app.name}-v{{version}}"
-    also = [{"file": file, "key": list(key)} for file, key in entries]
     return {
         "name": app.name,
         "manifest": manifest,
-        "tag": _tag(repository.tags, app.name) or default,
-        **({"bump_also": also} if also else {}),
+        "tag": _tag(repository, app.name, manifest),
+        **({"bump_also": [{"file": file, "key": list(key)} for file, key in entries]} if entries else {}),
+    }, changed
+
+
+def _with_version(path: str, text: str | None, name: str, version: str) -> str:
+    """A package.json with a version as its first entry, behind the name where that comes first."""
+    try:
+        parse(version)
+    except ValueError as error:
+        raise UsageError(f"{error}.", "Say one such as 0.1.0: --answer version=0.1.0") from None
+    entry = f'"version": {json.dumps(version)}'
+    if text is None:
+        return f'{{\n  "name": {json.dumps(name)},\n  "private": true,\n  {entry}\n}}\n'
+    named = re.match(r'\s*\{(?P<gap>\s*)"name"\s*:\s*"[^"\\]*"', text)
+    if named:
+        return f"{text[: named.end()]},{named['gap']}{entry}{text[named.end() :]}"
+    opened = re.match(r"\s*\{(?P<gap>\s*)(?P<end>\}?)", text)
+    if opened is None:
+        raise UsageError(f"{path} is no JSON object.", "Correct it, then run the same command again.")
+    comma = "" if opened["end"] else ","
+    gap = opened["gap"]
+    return f"{text[: opened.start('gap')]}{gap}{entry}{comma}{gap}{text[opened.end('gap') :]}"
+
+
+def _tag(repository: Repository, name: str, manifest: str) -> str:
+    """How the tags that are there are named, where they are this app's."""
+    versioned = [path for path in repository.files if posixpath.basename(path) == "package.json"]
+    others = {
+        str(packages.manifest(repository, path).get("version")) for path in versioned if path != manifest
     }
-
-
-def _tag(tags: Iterable[str], name: str) -> str | None:
-    """How the tags that are there are named: as this app's rather than anyone's."""
-    tags = list(tags)
+    ours = str(packages.manifest(repository, manifest).get("version"))
     for text in (
         f"{name}-v{{version}}",
         f"{name}@{{version}}",
@@ -138,9 +131,13 @@ def _tag(tags: Iterable[str], name: str) -> str | None:
         "v{version}",
         "{version}",
     ):
-        if any(TagPattern(text).version(tag) for tag in tags):
-            return text
-    return None
+        newest = highest(repository.tags, TagPattern(text))
+        if newest is None:
+            continue
+        if name not in text and newest[0] != ours and newest[0] in others:
+            continue  # another package's: its manifest has the number of the newest tag, ours has not
+        return text
+    return "v{version}" if len(versioned) <= 1 else f"{name}-v{{version}}"
 
 
 def _tests(held: Packages, ask: Ask) -> list[dict[str, Any]]:
@@ -152,22 +149,9 @@ def _tests(held: Packages, ask: Ask) -> list[dict[str, Any]]:
     return [{"run": list(command), **cwd} for command in commands]
 
 
-def _worker(repository: Repository, one: Found, names: Mapping[str, str]) -> dict[str, Any]:
-    scripts = {name: one.places[name].script for name in names.values()}
-    pattern = script_pattern(scripts)
-    if pattern is None:
-        raise UsageError(
-            f"The worker {one.name} is named by no pattern: {', '.join(scripts.values())}.",
-            "Name its scripts alike, such as NAME-production and NAME-staging, or release to one environment only.",
-        )
+def _worker(repository: Repository, one: Found) -> dict[str, Any]:
     build = _build(repository, one)
-    return {
-        "name": one.name,
-        "path": one.path,
-        "script": pattern,
-        **({"build": list(build)} if build else {}),
-        "vars": COMMIT,
-    }
+    return {"name": one.name, "path": one.path, **({"build": list(build)} if build else {}), "vars": VARS}
 
 
 def _build(repository: Repository, one: Found) -> tuple[str, ...]:
@@ -179,79 +163,103 @@ def _build(repository: Repository, one: Found) -> tuple[str, ...]:
     return (packages.packages(repository, one.path).manager, "run", "build")
 
 
-def _database(
-    repository: Repository, chosen: list[Found], names: Mapping[str, str], ask: Ask
-) -> tuple[dict[str, Any] | None, dict[str, str]]:
-    """The table of the database, and its name in each environment; None where no worker has migrations."""
-    held = {
-        one.name: (one, folders)
-        for one in chosen
-        if (folders := [_with_migrations(repository, one, name) for name in names.values()]) and all(folders)
+def _tables(found: Sequence[Ledger]) -> dict[str, Any]:
+    """The databases: one as the table that names its worker, several as a list."""
+    if not found:
+        return {}
+    if len(found) == 1:
+        return {"database": {"worker": found[0].worker, "migrations": found[0].folder}}
+    return {
+        "databases": [
+            {
+                "name": _name(one, found),
+                "worker": one.worker,
+                "binding": one.binding,
+                "migrations": one.folder,
+            }
+            for one in found
+        ]
     }
-    if not held:
-        return None, {}
-    asked = Question("database", f"Whose migrations are applied ({', '.join(held)})?", None, tuple(held))
-    owner = ask(asked) if len(held) > 1 else next(iter(held))
-    _, found = held[owner]
-    pairs = [pair for pair in found if pair]
-    table = {"worker": owner, "migrations": pairs[0][1]}
-    return table, {name: pair[0] for name, pair in zip(names, pairs, strict=True)}
 
 
-def _with_migrations(repository: Repository, one: Found, name: str) -> tuple[str, str] | None:
-    """The database of a place that has SQL files, and their folder."""
-    for database, folder in one.places[name].databases.items():
-        if any(path.startswith(f"{folder}/") and path.endswith(".sql") for path in repository.files):
-            return database, folder
-    return None
+def _name(one: Ledger, found: Sequence[Ledger]) -> str:
+    same = [other for other in found if other.binding == one.binding]
+    text = one.binding if len(same) == 1 else f"{one.worker}-{one.binding}"
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+
+
+def _tried(names: Mapping[str, str]) -> dict[str, Any]:
+    """Where a commit is tried before production, where that is not called staging."""
+    others = [name for name in names if name not in {"production", "staging"}]
+    return {"checklist": {"environment": others[0]}} if others else {}
 
 
 def _addresses(
-    repository: Repository, app: Found, names: Mapping[str, str], databases: Mapping[str, str], ask: Ask
-) -> dict[str, Any]:
-    health = ask(
-        Question(
-            "health", f"Which route of {app.name} says its health and version?", _health(repository, app)
-        )
-    )
-    found: dict[str, Any] = {}
+    repository: Repository, app: Found, names: Mapping[str, str], found: Sequence[Ledger], ask: Ask
+) -> tuple[dict[str, Any], HealthRoute]:
+    """The tables of the environments, and the health route that they share."""
+    seen = health_route(repository, app)
+    guess = seen.path if seen else NONE
+    said = ask(Question("health", f"Which route of {app.name} says its health and version?", guess))
+    health = seen if seen and said == seen.path else read_at(repository, app, said)
+    of_route = health.settings
+    table: dict[str, Any] = {"health": False} if said == NONE else {"health": of_route} if of_route else {}
+    made: dict[str, Any] = {}
     for name, wrangler in names.items():
-        url = app.places[wrangler].url or ask(
-            Question(f"url.{name}", f"Where does {app.name} answer in {name} (https://...)?")
-        )
-        found[name] = {
-            **({} if wrangler == name else {"wrangler": wrangler}),
+        place = app.places[wrangler]
+        asked = Question(f"url.{name}", f"Where does {app.name} answer in {name} (https://...)?")
+        url = place.url or ask(asked)
+        made[name] = {
+            **_of_wrangler(name, wrangler),
+            **({"config": place.file} if place.file else {}),
             "url": url.rstrip("/"),
-            **({"database": databases[name]} if name in databases else {}),
-            **({} if health == "/api/health" else {"health": {"path": health}}),
+            **({"database": found[0].names[name]} if len(found) == 1 else {}),
+            **table,
         }
-    return found
+    return made, health
 
 
-def _health(repository: Repository, app: Found) -> str | None:
-    """The route that the worker's source names most often."""
-    within = "" if app.path == "." else f"{app.path}/"
-    sources = [path for path in repository.files if path.startswith(within) and path.endswith(SOURCES)]
-    routes = Counter(
-        route for path in sorted(sources) for route in _HEALTH.findall(repository.text(path) or "")
-    )
-    return routes.most_common(1)[0][0] if routes else None
+def _of_wrangler(name: str, wrangler: str) -> dict[str, Any]:
+    if wrangler == TOP:
+        return {"top_level": True}
+    return {} if wrangler == name else {"wrangler": wrangler}
+
+
+def _health_notes(app: Found, health: HealthRoute) -> Iterable[str]:
+    """What a health route leaves unproved, as far as the source shows."""
+    if health.path == NONE:
+        yield (
+            f"{app.name} has no health route: a release is proved by Cloudflare's version ids alone. "
+            "A route that answers with the version proves more."
+        )
+    elif not health.is_read:
+        yield (
+            f"The source does not show what {health.path} of {app.name} answers. "
+            "Make sure that it fits [tool.release.environments.*.health]."
+        )
+    elif health.version is None:
+        proof = "its commit" if health.commit else "Cloudflare's version ids"
+        yield f"{health.path} of {app.name} tells no version: a release is proved by {proof} instead."
 
 
 def _notes(
-    repository: Repository, every: tuple[Found, ...], chosen: list[Found], names: Mapping[str, str]
+    repository: Repository, every: Sequence[Found], chosen: Sequence[Found], names: Mapping[str, str]
 ) -> Iterable[str]:
     """What was seen and left out."""
     for one in every:
         if not set(names.values()) <= set(one.places):
-            yield f"{one.path} is left out: its wrangler configuration does not have {' and '.join(names.values())}."
+            yield f"{one.path} is left out: its wrangler configuration does not have {words(names)}."
+        elif one not in chosen and one.is_unlikely:
+            yield f"{one.path} is left out: it looks like an example. To release it too: --answer workers=..."
         if one not in chosen:
             continue
-        left = [name for name in one.places if name not in names.values()]
+        left = [name for name in one.places if name and name not in names.values()]
         if left:
             yield f"{one.path}: no release to {', '.join(left)}; add it to [tool.release.environments] if there should be."
         for name, text in packages.scripts_of(repository, one.path).items():
             if name.startswith("deploy"):
                 yield f'{one.path}: a release calls `wrangler deploy` itself, not the script {name} ("{text}").'
-    if "staging" not in names:
-        yield "No environment for staging was found; production alone is configured."
+    if names["production"] == TOP:
+        yield "Production is the top level of the wrangler configuration: a release deploys without --env."
+    if not set(names) & {"staging"} and len(names) == 1:
+        yield f"No environment for staging was found ({', '.join(STAGING)}); production alone is configured."

@@ -16,12 +16,16 @@ STANDS_IN = "https://not-answered.example.com"  # while the rest is looked at, s
 
 @dataclass(frozen=True)
 class Question:
-    """The key of the answer, what is asked, a guess where there is one, and what may be said where that is limited."""
+    """The key of the answer, what is asked, a guess where there is one, and what may be said where that is limited.
+
+    `is_offered`: the guess is taken unless an answer came with the command; nobody is asked.
+    """
 
     key: str
     text: str
     guess: str | None = None
     choices: tuple[str, ...] = ()
+    is_offered: bool = False
 
 
 Ask = Callable[[Question], str]
@@ -71,7 +75,7 @@ class Interview:
             raise UsageError(f'Nobody asks for "{unknown[0]}".', f"What is asked here: {keys}.")
 
     def _elsewhere(self, question: Question) -> str:
-        if self.guessing and question.guess is not None:
+        if (self.guessing or question.is_offered) and question.guess is not None:
             return question.guess
         if self.prompt is None:
             self.missing.append(question)
@@ -80,6 +84,11 @@ class Interview:
         if not said and question.guess is None:
             raise UsageError(f"No answer: {question.text}", f"Or say it at once: --answer {question.key}=...")
         return said or question.guess or ""
+
+
+def guessed(question: Question) -> bool:
+    """Whether a question has an answer where nobody gives one."""
+    return question.guess is not None
 
 
 def _guess(question: Question) -> str:

@@ -36,7 +36,7 @@ def _document(settings: Mapping[str, Any]) -> Any:  # noqa: ANN401 - tomlkit's o
 
     release = tomlkit.table()
     for key, value in settings.items():
-        if key == "workers":
+        if key in {"workers", "databases"}:
             tables = tomlkit.aot()
             for one in value:
                 tables.append(_table(one))

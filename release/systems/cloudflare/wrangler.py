@@ -131,9 +131,9 @@ class Wrangler:
                 self._stream(command, call.folder, env, call.deadline, call.tell, what)
             except EffectError as error:
                 raise EffectError(_failure(said, error.what), error.advice) from error
-            found = [entry for entry in _entries(said) if entry.get("type") == kind]
-        if found and found[-1].get("version_id"):
-            return found[-1]
+            found = _reported(said, kind)
+        if found is not None:
+            return found
         # a stopped shim ends with 0 although nothing was deployed
         raise EffectError(f"wrangler ended well, but reports no {made} version.")
 
@@ -229,6 +229,12 @@ def _entries(output: Path) -> list[dict[str, object]]:
         if isinstance(entry, dict):
             entries.append(entry)
     return entries
+
+
+def _reported(output: Path, kind: str) -> dict[str, object] | None:
+    """The last entry of this kind, where it names a version."""
+    found = [entry for entry in _entries(output) if entry.get("type") == kind]
+    return found[-1] if found and isinstance(found[-1].get("version_id"), str) else None
 
 
 def _failure(output: Path, told: str) -> str:

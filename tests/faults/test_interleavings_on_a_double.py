@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING
 
-import pytest
 from werkzeug.wrappers import Response
 
 from release.commands.rollback.course import RollbackOptions, rollback
@@ -20,11 +19,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    import pytest
     from werkzeug.wrappers import Request
 
     from release.testing import Double
 
-INTERLEAVINGS, MOVES = 10, 3
+INTERLEAVINGS, ALL_INTERLEAVINGS, MOVES = 5, 10, 3  # of `inv test`, and of `inv test --all`
 FAULTS = {
     "mcp": ("POST", "mcp-production/deployments"),
     "cms": ("POST", "cms-production/deployments"),
@@ -168,7 +168,12 @@ class Played:
         assert self.world.release(root=self.root()).exit_code in {0, 5}
 
 
-@pytest.mark.parametrize("seed", range(INTERLEAVINGS))
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """As many as are asked for."""
+    is_whole = metafunc.config.getoption("--whole")
+    metafunc.parametrize("seed", range(ALL_INTERLEAVINGS if is_whole else INTERLEAVINGS))
+
+
 def test_an_interleaving_on_a_double_keeps_the_invariants_and_converges(
     seed: int, tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:

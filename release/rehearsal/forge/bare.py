@@ -136,9 +136,8 @@ class Bare:
             del names[-1]
         asked = "".join(f"{name}^{{commit}}\n" for name in names)
         told = self.git("cat-file", "--batch-check=%(objectname)", stdin=asked).splitlines()
-        return next(
-            (line for line in told if " " not in line), None
-        )  # others: "NAME missing", "NAME ambiguous"
+        # of what there is not, it says "NAME missing" or "NAME ambiguous"
+        return next((line for line in told if " " not in line), None)
 
     def commits(self, *arguments: str, paths: Sequence[str] = ()) -> list[Commit]:
         """The commits that `git log` shows for these arguments, newest first."""

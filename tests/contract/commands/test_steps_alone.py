@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from itertools import cycle, product
 from typing import TYPE_CHECKING
 
 import httpx
@@ -47,10 +48,17 @@ def in_place(world: Double, *steps: str) -> None:
     world.git("checkout", "--quiet", ".")
 
 
-@pytest.mark.parametrize(("bump", "version"), [("minor", "1.3.0"), ("patch", "1.2.4"), ("major", "2.0.0")])
-@pytest.mark.parametrize(
-    "steps", [("backfill",), ("test",), ("bump", "migrate"), ("backfill", "bump", "migrate", "test")]
-)
+ALONE = (("backfill",), ("test",), ("bump", "migrate"), ("backfill", "bump", "migrate", "test"))
+BUMPS = (("minor", "1.3.0"), ("patch", "1.2.4"), ("major", "2.0.0"))
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Each steps with a bump in turn; `inv test --all` has each with every bump."""
+    if "steps" in metafunc.fixturenames:
+        pairs = product(ALONE, BUMPS) if metafunc.config.getoption("--whole") else zip(ALONE, cycle(BUMPS))
+        metafunc.parametrize(("steps", "bump", "version"), [(steps, *bump) for steps, bump in pairs])
+
+
 def test_a_step_that_needs_no_number_fixes_none(
     double: Double, steps: tuple[str, ...], bump: str, version: str
 ) -> None:

@@ -79,12 +79,15 @@ def start(context: Context) -> None:
 
     from release.errors import ReleaseError
     from release.rehearsal import control
+    from release.rehearsal.not_run import not_run
 
     try:
         found = control.start(_root(context), _tell)
     except ReleaseError as error:
         leave(error, json=False)
     sys.stdout.write(f"The stage runs: {found['RELEASE_PRODUCTION_URL']}\n")
+    if line := not_run(found):
+        sys.stdout.write(f"{line}\n")
     sys.stdout.write('To act on it from this shell: eval "$(./inv rehearsal.env)"\n')
 
 

@@ -55,9 +55,9 @@ class Hosted:
 
     def close(self) -> None:
         """Let go of what is read from it."""
-        self.log.close()
         if self.process.stdout:
             self.process.stdout.close()
+        self.log.close()
 
     def _last_words(self) -> str:
         self.log.seek(0)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from release.rehearsal.control import staged
+from release.rehearsal.not_run import not_run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -48,6 +49,8 @@ def rehearse(
                     say(
                         f"The stage ended in the middle of the rehearsal, which says nothing about the release.\n{cause}"
                     )
+            if line := not_run(stage):
+                say(line)
             if target is not None and outcome.outcome == "released":
                 _install_back(clone, target, outcome, variables, say)
             return outcome

@@ -183,7 +183,8 @@ class Stage:
         self.cloud = Cloud(facts.account, facts.cloud_token, self.folder / "cloud", self._runtime(say))
         self.forge = Forge(self.folder / "forge", OWNER, config.app.name, facts.forge_token)
         self.forge.ci = CI
-        for name, uuid in wiring.databases(config).items():
+        named = {uuid: name for name, uuid in wiring.databases(config).items()}
+        for uuid, name in {**named, **wiring.bound(config), **named}.items():
             self.cloud.add_database(uuid, name)
         self._targets = publishing.targets_of(config) if self._publishes else ()
         if self._targets:

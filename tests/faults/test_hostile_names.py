@@ -10,7 +10,7 @@ import pytest
 
 from release.errors import CannotReadError
 from release.model.record import Record
-from release.systems.cloudflare.wrangler import _failure, _reported
+from release.systems.cloudflare.wrangler import _failure, _made
 from release.systems.git.content import record_commit
 from release.systems.machine import shell
 from release.systems.machine.secrets import Mask
@@ -164,8 +164,8 @@ OUTPUTS = {
 def test_hostile_output_of_wrangler_reports_no_version(name: str, tmp_path: Path) -> None:
     said = tmp_path / "output.ndjson"
     said.write_bytes(OUTPUTS[name])
-    assert _reported(said, "deploy") is None
-    assert "\x1b" not in _failure(said, "")
+    assert (_made(said, "deploy"), _made(said, "version-upload")) == (None, None)
+    assert "\x1b" not in _failure(said, "exit 1")
 
 
 def test_a_huge_object_in_the_records_place_is_not_read_into_memory(double: Double) -> None:

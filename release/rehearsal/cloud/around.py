@@ -1,10 +1,11 @@
-"""What a deployment sets around its versions (crons, routes, domains, queues): taken note of, and run by nobody here."""
+"""What a deployment sets around its versions (crons, routes, domains, queues, workflows): noted, and run by nobody."""
 
 from __future__ import annotations
 
 import uuid
 from typing import TYPE_CHECKING, Any
 
+from release.rehearsal.cloud.backend import now
 from release.rehearsal.cloud.bindings import RUN
 from release.rehearsal.cloud.envelope import Answer
 
@@ -57,6 +58,22 @@ def new_queue(_: Backend, request: Request) -> Answer:
     return Answer(_queue(str(sent.get("queue_name", "queue"))), "queue")
 
 
+def queue(_: Backend, request: Request, queue: str) -> Answer:
+    """PUT A/queues/ID: its settings."""
+    return Answer({**_as_object(request.get_json(silent=True)), "queue_id": queue}, "queue")
+
+
+def workflow(backend: Backend, request: Request, workflow: str) -> Answer:
+    """PUT A/workflows/NAME."""
+    backend.noted.add("workflows")
+    stamps = {"created_on": now(), "modified_on": now(), "triggered_on": None}
+    sent = _as_object(request.get_json(silent=True))
+    return Answer(
+        {**sent, "id": _id(workflow), "name": workflow, "version_id": _id(f"{workflow}/1"), **stamps},
+        "workflow",
+    )
+
+
 def consumers(backend: Backend, request: Request, queue: str, consumer: str = "") -> Answer:
     """GET, POST and PUT of a queue's consumers: none gets a message here."""
     if request.method == "GET":
@@ -80,8 +97,10 @@ def unknown(backend: Backend, request: Request) -> Answer:
 
 
 def not_run(backend: Backend, unrouted: Iterable[str]) -> list[str]:
-    """What this cloud took and does not run: each binding with its kind, what is set around, calls that it does not know."""
-    calls = sorted({f"{call.partition(' ')[0]} {_short(call)}" for call in unrouted})
+    """What this cloud took and does not run: each binding with its kind, what is set around, writes that it does not know."""
+    calls = sorted(
+        {f"{call.partition(' ')[0]} {_short(call)}" for call in unrouted if not call.startswith("GET ")}
+    )
     return [*_stand_ins(backend.store.account), *sorted(backend.noted), *calls]
 
 

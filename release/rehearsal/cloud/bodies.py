@@ -28,6 +28,7 @@ class Metadata(msgspec.Struct, frozen=True):
     compatibility_flags: tuple[str, ...] = ()
     assets: dict[str, Any] | None = None
     keep_assets: bool = False
+    migrations: dict[str, Any] | None = None  # of Durable Objects
 
 
 class NewAsset(msgspec.Struct, frozen=True):

@@ -36,6 +36,8 @@ def service(backend: Backend, _: Request, name: str) -> Answer:
         raise ApiError(404, NO_SERVICE, "workers.api.error.service_not_found")
     newest = script.versions[-1]
     details = {"id": name, "tag": name, "tags": [], "etag": newest.etag, "last_deployed_from": "wrangler"}
+    if newest.migration_tag:
+        details["migration_tag"] = newest.migration_tag
     stamps = {"created_on": script.versions[0].created_on, "modified_on": newest.created_on}
     return Answer(
         {
@@ -45,10 +47,22 @@ def service(backend: Backend, _: Request, name: str) -> Answer:
     )
 
 
+def listing(backend: Backend, _: Request) -> Answer:
+    """GET A/workers/scripts: a wrangler of before 4.40 or so reads there which migration of Durable Objects was the last."""
+    return Answer([_listed(script) for script in backend.store.account.scripts.values() if script.versions])
+
+
+def _listed(script: Script) -> dict[str, Any]:
+    newest = script.versions[-1]
+    stamps = {"created_on": script.versions[0].created_on, "modified_on": newest.created_on}
+    return {"id": script.name, "etag": newest.etag, "migration_tag": newest.migration_tag, **stamps}
+
+
 def settings(backend: Backend, _: Request, name: str) -> Answer:
     """GET S/settings: the newest version's."""
     newest = backend.script(name).versions[-1]
-    return Answer({**_runtime_of(newest), "bindings": public(newest.bindings), "tags": [], "logpush": False})
+    found = {**_runtime_of(newest), "bindings": public(newest.bindings), "tags": [], "logpush": False}
+    return Answer({**found, "migration_tag": newest.migration_tag} if newest.migration_tag else found)
 
 
 def put_script(backend: Backend, request: Request, name: str) -> Answer:
@@ -76,7 +90,7 @@ def put_script(backend: Backend, request: Request, name: str) -> Answer:
 def post_version(backend: Backend, request: Request, name: str) -> Answer:
     """POST S/versions: upload a version; nothing serves it yet."""
     backend.script(name)
-    version = add_version(backend, name, request)
+    version = add_version(backend, name, request, alone=True)
     details = {**_version(version), "startup_time_ms": 1, "has_preview": True}
     details["metadata"]["has_preview"] = True
     return Answer(details, f"upload {name} {version.id} {version.tag}".rstrip())

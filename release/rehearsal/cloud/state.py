@@ -45,6 +45,7 @@ class Version(msgspec.Struct, frozen=True, kw_only=True):
     etag: str = ""
     assets: dict[str, str] = {}
     assets_config: dict[str, Any] = {}
+    migration_tag: str | None = None  # the last migration of Durable Objects
 
     @property
     def tag(self) -> str:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 BAD_SCRIPT = 10021
 BAD_BINDING = 10181
 BAD_UPLOAD = 10034
+PENDING = 10211
 SCRIPT = "script"
 _KINDS = {
     "application/javascript+module": "esm",
@@ -59,19 +60,33 @@ def received(request: Request) -> tuple[Metadata, dict[str, tuple[str, bytes]]]:
     return metadata, modules
 
 
-def add_version(backend: Backend, name: str, request: Request) -> Version:
+def _migrated(script: Script, metadata: Metadata) -> str | None:
+    """The tag of the last migration of Durable Objects."""
+    before = script.versions[-1].migration_tag if script.versions else None
+    sent = (metadata.migrations or {}).get("new_tag")
+    return str(sent) if sent else before
+
+
+def add_version(backend: Backend, name: str, request: Request, *, alone: bool = False) -> Version:
     """Load what was uploaded and keep it as the script's newest version.
 
-    Raises ApiError 400: 10021 with the runtime's text when it does not start, 10181 for an unknown database.
+    Raises ApiError 400: 10021 with the runtime's text when it does not start, 10181 for an unknown database, and 10211
+    where the version comes `alone`, without a deployment, and brings a migration of Durable Objects.
     """
     metadata, modules = received(request)
     script = backend.store.account.scripts.get(name, Script(name))
+    if alone and metadata.migrations:
+        raise ApiError(
+            400, PENDING, "A version with a migration of Durable Objects has to be deployed: wrangler deploy."
+        )
     contents = {module: content for module, (_, content) in modules.items()}
     digest = hashlib.sha256(b"\0".join(contents.values())).hexdigest()
     try:
         version = _new(script, metadata, {module: kind for module, (kind, _) in modules.items()}, digest)
         assets, config = assets_of(backend, metadata, script)
-        version = msgspec.structs.replace(version, assets=assets, assets_config=config)
+        version = msgspec.structs.replace(
+            version, assets=assets, assets_config=config, migration_tag=_migrated(script, metadata)
+        )
         return keep(backend, version, contents)
     except (ScriptError, ValueError) as error:
         raise ApiError(400, BAD_SCRIPT, str(error)) from error

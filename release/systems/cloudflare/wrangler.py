@@ -131,11 +131,10 @@ class Wrangler:
                 self._stream(command, call.folder, env, call.deadline, call.tell, what)
             except EffectError as error:
                 raise EffectError(_failure(said, error.what), error.advice) from error
-            found = _reported(said, kind)
-        if found is not None:
-            return found
-        # a stopped shim ends with 0 although nothing was deployed
-        raise EffectError(f"wrangler ended well, but reports no {made} version.")
+            found = _made(said, kind)
+        if found is None:  # a stopped shim ends with 0 although nothing was deployed
+            raise EffectError(f"wrangler ended well, but reports no {made} version.")
+        return found
 
     def migrate(
         self, folder: str, environment: str, effect: ApplyMigrations, tell: Callable[[str], None]
@@ -231,10 +230,11 @@ def _entries(output: Path) -> list[dict[str, object]]:
     return entries
 
 
-def _reported(output: Path, kind: str) -> dict[str, object] | None:
-    """The last entry of this kind, where it names a version."""
+def _made(output: Path, kind: str) -> dict[str, object] | None:
+    """The last entry of a kind, where it names a version."""
     found = [entry for entry in _entries(output) if entry.get("type") == kind]
-    return found[-1] if found and isinstance(found[-1].get("version_id"), str) else None
+    version_id = found[-1].get("version_id") if found else None
+    return found[-1] if isinstance(version_id, str) and version_id else None
 
 
 def _failure(output: Path, told: str) -> str:

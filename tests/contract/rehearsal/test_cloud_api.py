@@ -15,6 +15,7 @@ from release.rehearsal.cloud.envelope import Write
 from release.rehearsal.cloud.memory_runtime import MemoryRuntime
 from release.rehearsal.cloud.runtime import RuntimeGoneError
 from release.rehearsal.loopback import DropConnection, refuses
+from release.rehearsal.not_run import not_run
 from tests.contract.cloud_account import ACCOUNT, DATABASE, bundle, opened
 
 if TYPE_CHECKING:
@@ -210,3 +211,23 @@ def port_of(url: str) -> int:
 def test_the_state_lies_in_a_folder_that_others_cannot_read(tmp_path: Path) -> None:
     with opened(tmp_path / "state"):
         assert (tmp_path / "state").stat().st_mode & 0o077 == 0
+
+
+def test_what_does_not_run_is_one_line_and_nothing_where_all_runs(account: Account) -> None:
+    stage = {"CLOUDFLARE_API_BASE_URL": account.cloud.base_url, "CLOUDFLARE_API_TOKEN": account.cloud.token}
+    assert not_run(stage) == ""
+    account.deploy_first(bindings=({"type": "ai", "name": "AI"}, {"type": "kv_namespace", "name": "KV"}))
+    account.result("PUT", "/workers/scripts/cms/schedules", json=[{"cron": "* * * * *"}])
+    account.result("PUT", "/pipelines/new", json={})
+    assert not_run(stage) == (
+        "The local cloud does not run: AI (ai), crons, PUT /pipelines/new. "
+        "Each call of such a binding fails and names it."
+    )
+    account.serve(account.upload())
+    assert "AI" not in not_run(stage)
+
+
+def test_a_stage_without_a_cloud_or_with_one_that_is_gone_says_nothing(account: Account) -> None:
+    assert not_run({}) == ""
+    assert not_run({"CLOUDFLARE_API_BASE_URL": account.cloud.base_url, "CLOUDFLARE_API_TOKEN": "x"}) == ""
+    assert not_run({"CLOUDFLARE_API_BASE_URL": "http://127.0.0.1:9/client/v4"}) == ""

@@ -188,5 +188,8 @@ def test_crons_routes_domains_and_queues_are_taken_and_named(account: Account) -
     (queue,) = account.result("GET", "/queues?name=jobs")
     account.result("POST", f"/queues/{queue['queue_id']}/consumers", json={"type": "worker"})
     account.result("PUT", "/workflows/order", json={"class_name": "Order"})
+    account.result("PUT", "/something/new", json={})
     named = not_run(account)
-    assert {"crons", "routes", "custom domains", "queue consumers", "PUT /workflows/order"} <= set(named)
+    assert {"crons", "routes", "custom domains", "queue consumers", "workflows", "PUT /something/new"} <= set(
+        named
+    )

@@ -224,3 +224,14 @@ def test_the_version_is_taken_from_a_variable_before_the_bundle(account: Account
 def test_a_bundle_without_a_version_reports_zero(account: Account) -> None:
     account.deploy_first(source="export default {};")
     assert account.get("/health").json() == {"status": "ok", "version": "0.0.0", "commit": None}
+
+
+def test_a_migration_of_durable_objects_needs_a_deployment_and_is_remembered(account: Account) -> None:
+    migrations = {"new_tag": "v1", "steps": [{"new_sqlite_classes": ["Room"]}]}
+    account.deploy_first(migrations=migrations)
+    account.serve(account.upload())
+    (listed,) = account.result("GET", "/workers/scripts")
+    assert (listed["id"], listed["migration_tag"]) == ("cms", "v1")
+    refusal = account.refusal("POST", f"{SCRIPT}/versions", files=bundle(migrations={"new_tag": "v2"}))
+    assert refusal[:2] == (400, 10211)
+    assert account.script("GET", "/settings")["migration_tag"] == "v1"

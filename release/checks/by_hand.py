@@ -40,18 +40,18 @@ class ByHand:
             return ()
         number = self._number(world, release)
         parts = (
-            f"number {number} ({self._source(release)})",
+            f"version {number} ({self._source(release)})",
             self._commit(world, release),
-            f"live {', '.join(f'{name} {deployed(live)}' for name, live in lives.items())}",
+            f"live: {', '.join(f'{name} {deployed(live)}' for name, live in lives.items())}",
             *self._health(world.health, number),
         )
         what = (
-            f"{release.environment.capitalize()} was deployed by hand, and its first release starts from this: "
-            f"{'; '.join(parts)}. Is that so?"
+            f"{release.environment.capitalize()} was deployed by hand or by another tool. The first release starts from "
+            f"this: {'; '.join(parts)}. Is that right?"
         )
         tag = self.app.tag.replace("{version}", "X.Y.Z")
         advice = (
-            f"If it is not: tag the commit that is live (git tag {tag} COMMIT, git push origin {tag}), or correct the "
+            f"If not: tag the commit that is live (git tag {tag} COMMIT, git push origin {tag}), or correct the "
             f"version in {self.app.manifest}, then run the same command again."
         )
         return (Problem(self.name, what, advice, level="ask", by_yes=True),)
@@ -71,15 +71,15 @@ class ByHand:
         history, remote, health = read(world.history), read(world.remote), world.health
         count = len(history.unreleased) if history else 0
         since = f"since {release.previous_tag}" if release.previous_tag else f"of {self.branch}"
-        ships = (
-            f"{'all ' if not release.previous_tag else ''}{count} commit{'' if count == 1 else 's'} {since}"
-        )
+        ships = f"{count} commit {since} counts" if count == 1 else f"{count} commits {since} count"
+        ships = f"the {ships} as new"
         said = health.commit if isinstance(health, Health) else None
         tagged = remote.tags.get(release.previous_tag or "") if remote else None
         if said and tagged and is_of(said, tagged):
-            return f"commit {said[:7]}, which health tells and {release.previous_tag} names; {ships} ship"
-        told = f"commit {said[:7]} by health" if said else "a commit that neither Cloudflare nor health tells"
-        return f"{told}; {ships} count as new"
+            return f"commit {said[:7]}, by the health route and the tag; {ships}"
+        if said:
+            return f"commit {said[:7]} by the health route, which no release tag names; {ships}"
+        return f"commit unknown: neither Cloudflare nor the health route tells it; {ships}"
 
     def _health(self, health: Health | Unread | None, number: str) -> Iterator[str]:
         """How it answers, and where it contradicts the number."""

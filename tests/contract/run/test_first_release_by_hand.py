@@ -86,8 +86,11 @@ def test_the_first_plan_says_what_it_takes_as_its_start(manual: Double) -> None:
     outcome = manual.plan(listener=seen)
     (question,) = outcome.as_json()["questions"]
     said = question["what"]
-    assert "number 1.2.3 (apps/cms/package.json)" in said
-    assert "a commit that neither Cloudflare nor health tells; all 2 commits of main count as new" in said
+    assert "version 1.2.3 (apps/cms/package.json)" in said
+    assert (
+        "commit unknown: neither Cloudflare nor the health route tells it; the 2 commits of main count as new"
+        in said
+    )
     for worker in ("mcp", "cms"):
         assert f"{worker} {version_id(manual, worker)[:8]} (deployed by " in said
     assert "UTC with wrangler" in said
@@ -144,8 +147,8 @@ def test_a_tag_that_another_tool_made_is_the_start_and_is_asked_about_too(tmp_pa
         put(world, "mcp")
         put(world, "cms", "1.9.0")
         (question,) = asked(world)
-        assert "number 1.9.0 (the highest tag, cms-v1.9.0)" in question.what
-        assert "1 commit since cms-v1.9.0 count as new" in question.what
+        assert "version 1.9.0 (the highest tag, cms-v1.9.0)" in question.what
+        assert "the 1 commit since cms-v1.9.0 counts as new" in question.what
 
 
 def test_an_empty_production_and_one_of_this_tool_are_not_asked_about(double: Double) -> None:

@@ -18,6 +18,7 @@ from release.testing.monorepo import NewCommit
 from release.views.text import plan_lines
 from tests.contract.commands.rollbacks import back
 from tests.contract.release_facts import record_of, tags, told, version_id
+from tests.contract.run.test_approval import GRACE, released, run_of
 from tests.contract.run.test_health_kinds import (
     KINDS,
     Kill,
@@ -153,3 +154,17 @@ def test_a_tag_that_another_tool_made_is_the_start_and_is_asked_about_too(tmp_pa
 
 def test_an_empty_production_and_one_of_this_tool_are_not_asked_about(double: Double) -> None:
     assert asked(double) == ()
+
+
+@pytest.mark.parametrize("reviewers", [("grace",), ()])
+def test_in_a_workflow_who_approves_or_dispatches_answers_it_on_record(
+    manual: Double, reviewers: tuple[str, ...]
+) -> None:
+    manual.forge.protect_environment("production", list(reviewers))
+    run = run_of(manual, *([GRACE] if reviewers else []))
+    outcome = released(manual, run)
+    assert outcome.exit_code == 0, told(outcome)
+    (kept,) = [one for one in record_of(manual).remarks if one.kind == "tick"]
+    how = f"approved run {run.id}" if reviewers else f"dispatched run {run.id}"
+    assert (kept.who, kept.why) == ("grace" if reviewers else "ada", how)
+    assert "deployed by hand or by another tool" in kept.what

@@ -9,6 +9,7 @@ import pytest
 from release.config import EXAMPLE, load
 from release.errors import UsageError
 from release.model.health import rule_of
+from release.rehearsal.stage import health_urls
 from release.systems.ops import health_url_of
 from tests.unit.config.guide import written
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from release.model.health import HealthRule
+
+FIRST = '[[tool.release.workers]]\nname = "mcp"\npath = "apps/mcp"\n\n[[tool.release.workers]]'
 
 
 @pytest.mark.parametrize(
@@ -76,3 +79,18 @@ def test_the_health_of_another_host_is_asked_there_and_on_a_stage_never(tmp_path
     assert health_url_of(config, "production", own) == "https://status.example.com"
     assert health_url_of(config, "production", stage) == "http://127.0.0.1:9"
     assert health_url_of(load(written(tmp_path, EXAMPLE)), "production", own) == "http://127.0.0.1:8"
+
+
+@pytest.mark.parametrize(
+    ("host", "script"),
+    [
+        ("cms-production.acme.workers.dev", "cms-production"),
+        ("mcp-production.acme.workers.dev", "mcp-production"),
+        ("www.acme.com", "cms-production"),
+    ],
+)
+def test_a_stage_asks_the_worker_that_the_host_is_named_after(tmp_path: Path, host: str, script: str) -> None:
+    text = EXAMPLE.replace("[[tool.release.workers]]", FIRST, 1)
+    config = load(written(tmp_path, f'{text}health = {{ url = "https://{host}/z" }}\n'))
+    assert health_urls(config, "http://{}".format) == {"RELEASE_PRODUCTION_HEALTH_URL": f"http://{script}"}
+    assert health_urls(load(written(tmp_path, text)), str) == {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from release.checks.by_hand import ByHand
 from release.checks.checklist import Ask, Item
 from release.checks.checklist_pages import Bindings, LoginAnswers, PageLoads, Secrets
 from release.checks.checklist_staging import CI, Staging, StagingMigrations
@@ -14,6 +15,7 @@ from release.checks.migrations import Migrations, WranglerAgrees
 from release.checks.package import Dependencies, KnownToken
 from release.checks.reviewers import Reviewed
 from release.hookspecs import hookimpl
+from release.model.health import rule_of
 
 if TYPE_CHECKING:
     from release.config import Config
@@ -29,12 +31,17 @@ def release_checks(config: Config, environment: str) -> list[Check]:
     if config.target:
         checks += [KnownToken(), Dependencies()]
     if environment == config.production and config.target is None:
-        checks.append(Reviewed(config.approval.two_person))
+        checks += [Reviewed(config.approval.two_person), _by_hand(config)]
     if environment == config.production:
         checks += [OnBranch(config.branch), ManifestAgrees(config.app), KeepsLast(config.branch)]
     if environment == config.production and not config.target:
         checks += [*checklist(config), *(Ask(text) for text in config.checklist.ask)]
     return checks
+
+
+def _by_hand(config: Config) -> ByHand:
+    place = config.environment(config.production)
+    return ByHand(config.app, config.branch, rule_of(place), place.smoke.streak)
 
 
 def checklist(config: Config) -> tuple[Item, ...]:

@@ -11,6 +11,7 @@ from release.decide.numbers import next_number
 from release.errors import ReleaseError
 from release.formats.version import TagPattern
 from release.model import bump
+from release.model.health import NO_ROUTE
 from release.model.problem import Problem
 from release.model.release import Release
 from release.model.rolled_back import standing, with_next
@@ -137,7 +138,8 @@ def _finish(world: KnownWorld, config: Config, begun: Subject) -> Go | None:
     if world.remote.tags.get(begun.tag) == begun.commit:
         why = f"{begun.tag} is on the remote, and not complete yet"
     elif is_out(world, begun):
-        state = "live and healthy" if world.package is None else "published"
+        state = "live" if world.health == NO_ROUTE else "live and healthy"
+        state = state if world.package is None else "published"
         why = f"{begun.tag} is {state}, and not recorded yet"
     else:
         return None

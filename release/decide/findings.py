@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from release.formats.version import TagPattern, highest, in_line, precedes
-from release.model.health import unlike
+from release.model.health import live_ids, unlike
 from release.model.packaging import ours
 from release.model.problem import Problem
 from release.model.record import Subject
@@ -88,7 +88,8 @@ def is_healthy(world: World, subject: Subject) -> bool:
     What it does not tell is Cloudflare's word: see `is_everywhere`.
     """
     health = read(world.health)
-    return health is not None and unlike(health, Release.of(subject, world.environment)) is None
+    release = Release.of(subject, world.environment)
+    return health is not None and unlike(health, release, live_ids(world.live)) is None
 
 
 def previous(world: World, config: Config) -> tuple[str, str] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from release.formats.wrangler_migrations import LEDGER
@@ -20,7 +20,8 @@ class WorkerDeployment:
     `closed` are the releases that the listed deployments say were rolled back: tag, and base commit ("" where it is
     not told). `bases` are the commits that they say were deployed, newest first; `bindings` are the names that the
     main version binds, variables and secrets too (None where Cloudflare does not tell). `rollbacks` are those since a
-    release was deployed last, newest first.
+    release was deployed last, newest first. `who` deployed what serves, `at` which moment (seconds since 1970) and with which
+    `source` (wrangler, dash, ...), as Cloudflare says; empty and 0 where it does not.
     """
 
     script: str
@@ -31,6 +32,9 @@ class WorkerDeployment:
     bases: tuple[str, ...] = ()
     bindings: frozenset[str] | None = None
     rollbacks: tuple[Rollback, ...] = ()
+    who: str = field(default="", compare=False)
+    at: float = field(default=0.0, compare=False)
+    source: str = field(default="", compare=False)
 
     @property
     def version_id(self) -> str | None:

@@ -202,6 +202,11 @@ def is_exact(health: Health) -> bool:
     return health.commit is not None or health.version_id is not None
 
 
+def live_ids(lives: Mapping[str, WorkerDeployment | Unread | None]) -> tuple[str, ...]:
+    """The version ids that serve their worker alone."""
+    return tuple(live.version_id for one in lives.values() if (live := read(one)) and live.version_id)
+
+
 def live_mark(lives: Mapping[str, WorkerDeployment | Unread | None]) -> tuple[str, str] | None:
     """Tag and commit of the release that every worker serves, by Cloudflare's word; None where there is no such one."""
     marks = {live.release if (live := read(one)) else None for one in lives.values()}

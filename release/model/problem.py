@@ -14,6 +14,7 @@ class Problem:
 
     `level` block keeps a release from starting; warn is told and changes nothing; skip would have kept it, and is left
     out for the reason that `advice` gives (kept as a remark); ask is for a person to vouch for, before the approval.
+    `by_yes`: who says `--yes` has vouched for it.
     """
 
     check: str
@@ -22,3 +23,4 @@ class Problem:
     file: str | None = None
     line: int | None = None
     level: Severity = "block"
+    by_yes: bool = False

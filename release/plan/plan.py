@@ -11,6 +11,7 @@ import msgspec
 from release.decide.decide import Blocked, Nothing
 from release.errors import BlockedError, UsageError
 from release.model.deployment import Database, WorkerDeployment
+from release.model.health import rule_of
 from release.model.problem import Problem
 from release.model.record import Record
 from release.model.repository import Base, Remote
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from release.model.release import Release, Write
     from release.model.step import Look, Step
     from release.model.world import World
+    from release.systems.ops import Ops
 
 SHORT = 7
 _UNSAID = b',"finish":false'  # a text in the plan has its quotes escaped, and never reads so
@@ -132,6 +134,12 @@ def make_plan(
 def stuck(forecasts: Sequence[Forecast]) -> tuple[tuple[str, Stuck], ...]:
     """The steps that cannot go on as the world is now."""
     return tuple((one.step.name, one.look) for one in forecasts if isinstance(one.look, Stuck))
+
+
+def proof(ops: Ops, forecasts: Sequence[Forecast]) -> str:
+    """What the smoke check of a plan proves, where the health route does not tell what serves; else empty."""
+    smokes = any(one.step.name == "smoke" and isinstance(one.look, Todo) for one in forecasts)
+    return rule_of(ops.environment).weaker(ops.settle, ops.environment.smoke.streak) if smokes else ""
 
 
 def drift(approved: Plan, now: Plan) -> tuple[str, ...]:

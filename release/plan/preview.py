@@ -15,15 +15,15 @@ from release.decide import single_step as alone
 from release.decide.asked import typed, ways_on
 from release.errors import ReleaseError
 from release.model.evidence import Verdict
-from release.model.health import rule_of
 from release.model.problem import Problem
 from release.model.record import Remark
 from release.model.repository import Checkout, Remote
 from release.model.step import Todo
 from release.observe.baseline import read_baseline
 from release.observe.rows import counted
+from release.observe.steady import smoked
 from release.observe.world import observe
-from release.plan.plan import drifted, forecast, make_plan, of_approved, plan_begun, stuck
+from release.plan.plan import drifted, forecast, make_plan, of_approved, plan_begun, proof, stuck
 from release.policy.verdict import judge, level_of, overruled
 from release.policy.verdict import problems as policy_problems
 from release.sequences import Kind
@@ -109,7 +109,7 @@ def survey(ops: Ops, extensions: Extensions, options: Options, approved: Plan | 
 
     `approved` is a plan that must still be today's.
     """
-    case = _judged(_Case(ops, extensions, options, approved, observe(ops), options.request))
+    case = _judged(_Case(ops, extensions, options, approved, smoked(ops, observe(ops)), options.request))
     case, go = _decided(case)
     preview = Preview(case.world, go, _command(ops.config, options), only=options.only)
     if isinstance(go, decisions.Blocked):
@@ -189,14 +189,8 @@ def _checked(case: _Case, go: decisions.Go, preview: Preview) -> Preview:
         questions=_of(found, "ask"),
         remarks=(*given, *left_out),
         differs=differs if go.differs and go.differs.level else None,
-        proof=_proof(case.ops, preview),
+        proof=proof(case.ops, preview.forecasts),
     )
-
-
-def _proof(ops: Ops, preview: Preview) -> str:
-    """What the smoke check of a plan proves, where that is less than its version."""
-    smokes = any(one.step.name == "smoke" and isinstance(one.look, Todo) for one in preview.forecasts)
-    return rule_of(ops.environment).weaker(ops.settle, ops.environment.smoke.streak) if smokes else ""
 
 
 def _binding(case: _Case, go: decisions.Go) -> Verdict:

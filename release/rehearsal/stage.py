@@ -25,7 +25,7 @@ from release.systems.machine.local_folder import local_folder
 from release.systems.npm.node import node
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from release.config import Config
     from release.config.target import Target
@@ -255,7 +255,7 @@ class Stage:
             "CLOUDFLARE_API_TOKEN": facts.cloud_token,
             "CLOUDFLARE_ACCOUNT_ID": facts.account,
             **urls,
-            **self._health(config),
+            **health_urls(config, self.cloud.url_for),
         }
 
     def _npm(self) -> dict[str, str]:
@@ -268,17 +268,6 @@ class Stage:
         """Where an environment answers: its last worker, which is the one that people see."""
         return self.cloud.url_for(config.workers[-1].script_in(config.environments[name]))
 
-    def _health(self, config: Config) -> dict[str, str]:
-        """Where the health of each environment is asked that names another host: on the stage too, never outside it."""
-        found = {}
-        for name, environment in config.environments.items():
-            if not isinstance(environment.health, bool) and environment.health.url:
-                label = (urlsplit(environment.health.url).hostname or "").partition(".")[0]
-                scripts = [worker.script_in(environment) for worker in config.workers]
-                url = self.cloud.url_for(label) if label in scripts else self._url(config, name)
-                found[f"RELEASE_{name.upper().replace('-', '_')}_HEALTH_URL"] = url
-        return found
-
     def _keep(self, facts: Facts) -> None:
         path = self.folder / FACTS
         path.touch(mode=0o600)
@@ -288,6 +277,22 @@ class Stage:
         if self._facts is None:
             raise StageError("The stage is not started.", "inv rehearsal.start")
         return self._facts
+
+
+def health_urls(config: Config, url_for: Callable[[str], str]) -> dict[str, str]:
+    """Where the stage asks for the health of an environment that names another host: its own worker, never that host.
+
+    The worker is the one whose script the host is named after (SCRIPT.account.workers.dev), else the last.
+    """
+    found = {}
+    for name, environment in config.environments.items():
+        if isinstance(environment.health, bool) or not environment.health.url:
+            continue
+        label = (urlsplit(environment.health.url).hostname or "").partition(".")[0]
+        scripts = [worker.script_in(environment) for worker in config.workers]
+        variable = f"RELEASE_{name.upper().replace('-', '_')}_HEALTH_URL"
+        found[variable] = url_for(label if label in scripts else scripts[-1])
+    return found
 
 
 def _without_credentials(environ: Mapping[str, str]) -> dict[str, str]:

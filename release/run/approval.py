@@ -158,14 +158,20 @@ def _unreviewed(ops: Ops, run: actions.Run, plan: Plan, questions: Sequence[Prob
         raise BlockedError(
             f"{nobody}, and two_person asks for a second person.", "Add reviewers (inv doctor says how)."
         )
-    if questions:
+    unasked = [one for one in questions if not one.by_yes]
+    if unasked:
         raise BlockedError(
-            f"{nobody}, so nobody could be asked: {questions[0].what}",
+            f"{nobody}, so nobody could be asked: {unasked[0].what}",
             "Add reviewers (inv doctor says how): who approves the plan vouches for its questions.",
         )
     who = run.people[-1] if run.people else ops.environ.get("GITHUB_ACTOR", "unknown")
     how = f"dispatched run {run.id}; the environment {name} asks nobody"
-    return Granted(approvals=(Approval(who=who, plan=plan.hash, at=ops.clock.now(), how=how),))
+    now = ops.clock.now()
+    said = tuple(
+        Remark(kind="tick", what=one.what, why=f"dispatched run {run.id}", who=who, at=now)
+        for one in questions
+    )
+    return Granted(approvals=(Approval(who=who, plan=plan.hash, at=now, how=how),), remarks=said)
 
 
 def _started(ops: Ops, number: int) -> float:
@@ -208,6 +214,8 @@ def _confirmed(ops: Ops, preview: Preview, plan: Plan, person: Person) -> Grante
 
 
 def _ticked(question: Problem, person: Person, who: str, now: float) -> Remark:
+    if person.yes and question.by_yes:
+        return Remark(kind="tick", what=question.what, why="--yes", who=who, at=now)
     if person.ask is None:
         raise BlockedError(
             f"Nobody can be asked here: {question.what}",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from release.errors import StoppedError
 from release.model.deployment import Database, WorkerDeployment
+from release.model.health import NO_ROUTE
 from release.model.outcome import Failure
 from release.model.record import Record
 from release.model.repository import History, Remote
@@ -162,6 +163,8 @@ def _is_unknown(world: World) -> bool:
 def _health(world: World) -> str:
     if world.smoke is None:
         return ", and its health was not checked"
+    if world.smoke.healthy and world.health == NO_ROUTE:
+        return ", but the release is not recorded"
     return (
         " and is healthy, but the release is not recorded" if world.smoke.healthy else " and is not healthy"
     )

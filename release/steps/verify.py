@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from release.model.effects import ReadBadge
-from release.model.health import DEFAULT, rule_of, unlike
+from release.model.health import DEFAULT, live_ids, rule_of, unlike
 from release.model.step import Done, Stuck, Todo
 from release.model.unread import Unread, read
 
@@ -77,7 +77,7 @@ class Verify:
         if self.rule.version:
             wrong = health.version != release.version
             return health.problem or (f"health says {health.version}" if wrong else None)
-        fault = unlike(health, release)
+        fault = unlike(health, release, live_ids(world.live))
         if fault is not None:
             return fault
         others = [name for name, live in world.live.items() if _mark(live) != (release.tag, release.commit)]

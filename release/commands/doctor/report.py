@@ -38,6 +38,7 @@ STEPS: tuple[tuple[str, Callable[[Setup], str]], ...] = (
     ("Rules for tags", examinations.tags),
     ("What workflows' tokens may do", examinations.permissions),
     ("The record's refs", examinations.record),
+    ("The health route", examinations.health),
 )
 
 

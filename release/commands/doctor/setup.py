@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from release.errors import BlockedError, CannotReadError
+from release.model.health import rule_of
 from release.systems.github import actions, settings
 
 if TYPE_CHECKING:
@@ -251,6 +252,17 @@ def _secrets_of(patient: Setup, environment: str) -> frozenset[str]:
     if not environment or actions.environment(patient.github, environment) is None:
         return frozenset()
     return settings.secrets(patient.github, environment)
+
+
+def health(patient: Setup) -> str:
+    """What the health route of production proves of a release, as it is configured; it is not asked."""
+    place = patient.config.environment(patient.config.production)
+    rule = rule_of(place)
+    weaker = rule.weaker(place.smoke.settle, place.smoke.streak)
+    proof = {"number": "the version", "version id": "Cloudflare's version id"}.get(
+        rule.proof, f"the {rule.proof}"
+    )
+    return weaker or f"{rule.shown} tells {proof}"
 
 
 def _production(patient: Setup) -> actions.GitHubEnvironment:

@@ -42,7 +42,7 @@ def unasked(environment: str) -> Seen:
     return Seen("healthy", served, ending=served)
 
 
-def judged(health: Health, wanted: Mark, left: Mark, version_ids: list[str]) -> Seen:
+def judged(health: Health, wanted: Mark, left: Mark, version_ids: tuple[str, ...]) -> Seen:
     """One answer, held against what is live now (version, commit, Cloudflare's ids), and what was before."""
     version, commit, version_id = health.version, health.commit, health.version_id
     if not health.answered:

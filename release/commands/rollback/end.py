@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from release.commands.rollback.answers import Seen, as_built, judged, known, unasked
 from release.model.deployment import WorkerDeployment
-from release.model.health import is_exact
+from release.model.health import is_exact, live_ids
 from release.model.outcome import Failure, Outcome, StepResult
 from release.model.rolled_back import after, facts, live_words, serving
 from release.model.unread import Unread
@@ -174,7 +174,7 @@ def _smoke(course: Course, lives: Lives) -> Seen:
     """Whether the health route answers as what is live, several times in a row."""
     ops, limits = course.ops, course.ops.environment.smoke
     wanted, left = _mark(course, lives), _served(course)
-    ids = [live.version_id or "" for live in lives.values() if isinstance(live, WorkerDeployment)]
+    ids = live_ids(lives)
 
     def seen(health: Health) -> Seen:
         if not health.asked:

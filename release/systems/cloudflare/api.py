@@ -88,6 +88,9 @@ class Cloudflare:
             tuple(filter(None, map(_base, _messages(deployments)))),
             _bound(version),
             _rollbacks(deployments),
+            str(newest.get("author_email") or ""),
+            _seconds(newest.get("created_on")),
+            str(newest.get("source") or ""),
         )
 
     @_known_form()

@@ -126,6 +126,10 @@ def test_a_killed_release_is_finished_and_rolled_back_whatever_the_health_route_
 
 def test_without_a_route_a_deployment_in_the_middle_of_the_wait_is_no_proof(tmp_path: Path) -> None:
     with opened(tmp_path, overlay=configured("health = false")) as world:
+        world.environ["RELEASE_STAGE"] = "here"
+        assert world.plan().proof.startswith("There is no health route: the proof is Cloudflare's version id")
+        assert "before and after 2 s" in world.plan().proof  # nothing has to spread on a stage
+        del world.environ["RELEASE_STAGE"]
 
         class Meddle(Recorder):
             def line(self, text: str) -> None:
@@ -152,3 +156,22 @@ def test_a_route_that_lacks_what_it_is_said_to_tell_stops_on_staging_with_what_t
         outcome = world.release()
         assert outcome.exit_code == 4
         assert "set health.version = false" in told(outcome)
+
+
+def test_a_route_that_tells_the_commit_that_was_built_is_believed(tmp_path: Path) -> None:
+    """`git rev-parse HEAD` in a build is the base: the bump lies in the work tree alone."""
+    with opened(tmp_path, overlay=configured(KINDS["commit"][0])) as world:
+        heads = dict[str, str]()
+
+        def built(loaded: LoadedVersion) -> Response:
+            tag, _, commit = loaded.version.tag.partition("+")
+            return as_json({"sha": heads.get(tag, commit)})
+
+        answering(world, built)
+        heads["cms-v1.2.4"] = world.git("rev-parse", "HEAD")
+        assert world.release().exit_code == 0
+        heads["cms-v1.2.5"] = world.commit({"docs/more.md": "more\n"})
+        assert world.release().exit_code == 0
+        done = back(world)
+        assert (done.outcome, done.exit_code) == ("rolled-back", 0), told(done)
+        assert "cms-v1.2.4" in served(world, "cms")[0]

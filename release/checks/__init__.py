@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 def release_checks(config: Config, environment: str) -> list[Check]:
     """What must hold before any release or deployment."""
     checks: list[Check] = [CleanTree(), InBranch(config.branch, config.remote), Tools()]
-    if config.database:
-        checks += [Migrations(config.database.migrations), WranglerAgrees()]
+    for one in config.databases:
+        checks += [Migrations(one.migrations, one.name), WranglerAgrees(one.name)]
     if config.target:
         checks += [KnownToken(), Dependencies()]
     if environment == config.production and config.target is None:

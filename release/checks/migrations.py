@@ -141,6 +141,29 @@ class WranglerAgrees:
             )
 
 
+@dataclass(frozen=True)
+class Listed:
+    """Every database with migrations that a worker binds is migrated by this tool; it warns alone."""
+
+    name: str = "databases"
+    guards: frozenset[str] = frozenset({"deploy"})
+
+    def find(self, world: World, release: Release) -> tuple[Problem, ...]:
+        """One warning a database."""
+        del release
+        base = world.base
+        return tuple(
+            Problem(
+                self.name,
+                f"{one.source} binds the D1 database {one.database}, and no step applies its migrations in {one.folder}.",
+                "List it in [[tool.release.databases]] (docs/configuration.md), unless something else migrates it.",
+                one.source,
+                level="warn",
+            )
+            for one in (() if isinstance(base, Unread) else base.unlisted)
+        )
+
+
 def _read(world: World, name: str) -> Store | None:
     """The database of this name, where the commit was read."""
     if isinstance(world.base, Unread):

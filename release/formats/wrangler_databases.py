@@ -74,6 +74,11 @@ def name_of(
     return name, identifier if isinstance(identifier, str) and identifier else None
 
 
+def names_in(settings: Mapping[str, Any], source: str, environment: str) -> tuple[str, ...]:
+    """The bindings of all databases in one of wrangler's environments. Raises CannotReadError where that is not there."""
+    return tuple(str(one["binding"]) for one in _bound(settings, source, environment) if one.get("binding"))
+
+
 def _bound(settings: Mapping[str, Any], source: str, environment: str) -> list[Mapping[str, Any]]:
     """The databases of an environment; one that is not there is the top level, where none is named at all."""
     named = settings.get("env")

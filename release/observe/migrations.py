@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import posixpath
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from release.errors import CannotReadError
 from release.formats.wrangler_config import NAMES, parse
-from release.formats.wrangler_databases import Wanted
+from release.formats.wrangler_databases import Wanted, names_in
 from release.formats.wrangler_migrations import LEDGER, Rules, rules_of
+from release.model.repository import Unlisted
+from release.systems.git.content import read_migrations
 from release.systems.npm.node import wrangler_version
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from release.config import Config, Database, Environment
     from release.systems.git.client import Git
@@ -57,6 +60,29 @@ def _agreed(database: Database, rules: Rules, config: Config) -> None:
         f"{table} names {database.migrations}{whose}.",
         f'Set migrations = "{rules.folder}" there, or migrations_dir in {rules.source}: wrangler\'s is what is applied.',
     )
+
+
+def unlisted(ops: Ops, commit: str, listed: Mapping[str, Rules]) -> tuple[Unlisted, ...]:
+    """The databases that a worker binds and that have migrations of their own, but for those that are `listed`."""
+    names, folders = {one.database for one in listed.values()}, {one.folder for one in listed.values()}
+    found: dict[str, Unlisted] = {}
+    for worker in ops.config.workers:
+        for rules in _bound(ops, commit, worker.path):
+            if rules.database not in names and rules.folder not in folders:
+                found.setdefault(rules.folder, Unlisted(rules.source, rules.database, rules.folder))
+    return tuple(found.values())
+
+
+def _bound(ops: Ops, commit: str, folder: str) -> Iterator[Rules]:
+    """The rules of each database in a worker's configuration that has a migration; none where it cannot be read."""
+    with suppress(CannotReadError):
+        path, settings = _configuration(ops.git, commit, folder) or ("", {})
+        environment = ops.environment.wrangler
+        for name in names_in(settings, path, environment) if path else ():
+            with suppress(CannotReadError):
+                rules = rules_of(settings, path, environment, Wanted(binding=name))
+                if ops.git.object(f"{commit}:{rules.folder}") and read_migrations(ops.git, commit, rules):
+                    yield rules
 
 
 def d1_at(

@@ -14,7 +14,7 @@ from release.model.unread import Unread, read
 from release.model.world import World
 from release.observe.databases import databases_again
 from release.observe.history import is_on_branch, read_history
-from release.observe.migrations import agreed_rules
+from release.observe.migrations import agreed_rules, unlisted
 from release.observe.packages import read_package
 from release.observe.readiness import answer, answers, ask, ask_about, ask_database, reviewers_of
 from release.systems.git.content import fetched_record, read_base
@@ -58,9 +58,7 @@ def observe(ops: Ops) -> World:
         history: History | Unread = Unread("the checkout was not read", follows=True)
         if not isinstance(remote, Unread) and not isinstance(checkout, Unread):
             history = answer(lambda: _history(ops, checkout, remote))
-            base = answer(
-                lambda: read_base(ops.git, checkout.head, ops.config, agreed_rules(ops, checkout.head))
-            )
+            base = answer(lambda: _base(ops, checkout.head))
             record = answer(lambda: _record(ops, remote.record))
         live = {worker.name: asked[worker.name].result() for worker in ops.config.workers}
         if (
@@ -120,6 +118,12 @@ def _ready(
     if asked is None or here is None:
         return None
     return answers(ops, asked, here.head, there.tip if there and lies and lies.contained else None)
+
+
+def _base(ops: Ops, commit: str) -> Base:
+    rules = agreed_rules(ops, commit)
+    base = read_base(ops.git, commit, ops.config, rules)
+    return replace(base, unlisted=unlisted(ops, commit, rules))
 
 
 def _remote(ops: Ops) -> Remote:

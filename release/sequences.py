@@ -91,14 +91,16 @@ def _bump(setting: Setting) -> Iterator[Step]:
 def _backfill(setting: Setting) -> Iterator[Step]:
     from release.steps.backfill import Backfill
 
-    if _has_database(setting) and setting.config.database:
-        yield Backfill(setting.config.database.manual_backfill, setting.through)
+    databases = setting.config.databases
+    if databases:
+        manuals = {one.name: one.manual_backfill for one in databases}
+        yield Backfill(databases[0].manual_backfill, setting.through, manuals)
 
 
 def _migrate(setting: Setting) -> Iterator[Step]:
     from release.steps.migrate import Migrate
 
-    if _has_database(setting):
+    if setting.config.databases:
         yield Migrate()
 
 
@@ -207,11 +209,6 @@ def step_names(config: Config) -> tuple[str, ...]:
     steps = sequence(Setting(Kind.RELEASE, config, config.production))
     names = (row.name for row in TABLE if Kind.PACKAGE in row.kinds)
     return tuple(dict.fromkeys((*(step.name for step in steps), *names)))
-
-
-def _has_database(setting: Setting) -> bool:
-    chosen = setting.config.environment(setting.environment)
-    return setting.config.database is not None and chosen.database is not None
 
 
 def _meaning(before: list[str], worker: str, after: list[str], untouched: str) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from release.checks.checklist import Finding
 from release.model.repository import names
+from release.model.stores import stores
 from release.model.unread import Unread, read
 
 if TYPE_CHECKING:
@@ -77,22 +78,23 @@ class Staging:
 
 @dataclass(frozen=True)
 class StagingMigrations:
-    """Every migration of the commit is in the ledger of the database where it is tried."""
+    """Every migration of the commit is in the ledger of its database where it is tried."""
 
     def __call__(self, world: World) -> Finding:
         """One finding that names the files."""
         tried = world.readiness.tried if world.readiness else None
-        if world.readiness is not None and (tried is None or tried.database is None):
+        if world.readiness is not None and (tried is None or not tried.databases):
             return Finding("none", "there is no database where migrations are tried")
-        database = tried.database if tried else None
-        what, base = "which migrations are applied on staging", read(world.base)
-        if isinstance(database, Unread):
-            return _cannot_tell(what, database)
-        if tried is None or database is None or base is None:
+        what = "which migrations are applied on staging"
+        found = stores(world, tried.databases) if tried else ()
+        for one in found:
+            if isinstance(one.database, Unread):
+                return _cannot_tell(what, one.database)
+        if tried is None or not found or read(world.base) is None:
             return _cannot_tell(what, None)
-        pending = [one.name for one in base.migrations if one.name not in database.applied]
+        pending = [one.file(migration.name) for one in found for migration in one.pending]
         if not pending:
-            count = _counted(len(base.migrations), "migration")
+            count = _counted(sum(len(one.migrations) for one in found), "migration")
             return Finding("ok", f"{tried.environment} has all: {count}")
         return Finding(
             "bad",

@@ -11,7 +11,8 @@ from release.formats.sql import COMMENTS, OPEN_STATEMENT, open_end, statements
 from release.formats.wrangler_migrations import PATTERN_SINCE, QUOTES_SINCE
 from release.model.deployment import Database
 from release.model.problem import Problem
-from release.model.repository import Base
+from release.model.stores import stores
+from release.model.unread import Unread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from release.formats.wrangler_migrations import Rules
     from release.model.release import Release
     from release.model.repository import Migration
+    from release.model.stores import Store
     from release.model.world import World
 
 TRANSACTION = re.compile(r"(BEGIN|COMMIT|END|ROLLBACK|SAVEPOINT|RELEASE)\b", re.IGNORECASE)
@@ -29,20 +31,22 @@ class Migrations:
     """D1 refuses transaction statements; and wrangler puts a statement of its own behind each file, which must stay one."""
 
     folder: str
+    database: str
     name: str = "migrations"
     guards: frozenset[str] = frozenset({"migrate"})
 
     def find(self, world: World, release: Release) -> tuple[Problem, ...]:
         """At most one problem a pending file, with its line; none of a file that was applied and is only to be noted."""
         del release
-        if not isinstance(world.base, Base) or not isinstance(world.database, Database):
+        store = _read(world, self.database)
+        if store is None or not isinstance(store.database, Database):
             return ()
-        found = beyond(world.base.migrations, world.database)
-        known = {*world.database.applied, *(found.whole if found else ())}
-        pending = [m for m in world.base.migrations if m.name not in known]
-        return tuple(found for m in pending for found in self._faults(m))
+        found = beyond(store.migrations, store.database)
+        known = found.whole if found else ()
+        pending = [m for m in store.pending if m.name not in known]
+        return tuple(found for m in pending for found in self._faults(m, store))
 
-    def _faults(self, migration: Migration) -> Iterator[Problem]:
+    def _faults(self, migration: Migration, store: Store) -> Iterator[Problem]:
         file = f"{self.folder}/{migration.name}"
         try:
             text = migration.sql.decode()
@@ -63,7 +67,7 @@ class Migrations:
                     "Take the transaction statements out: D1 applies each file as a whole or not at all",
                 )
                 return
-        yield from self._ending(file, migration.name, text)
+        yield from self._ending(file, store.file(migration.name), text)
 
     def _ending(self, file: str, name: str, text: str) -> Iterator[Problem]:
         """What the file leaves open at its end, where wrangler's own INSERT into the ledger follows."""
@@ -95,18 +99,19 @@ class Migrations:
 class WranglerAgrees:
     """wrangler means the database that was looked at, and knows what its configuration says."""
 
+    database: str
     name: str = "wrangler"
     guards: frozenset[str] = frozenset({"backfill", "migrate"})
 
     def find(self, world: World, release: Release) -> tuple[Problem, ...]:
         """What is set and not so."""
         del release
-        database = world.database
-        if not isinstance(world.base, Base) or world.base.rules is None or not isinstance(database, Database):
+        store = _read(world, self.database)
+        if store is None or store.folder.rules is None or not isinstance(store.database, Database):
             return ()
-        return tuple(self._faults(world.base.rules, world.base, database))
+        return tuple(self._faults(store.folder.rules, store, store.database))
 
-    def _faults(self, rules: Rules, base: Base, database: Database) -> Iterator[Problem]:
+    def _faults(self, rules: Rules, store: Store, database: Database) -> Iterator[Problem]:
         if rules.database_id and rules.database_id != database.uuid:
             yield Problem(
                 self.name,
@@ -123,7 +128,7 @@ class WranglerAgrees:
                 rules.source,
                 level="warn",
             )
-        names = [one.name for one in base.migrations if one.name not in database.applied]
+        names = [one.name for one in store.pending]
         strange = [name for name in names if "'" in name] if not rules.quotes else []
         if not rules.quotes and not rules.table.isidentifier():
             strange.append(rules.table)
@@ -134,6 +139,36 @@ class WranglerAgrees:
                 f"Update wrangler to {_number(QUOTES_SINCE)} or newer, or rename it.",
                 rules.source,
             )
+
+
+@dataclass(frozen=True)
+class Listed:
+    """Every database with migrations that a worker binds is migrated by this tool; it warns alone."""
+
+    name: str = "databases"
+    guards: frozenset[str] = frozenset({"deploy"})
+
+    def find(self, world: World, release: Release) -> tuple[Problem, ...]:
+        """One warning a database."""
+        del release
+        base = world.base
+        return tuple(
+            Problem(
+                self.name,
+                f"{one.source} binds the D1 database {one.database}, and no step applies its migrations in {one.folder}.",
+                "List it in [[tool.release.databases]] (docs/configuration.md), unless something else migrates it.",
+                one.source,
+                level="warn",
+            )
+            for one in (() if isinstance(base, Unread) else base.unlisted)
+        )
+
+
+def _read(world: World, name: str) -> Store | None:
+    """The database of this name, where the commit was read."""
+    if isinstance(world.base, Unread):
+        return None
+    return next((one for one in stores(world) if one.name == name), None)
 
 
 def _number(version: tuple[int, ...]) -> str:

@@ -8,12 +8,12 @@ from pathlib import Path  # noqa: TC003 - msgspec reads the annotation
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from release.config.checklist import Checklist, Demand, Page
+from release.config.databases import Database, named
 from release.config.health import Health
 from release.config.tables import (
     App,
     Badge,
     Command,
-    Database,
     Entry,
     Environment,
     Identity,
@@ -136,6 +136,10 @@ class Config(Settings, frozen=True, kw_only=True):
         """Return the worker of this name. Raises KeyError when there is none."""
         return {worker.name: worker for worker in self.workers}[name]
 
+    def database_of(self, name: str) -> Database:
+        """Return the database that people call so. Raises KeyError when there is none."""
+        return {one.name: one for one in self.databases}[name]
+
 
 def load(root: Path) -> Config:
     """Return the configuration in the folder `root`.
@@ -180,7 +184,7 @@ def _named(settings: Settings) -> Settings:
         name: found if found.wrangler else replace(found, wrangler=name)
         for name, found in settings.environments.items()
     }
-    return replace(settings, workers=tuple(workers), environments=environments)
+    return named(replace(settings, workers=tuple(workers), environments=environments))
 
 
 def of_target(
@@ -203,6 +207,7 @@ def of_target(
         test=test,
         workers=(),
         database=None,
+        databases=(),
         environments={target.name: Environment(wrangler=target.name, url="")},
         production=target.name,
         branch=target.maintenance.format(name=target.name, line=line) if line else config.branch,

@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from release.config.database_rules import broken_databases
+from release.config.databases import as_written
 from release.config.health import Health
 from release.config.messages import Fault, bare, metas, nearest, parts_of
 from release.config.types import PATH
@@ -32,15 +34,16 @@ _SCRIPT_NAME = re.compile(r"[A-Za-z0-9_-]+")
 
 def broken_rules(settings: Settings) -> list[Fault]:
     """Return every rule that the settings break, in the order of the keys."""
-    unseen = list(_unseen_characters(msgspec.to_builtins(settings), ()))
+    written = as_written(settings)
+    unseen = list(_unseen_characters(msgspec.to_builtins(written), ()))
     if unseen:  # the other rules show what they found
         return unseen
     return [
-        *_paths(settings),
+        *_paths(written),
         *_app(settings),
         *_test(settings),
         *_workers(settings),
-        *_database(settings),
+        *broken_databases(settings),
         *_environments(settings),
         *_checklist(settings),
         *_refs(settings),
@@ -139,20 +142,6 @@ def _scripts(settings: Settings) -> Iterator[Fault]:
                     path, f'expected letters, digits, "-" and "_", {LONGEST_SCRIPT} at most, found "{script}"'
                 )
                 return
-
-
-def _database(settings: Settings) -> Iterator[Fault]:
-    if not settings.database:
-        return
-    names = [worker.name for worker in settings.workers]
-    if settings.database.worker not in names:
-        problem = (
-            f'there is no worker "{settings.database.worker}"; {nearest(settings.database.worker, names)}'
-        )
-        yield Fault(("database", "worker"), problem)
-    for name, environment in settings.environments.items():
-        if environment.database is None:
-            yield Fault(("environments", name), 'the key "database" is missing: the D1 database\'s name')
 
 
 def _policy(settings: Settings) -> Iterator[Fault]:

@@ -8,6 +8,7 @@ from msgspec import Meta
 
 from release.config.approval import Approval
 from release.config.checklist import Checklist
+from release.config.databases import Database
 from release.config.health import Health
 from release.config.policy import Policy
 from release.config.types import (
@@ -130,17 +131,6 @@ class Worker(Value, frozen=True, kw_only=True):
         return self.script.replace("{environment}", environment.wrangler)
 
 
-class Database(Value, frozen=True, kw_only=True):
-    """The D1 database and its migrations."""
-
-    worker: Annotated[str, Meta(description="The worker in whose folder `wrangler d1` runs.")]
-    migrations: Annotated[RelativePath, Meta(description="The folder of the SQL files.")]
-    manual_backfill: Annotated[
-        str,
-        Meta(description="The command to name when the ledger cannot be filled; it is shown, never run."),
-    ] = "inv step.backfill --through FILE"
-
-
 class Badge(Value, frozen=True, kw_only=True):
     """The badge in the dashboard that shows the version to people."""
 
@@ -195,6 +185,14 @@ class Environment(Value, frozen=True, kw_only=True):
     database: Annotated[
         str | None, Meta(description="The D1 database's name; needed where [tool.release.database] is there.")
     ] = None
+    databases: Annotated[
+        dict[str, Annotated[str, Meta(min_length=1)]],
+        Meta(
+            examples=[{"main": "cms-production", "audit": "cms-audit-production"}],
+            description="The D1 database's name of each of [[tool.release.databases]]. "
+            "One that is left out: its `database_name` in wrangler's configuration.",
+        ),
+    ] = {}  # noqa: RUF012 - frozen, and msgspec copies it
     health: Annotated[Health | bool, Meta(description="The health route; false where there is none.")] = (
         Health()
     )
@@ -254,8 +252,12 @@ class Settings(Value, frozen=True, kw_only=True):
         Meta(description="owner/name at GitHub; without it, GITHUB_REPOSITORY or the remote's URL says it."),
     ] = None
     database: Annotated[
-        Database | None, Meta(description="The database; without it, nothing is migrated.")
+        Database | None,
+        Meta(description="The database, where there is one; without any, nothing is migrated."),
     ] = None
+    databases: Annotated[
+        tuple[Database, ...], Meta(description="The databases, in the order of their migrations.")
+    ] = ()
     plugins: Annotated[
         tuple[RelativePath, ...],
         Meta(description="Plugins: files, or modules that can be imported, such as release.announce."),

@@ -11,6 +11,7 @@ from release.model.problem import Problem
 from release.model.record import Subject
 from release.model.release import Release
 from release.model.rolled_back import standing
+from release.model.stores import applied
 from release.model.unread import Unread, read
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def unreadable(world: World) -> tuple[Problem, ...]:
         "record": world.record,
         "commit": world.base,
         "history": world.history,
-        "database": world.database,
+        **{_database(name, world): one for name, one in world.databases.items()},
         "registry": world.package,
         **{f"worker {name}": live for name, live in world.live.items()},
     }
@@ -114,6 +115,10 @@ def rolled_back_tag(world: World, base: str) -> str | None:
     return next((tag for tag, shipped in closed if shipped == base), None)
 
 
+def _database(name: str, world: World) -> str:
+    return "database" if len(world.databases) == 1 else f"database {name}"
+
+
 def base_of(world: World, tag: str, commit: str) -> str | None:
     """The base of a release, as the message of a deployment that still serves it tells."""
     serving = (live for live in _lives(world) if live.release == (tag, commit))
@@ -122,13 +127,12 @@ def base_of(world: World, tag: str, commit: str) -> str | None:
 
 def _has_trace(world: World, subject: Subject) -> bool:
     """Whether a worker serves it, it migrated the database, it was seen healthy once, or its tag is on the remote."""
-    remote, record, database = read(world.remote), read(world.record), read(world.database)
+    remote, record = read(world.remote), read(world.record)
     if remote and remote.tags.get(subject.tag) == subject.commit:
         return True
-    applied = database.applied if database else ()
     if record and record.subject == subject and ours(world, subject.version, subject.commit):
         return True
-    if record and (record.healthy or set(record.migrated) & set(applied)):
+    if record and (record.healthy or set(record.migrated) & applied(world)):
         return True
     return (subject.tag, subject.commit) in {live.release for live in _lives(world)}
 

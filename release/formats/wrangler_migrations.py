@@ -13,12 +13,12 @@ from functools import cmp_to_key, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from release.errors import CannotReadError
+from release.formats.wrangler_databases import FOLDER, Wanted, entry_of, name_of, normal, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 LEDGER = "d1_migrations"  # where `migrations_table` names no other
-FOLDER = "./migrations"
 PATTERN_SINCE = (4, 98, 0)
 QUOTES_SINCE = (4, 105, 0)  # names of files and of the ledger, in the SQL that notes a file
 _NUMBER = re.compile(r"\s*([+-]?[0-9]+)")
@@ -30,7 +30,8 @@ class Rules:
     """Where a database's migrations lie and are noted; `pattern` is relative to `folder`, `folder` to the repository.
 
     `version` is the wrangler's that applies them (None: not known, so the newest); `ignored` is a pattern that it does
-    not know. `source` is the configuration that says all this (empty: none does), `database_id` the one that it names.
+    not know. `source` is the configuration that says all this (empty: none does), `database_id` the one that it names,
+    `database` what D1 calls it.
     """
 
     folder: str
@@ -40,6 +41,7 @@ class Rules:
     source: str = ""
     ignored: str = ""
     version: tuple[int, ...] | None = None
+    database: str = ""
 
     @property
     def is_flat(self) -> bool:
@@ -76,64 +78,34 @@ def rules_of(
     settings: Mapping[str, Any],
     source: str,
     environment: str,
-    database: str,
+    database: str | Wanted,
     version: tuple[int, ...] | None = None,
 ) -> Rules:
     """What the configuration at `source` says of a database, by its name or binding, in one of wrangler's environments.
 
     `version` is the wrangler's that will apply them, None for the newest. Raises CannotReadError, with what to do.
     """
-    entry = _entry(settings, source, environment, database)
+    wanted = Wanted(database) if isinstance(database, str) else database
+    entry = entry_of(settings, source, environment, wanted)
+    name, identifier = name_of(entry, source, environment, wanted)
     said = {
-        key: _text(entry, key, source) for key in ("migrations_dir", "migrations_pattern", "migrations_table")
+        key: text_of(entry, key, source)
+        for key in ("migrations_dir", "migrations_pattern", "migrations_table")
     }
     is_flat = version is not None and version < PATTERN_SINCE
     folder = said["migrations_dir"]
     folder = (folder or FOLDER) if is_flat else (FOLDER if folder is None else folder)
-    folder, pattern = _normal(folder), said["migrations_pattern"]
-    identifier = entry.get("database_id")
+    folder, pattern = normal(folder), said["migrations_pattern"]
     return Rules(
         _within(folder, source),
         "*.sql" if pattern is None or is_flat else _relative(pattern, folder, said["migrations_dir"], source),
         said["migrations_table"] or LEDGER,
-        identifier if isinstance(identifier, str) and identifier else None,
+        identifier,
         source,
         pattern or "" if is_flat else "",
         version,
+        name,
     )
-
-
-def _entry(settings: Mapping[str, Any], source: str, environment: str, database: str) -> Mapping[str, Any]:
-    """The first binding of that name; an environment that is not there is the top level, where none is named at all."""
-    named = settings.get("env")
-    chosen = named.get(environment) if isinstance(named, dict) else None
-    if named is not None and not isinstance(chosen, dict):
-        raise CannotReadError(
-            f"{source} has no environment {environment}.",
-            f"wrangler refuses --env {environment} then. Add it, or correct `wrangler` in [tool.release.environments].",
-        )
-    bound = (settings if chosen is None else chosen).get("d1_databases") or ()
-    entries = [one for one in bound if isinstance(one, dict)] if isinstance(bound, list) else []
-    for one in entries:
-        if database in (one.get("database_name"), one.get("binding")):
-            return one
-    there = ", ".join(str(one.get("database_name") or one.get("binding")) for one in entries)
-    raise CannotReadError(
-        f"{source} binds no D1 database {database} in {environment}{f' (there: {there})' if there else ''}.",
-        f'Give its entry in d1_databases database_name = "{database}": bindings are not inherited from the top level.',
-    )
-
-
-def _text(entry: Mapping[str, Any], key: str, source: str) -> str | None:
-    value = entry.get(key)
-    if value is not None and not isinstance(value, str):
-        raise CannotReadError(f"{source}: {key} is not a string.", "Correct it; wrangler refuses it too.")
-    return value
-
-
-def _normal(path: str) -> str:
-    """A path as wrangler normalizes it: with "/", without a last one."""
-    return posixpath.normpath(path.replace("\\", "/"))
 
 
 def _within(folder: str, source: str) -> str:
@@ -153,7 +125,7 @@ def _relative(raw: str, folder: str, said: str | None, source: str) -> str:
         raise CannotReadError(
             f"{source} sets migrations_pattern without migrations_dir.", "Set both; wrangler refuses it too."
         )
-    pattern = _normal(raw)
+    pattern = normal(raw)
     if folder != "." and not pattern.startswith(f"{folder}/"):
         raise CannotReadError(
             f"{source}: migrations_pattern {raw} does not begin with {folder}/, its migrations_dir.",

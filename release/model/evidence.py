@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from release.model.record import Window
     from release.model.repository import Migration
     from release.model.request import Level
@@ -26,10 +28,10 @@ class Surface:
 
 @dataclass(frozen=True)
 class Baseline:
-    """What the last release held of what is compared."""
+    """What the last release held of what is compared; `migrations` by the name of their database."""
 
     tag: str
-    migrations: tuple[Migration, ...] | Unread
+    migrations: Mapping[str, tuple[Migration, ...] | Unread] = field(default_factory=dict)
     surfaces: tuple[Surface, ...] = ()
 
 
@@ -47,7 +49,8 @@ class Loss:
     """Rows or values that are lost without being named: the line of `because` that says so, and what it reaches.
 
     It reaches the rows of `table` that hold something in `columns`; all of them where `every`. `rows` is how many there
-    are in `database`, None where they were not counted; `is_more` where the count stopped at its limit.
+    are in `database`, None where they were not counted; `is_more` where the count stopped at its limit. `store` is what
+    people call that database.
     """
 
     said: str
@@ -55,6 +58,7 @@ class Loss:
     columns: tuple[str, ...] = ()
     every: bool = False
     database: str = ""
+    store: str = ""
     rows: int | None = None
     is_more: bool = False
 

@@ -33,11 +33,11 @@ class InsertLedger:
 
     def expect(self, world: World) -> World:
         """The ledger holds them."""
-        return _with_ledger(world, self.names)
+        return _with_ledger(world, self.database, self.names)
 
     def written(self, world: World, step: str) -> tuple[Write, ...]:
         """The rows that are in the ledger."""
-        return _in_ledger(world, self.names, self.writes(step))
+        return _in_ledger(world, self.database, self.names, self.writes(step))
 
 
 @dataclass(frozen=True)
@@ -78,21 +78,35 @@ class ApplyMigrations:
 
     def expect(self, world: World) -> World:
         """The ledger holds them."""
-        return _with_ledger(world, self.names)
+        return _with_ledger(world, self.database, self.names)
 
     def written(self, world: World, step: str) -> tuple[Write, ...]:
         """The migrations whose name is in the ledger."""
-        return _in_ledger(world, self.names, self.writes(step))
+        return _in_ledger(world, self.database, self.names, self.writes(step))
 
 
-def _with_ledger(world: World, names: tuple[str, ...]) -> World:
-    database = read(world.database)
-    if database is None:
+def name_of(world: World, database: Database) -> str | None:
+    """What people call this database; None where the world does not have it."""
+    for name, part in world.databases.items():
+        found = read(part)
+        if found is not None and found.name == database.name:
+            return name
+    return None
+
+
+def _with_ledger(world: World, database: Database, names: tuple[str, ...]) -> World:
+    name = name_of(world, database)
+    found = read(world.databases[name]) if name is not None else None
+    if name is None or found is None:
         return world
-    return replace(world, database=replace(database, ledger=database.applied + names))
+    noted = replace(found, ledger=found.applied + names)
+    return replace(world, databases={**world.databases, name: noted})
 
 
-def _in_ledger(world: World, names: tuple[str, ...], writes: tuple[Write, ...]) -> tuple[Write, ...]:
-    database = read(world.database)
-    applied = database.applied if database else ()
+def _in_ledger(
+    world: World, database: Database, names: tuple[str, ...], writes: tuple[Write, ...]
+) -> tuple[Write, ...]:
+    name = name_of(world, database)
+    found = read(world.databases[name]) if name is not None else None
+    applied = found.applied if found else ()
     return tuple(write for name, write in zip(names, writes, strict=True) if name in applied)

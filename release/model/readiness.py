@@ -35,7 +35,7 @@ class Tried:
     environment: str
     live: Mapping[str, WorkerDeployment | Unread | None]
     health: Health | Unread
-    database: Database | Unread | None
+    databases: Mapping[str, Database | Unread]
     ahead: bool = False
 
 

@@ -103,10 +103,11 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     `lease_until` is in seconds since 1970. `burnt` are numbers that were healthy once and then left.
     `before` maps a worker to the version id that served before the first deploy of this release, and `served` to the tag
     of the release that made it; `migrated` are the migrations that lie between then and the end of it, `bookmark` is from
-    before them. `packed` are the integrities of the tarballs that this release was about to publish: what the registry
-    has of them is this release's. `rollback` is the one that took this release away, until it is put back. `asked` is the
-    bump as it was typed when the release was begun (auto, say); empty where that is not known. Without a `subject` a
-    step alone has migrated the database: that belongs to whichever release comes next.
+    before them; of several databases `bookmarks` has each one's, by its name in D1. `packed` are the integrities of the
+    tarballs that this release was about to publish: what the registry has of them is this release's. `rollback` is the one
+    that took this release away, until it is put back. `asked` is the bump as it was typed when the release was begun (auto,
+    say); empty where that is not known. Without a `subject` a step alone has migrated the database: that belongs to
+    whichever release comes next.
     """
 
     schema: int = SCHEMA
@@ -122,6 +123,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     before: dict[str, str] = {}
     served: dict[str, str] = {}
     bookmark: str | None = None
+    bookmarks: dict[str, str] = {}
     migrated: tuple[str, ...] = ()
     window: Window | None = None
     healthy: bool = False

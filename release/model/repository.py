@@ -43,12 +43,29 @@ class Migration:
 
 
 @dataclass(frozen=True)
+class Folder:
+    """The migrations of one database as a commit holds them, in wrangler's order, and the rules by which they were found."""
+
+    migrations: tuple[Migration, ...] = ()
+    rules: Rules | None = None
+
+
+@dataclass(frozen=True)
+class Unlisted:
+    """A database that a worker's configuration (`source`) binds, whose migrations lie in `folder` and are applied by no step."""
+
+    source: str
+    database: str
+    folder: str
+
+
+@dataclass(frozen=True)
 class Base:
     """The commit to ship as git holds it: its date (seconds) and the content a release depends on.
 
     `files` are the manifest and the lockfiles that a bump changes; `objects` are the raw tree objects
-    on the way to them (object id -> body), enough to compute the bump commit without writing it. `rules` say which
-    files are migrations (None: there is no database).
+    on the way to them (object id -> body), enough to compute the bump commit without writing it. `folders` are the
+    migrations by the name of their database, `unlisted` the databases that this tool's configuration leaves out.
     """
 
     commit: str
@@ -56,8 +73,8 @@ class Base:
     seconds: int
     files: Mapping[str, bytes]
     objects: Mapping[str, bytes]
-    migrations: tuple[Migration, ...]
-    rules: Rules | None = None
+    folders: Mapping[str, Folder] = field(default_factory=dict)
+    unlisted: tuple[Unlisted, ...] = ()
 
 
 @dataclass(frozen=True)

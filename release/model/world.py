@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -26,9 +26,10 @@ class World:
     """Everything that was read. A part holds `Unread` when it could not be read; nothing here changes.
 
     `done` names the steps that this very run has carried out; `smoke` is the smoke check's finding,
-    `bookmark` the Time Travel bookmark from before the migration, `badge` the dashboard's version;
+    `bookmarks` the Time Travel bookmarks from before the migrations, by the D1 database's name, `badge` the dashboard's version;
     `reviewers` are those of GitHub's environment (None: not looked at); `missing` are the programs that this machine
-    lacks; `before` is the database when this run began to migrate it;
+    lacks; `databases` are those of the environment by the name that people call them, in the order of their migrations;
+    `before` is each database, by its name in D1, when this run began to migrate it;
     `published` is read by `inv verify` alone. `package` is what the registry knows, None where no package is
     released; `tarball` is what this run has packed, `read_back` the integrity of what the registry hands out.
     `readiness` is what the checklist of a production release looks at, None elsewhere.
@@ -41,13 +42,13 @@ class World:
     base: Base | Unread
     history: History | Unread
     live: Mapping[str, WorkerDeployment | Unread | None]
-    database: Database | Unread | None
+    databases: Mapping[str, Database | Unread]
     health: Health | Unread | None
     releases: frozenset[str] | Unread = frozenset()
     badge: str | Unread | None = None
     done: frozenset[str] = frozenset()
     smoke: Smoke | None = None
-    bookmark: str | None = None
+    bookmarks: Mapping[str, str] = field(default_factory=dict)
     reviewers: Reviewers | Unread | None = None
     missing: tuple[Unread, ...] = ()
     published: ReleasePages | Unread | None = None
@@ -55,7 +56,7 @@ class World:
     tarball: Tarball | None = None
     read_back: str | Unread | None = None
     readiness: Readiness | None = None
-    before: Database | None = None
+    before: Mapping[str, Database] = field(default_factory=dict)
 
     def with_done(self, name: str) -> World:
         """The same world, in which this run has carried out `name`."""
@@ -72,7 +73,7 @@ class KnownWorld(World):
     base: Base
     history: History
     live: Mapping[str, WorkerDeployment | None]
-    database: Database | None
+    databases: Mapping[str, Database]
     package: Package | None = None
 
     @classmethod

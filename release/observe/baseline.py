@@ -15,6 +15,7 @@ from release.systems.machine.deadline import Lanes
 from release.systems.machine.surfaces import answer, exported
 
 if TYPE_CHECKING:
+    from release.config import Database
     from release.config.policy import Surface as Wanted
     from release.formats.wrangler_migrations import Rules
     from release.model.repository import Migration
@@ -39,42 +40,42 @@ def read_baseline(ops: Ops, world: World) -> Baseline | None:
         return None
     tag, commit, policy = last[1], remote.tags[last[1]], ops.config.policy
     wanted = policy.surfaces if policy.api != "off" else ()
-    grades = ops.config.database is not None and policy.schema != "off"
+    grades = bool(ops.config.databases) and policy.schema != "off"
     if not wanted and not grades:
-        return Baseline(tag, ())
+        return Baseline(tag)
     try:
         if ops.git.object(commit) is None:
             ops.git.fetch(f"refs/tags/{tag}", depth=1)
         surfaces = tuple(_surface(ops, one, commit, checkout.head) for one in wanted)
     except ReleaseError as error:
         unread = Unread(error.what, error.advice)
-        return Baseline(tag, unread, tuple(Surface(one.name, unread, None) for one in wanted))
-    return Baseline(tag, migrations_of(ops, commit) if grades else (), surfaces)
+        nothing = {one.name: unread for one in ops.config.databases}
+        return Baseline(tag, nothing, tuple(Surface(one.name, unread, None) for one in wanted))
+    return Baseline(tag, migrations_of(ops, commit) if grades else {}, surfaces)
 
 
-def migrations_of(ops: Ops, commit: str) -> tuple[Migration, ...] | Unread:
-    """The migrations of a commit, by its own wrangler configuration; none where it had no folder for them yet."""
-    if ops.config.database is None:
-        return ()
+def migrations_of(ops: Ops, commit: str) -> dict[str, tuple[Migration, ...] | Unread]:
+    """The migrations of a commit for each database, by its own wrangler configuration; none where it had no folder yet."""
+    return {one.name: _migrations(ops, commit, one) for one in ops.config.databases}
+
+
+def _migrations(ops: Ops, commit: str, database: Database) -> tuple[Migration, ...] | Unread:
     try:
         if ops.git.object(commit) is None:
             return Unread(f"commit {commit[:7]} is not in this checkout", "git fetch, then run again.")
-        rules = _rules(ops, commit)
+        rules = _rules(ops, commit, database)
         folder = f"{commit}^{{tree}}" if rules.folder == "." else f"{commit}:{rules.folder}"
         return read_migrations(ops.git, commit, rules) if ops.git.object(folder) else ()
     except ReleaseError as error:
         return Unread(error.what, error.advice)
 
 
-def _rules(ops: Ops, commit: str) -> Rules:
+def _rules(ops: Ops, commit: str, database: Database) -> Rules:
     """Those of the commit; where it bound no such database yet, those of the checkout."""
     try:
-        rules = rules_at(ops, commit)
+        return rules_at(ops, commit, database)
     except CannotReadError:
-        rules = rules_at(ops, "HEAD")
-    if rules is None:
-        raise CannotReadError("There is no [tool.release.database].")
-    return rules
+        return rules_at(ops, "HEAD", database)
 
 
 def _surface(ops: Ops, wanted: Wanted, before: str, after: str) -> Surface:

@@ -12,7 +12,7 @@ from release.model.deployment import WorkerDeployment
 from release.model.readiness import Configured, Readiness, Tried
 from release.model.reviewers import Reviewers
 from release.model.unread import Unread
-from release.observe.migrations import ledger_at
+from release.observe.migrations import d1_at
 from release.systems.github import actions
 from release.systems.github.commit_checks import commit_checks
 from release.systems.ops import health_url_of
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from concurrent.futures import Future
 
-    from release.config import Config, Page
+    from release.config import Config, Database, Environment, Page
     from release.systems.machine.deadline import Lanes
     from release.systems.ops import Ops
 
@@ -118,14 +118,21 @@ def _ask_tried(ops: Ops, name: str, asked: Asked) -> None:
         asked.tried[f"worker {worker.name}"] = asked.lanes.submit(
             answer, partial(ops.cloudflare.live, script)
         )
-    database = environment.database
     host = health_url_of(ops.config, name, ops.environ)
     asked.tried["health"] = asked.lanes.submit(answer, lambda: ops.web.health(environment, host))
-    if database and ops.config.database and ops.config.checklist.staging_migrations != "off":
-        table = ledger_at(ops, "HEAD", environment)
-        asked.tried["database"] = asked.lanes.submit(
-            answer, partial(ops.cloudflare.database, database, table)
-        )
+    if ops.config.checklist.staging_migrations != "off":
+        for one in ops.config.databases:
+            asked.tried[f"database {one.name}"] = ask_database(ops, asked.lanes, one, environment)
+
+
+def ask_database(
+    ops: Ops, lanes: Lanes, database: Database, environment: Environment | None = None
+) -> Future[Any]:
+    """Ask D1 for a database, under the name and with the ledger that the checkout's commit says."""
+    at = answer(lambda: d1_at(ops, "HEAD", database, environment))
+    return lanes.submit(
+        lambda: at if isinstance(at, Unread) else answer(partial(ops.cloudflare.database, *at))
+    )
 
 
 def _tried(ops: Ops, asked: Asked, commit: str, tip: str | None) -> Tried:
@@ -138,7 +145,11 @@ def _tried(ops: Ops, asked: Asked, commit: str, tip: str | None) -> Tried:
         environment=ops.config.tried_in or "",
         live=live,
         health=asked.tried["health"].result(),
-        database=asked.tried["database"].result() if "database" in asked.tried else None,
+        databases={
+            one.name: asked.tried[f"database {one.name}"].result()
+            for one in ops.config.databases
+            if f"database {one.name}" in asked.tried
+        },
         ahead=bool(runs) and runs != commit and (runs == tip or _holds(ops, runs, commit)),
     )
 

@@ -9,7 +9,7 @@ from release.errors import ReleaseError
 from release.model.deployment import Database
 
 if TYPE_CHECKING:
-    from release.model.evidence import Evidence, Loss, Verdict
+    from release.model.evidence import Loss, Verdict
     from release.model.world import World
     from release.systems.ops import Ops
 
@@ -20,26 +20,29 @@ MOST_LOSSES = 8  # that are counted
 def counted(ops: Ops, world: World, verdict: Verdict) -> Verdict:
     """The verdict with the rows that its losses reach; without them where they cannot be read. Asks only where there are any."""
     losses = [loss for one in verdict.evidence for loss in one.losses][:MOST_LOSSES]
-    if not losses or not isinstance(world.database, Database):
-        return verdict
+    found: dict[Loss, Loss] = {}
+    for name, database in world.databases.items():
+        own = [loss for loss in losses if loss.store == name]
+        if own and isinstance(database, Database):
+            found |= _filled(ops, database, own)
+    evidence = (
+        replace(one, losses=tuple(found.get(loss, loss) for loss in one.losses)) for one in verdict.evidence
+    )
+    return replace(verdict, evidence=tuple(evidence)) if found else verdict
+
+
+def _filled(ops: Ops, database: Database, losses: list[Loss]) -> dict[Loss, Loss]:
+    """The losses with their rows, by what they were; none where the database did not tell: a loss stands without its count."""
     query = f"SELECT {', '.join(f'({_count(loss)}) AS n{at}' for at, loss in enumerate(losses))}"
     try:
-        (row,) = ops.cloudflare.query(world.database.uuid, query)
-        found = {loss: int(row[f"n{at}"]) for at, loss in enumerate(losses)}
+        (row,) = ops.cloudflare.query(database.uuid, query)
+        rows = [int(row[f"n{at}"]) for at, _ in enumerate(losses)]
     except (ReleaseError, LookupError, TypeError, ValueError):
-        return verdict  # told as unknown: the loss stands without its count
-    name = world.database.name
-    return replace(verdict, evidence=tuple(_with(one, found, name) for one in verdict.evidence))
-
-
-def _with(one: Evidence, found: dict[Loss, int], database: str) -> Evidence:
-    return replace(one, losses=tuple(_filled(loss, found.get(loss), database) for loss in one.losses))
-
-
-def _filled(loss: Loss, rows: int | None, database: str) -> Loss:
-    if rows is None:
-        return loss
-    return replace(loss, rows=min(rows, MOST_ROWS), is_more=rows > MOST_ROWS, database=database)
+        return {}
+    return {
+        loss: replace(loss, rows=min(many, MOST_ROWS), is_more=many > MOST_ROWS, database=database.name)
+        for loss, many in zip(losses, rows, strict=True)
+    }
 
 
 def _count(loss: Loss) -> str:

@@ -7,16 +7,16 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from release.formats.version import TagPattern, highest, in_line
-from release.formats.wrangler_migrations import LEDGER
 from release.model.deployment import ReleasePages
 from release.model.registry import Package
 from release.model.repository import Checkout, History, Remote
 from release.model.unread import Unread, read
 from release.model.world import World
+from release.observe.databases import databases_again
 from release.observe.history import is_on_branch, read_history
-from release.observe.migrations import agreed_rules, ledger_at
+from release.observe.migrations import agreed_rules, unlisted
 from release.observe.packages import read_package
-from release.observe.readiness import answer, answers, ask, ask_about, reviewers_of
+from release.observe.readiness import answer, answers, ask, ask_about, ask_database, reviewers_of
 from release.systems.git.content import fetched_record, read_base
 from release.systems.git.folders import changing, have, same_folder
 from release.systems.github.deployments import latest, state
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from concurrent.futures import Future
 
-    from release.model.deployment import Database, Health, WorkerDeployment
+    from release.model.deployment import Health, WorkerDeployment
     from release.model.readiness import Readiness
     from release.model.record import Record
     from release.model.release import Release
@@ -58,9 +58,7 @@ def observe(ops: Ops) -> World:
         history: History | Unread = Unread("the checkout was not read", follows=True)
         if not isinstance(remote, Unread) and not isinstance(checkout, Unread):
             history = answer(lambda: _history(ops, checkout, remote))
-            base = answer(
-                lambda: read_base(ops.git, checkout.head, ops.config, agreed_rules(ops, checkout.head))
-            )
+            base = answer(lambda: _base(ops, checkout.head))
             record = answer(lambda: _record(ops, remote.record))
         live = {worker.name: asked[worker.name].result() for worker in ops.config.workers}
         if (
@@ -77,7 +75,7 @@ def observe(ops: Ops) -> World:
             base=base,
             history=history,
             live=live,
-            database=asked["database"].result(),
+            databases={one.name: asked[f"database {one.name}"].result() for one in ops.config.databases},
             health=asked["health"].result(),
             releases=releases.result(),
             missing=missing.result(),
@@ -98,15 +96,10 @@ def _ask_cloud(ops: Ops, lanes: Lanes) -> dict[str, Future[Any]]:
     asked: dict[str, Future[Any]] = {}
     for worker in ops.config.workers:
         asked[worker.name] = lanes.submit(answer, partial(ops.cloudflare.live, ops.script(worker.name)))
-    asked["database"] = lanes.submit(answer, partial(_database, ops, ledger_at(ops, "HEAD")))
+    for one in ops.config.databases:
+        asked[f"database {one.name}"] = ask_database(ops, lanes, one)
     asked["health"] = lanes.submit(answer, lambda: _health(ops))
     return asked
-
-
-def _database(ops: Ops, table: str) -> Database | None:
-    """The environment's database, with what wrangler notes in this table."""
-    name = ops.environment.database
-    return ops.cloudflare.database(name, table) if name else None
 
 
 def _health(ops: Ops) -> Health | None:
@@ -125,6 +118,12 @@ def _ready(
     if asked is None or here is None:
         return None
     return answers(ops, asked, here.head, there.tip if there and lies and lies.contained else None)
+
+
+def _base(ops: Ops, commit: str) -> Base:
+    rules = agreed_rules(ops, commit)
+    base = read_base(ops.git, commit, ops.config, rules)
+    return replace(base, unlisted=unlisted(ops, commit, rules))
 
 
 def _remote(ops: Ops) -> Remote:
@@ -245,12 +244,6 @@ def _again_live(ops: Ops, world: World, _: Release | None) -> World:
     return replace(world, live=live)
 
 
-def _again_database(ops: Ops, world: World, _: Release | None) -> World:
-    base = read(world.base)
-    table = base.rules.table if base and base.rules else LEDGER
-    return replace(world, database=answer(partial(_database, ops, table)))
-
-
 def _again_health(ops: Ops, world: World, _: Release | None) -> World:
     return replace(world, health=answer(lambda: _health(ops)))
 
@@ -282,7 +275,7 @@ _AGAIN: dict[Part, Callable[[Ops, World, Release | None], World]] = {
     "remote": _again_remote,
     "record": _again_record,
     "live": _again_live,
-    "database": _again_database,
+    "database": databases_again,
     "health": _again_health,
     "releases": _again_releases,
     "package": _again_package,

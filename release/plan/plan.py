@@ -10,13 +10,14 @@ import msgspec
 
 from release.decide.decide import Blocked, Nothing
 from release.errors import BlockedError, UsageError
-from release.model.deployment import Database, WorkerDeployment
+from release.model.deployment import WorkerDeployment
 from release.model.health import rule_of
 from release.model.problem import Problem
 from release.model.record import Record
-from release.model.repository import Base, Remote
+from release.model.repository import Remote
 from release.model.request import Request
 from release.model.step import Stuck, Todo
+from release.model.stores import ledger, stores
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,7 +46,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """What was decided, and the state it starts from; nothing of a run's progress.
 
     `migrations` maps each pending file to its sha256, `serving` each worker to the version id that serves
-    before (empty: none), `ledger` is the last applied migration.
+    before (empty: none), `ledger` is the last applied migration, of several databases the last one of each.
     """
 
     app: str
@@ -104,9 +105,7 @@ def make_plan(
     forecasts: Sequence[Forecast], world: World, release: Release, request: Request | None = None
 ) -> Plan:
     """The plan of a release that starts from `world`; `request` is what was asked for."""
-    base = world.base if isinstance(world.base, Base) else None
-    applied = world.database.applied if isinstance(world.database, Database) else ()
-    pending = {m.name: m.sha256 for m in base.migrations if m.name not in applied} if base else {}
+    pending = {store.file(one.name): one.sha256 for store in stores(world) for one in store.pending}
     serving = {
         name: (live.version_id or "") if isinstance(live, WorkerDeployment) else ""
         for name, live in world.live.items()
@@ -126,7 +125,7 @@ def make_plan(
         ),
         migrations=pending,
         serving=serving,
-        ledger=applied[-1] if applied else None,
+        ledger=ledger(world),
         request=request or Request(release.environment),
     )
 

@@ -6,10 +6,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from release.formats.wrangler_migrations import LEDGER
-from release.model.deployment import Database
 from release.model.evidence import LEVELS, Verdict
 from release.model.problem import Problem
-from release.model.repository import Base, History
+from release.model.repository import Base, Folder, History
+from release.model.stores import labels, stores
 from release.policy import api, commits, migrations
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from release.model.problem import Severity
     from release.model.release import Release
     from release.model.request import Level, Request
+    from release.model.stores import Store
     from release.model.world import World
 
 _UNDERBUMP = 'or keep the number, with a reason that is kept with the release: --underbump "why"'
@@ -29,11 +30,8 @@ def judge(world: World, past: Baseline, config: Config, more: Sequence[Evidence]
     """What the last release and this commit prove; `more` is the evidence of plugins."""
     policy, window = config.policy, None
     evidence: list[Evidence] = []
-    if config.database and isinstance(world.base, Base) and policy.schema != "off":
-        ledger = world.base.rules.table if world.base.rules else LEDGER
-        found, window = migrations.weigh(
-            past, world.base.migrations, config.database.migrations, _unapplied(world), ledger
-        )
+    if config.databases and isinstance(world.base, Base) and policy.schema != "off":
+        found, window = migrations.weigh(past.tag, tuple(_cases(world.base, world, past, config)))
         evidence.append(found)
     if policy.api != "off":
         evidence.append(api.weigh(past.surfaces, past.tag))
@@ -43,12 +41,26 @@ def judge(world: World, past: Baseline, config: Config, more: Sequence[Evidence]
     return Verdict(tuple(evidence), window)
 
 
-def _unapplied(world: World) -> tuple[str, ...]:
+def _cases(base: Base, world: World, past: Baseline, config: Config) -> Iterator[migrations.Case]:
+    """What is weighed of each database."""
+    names = [one.name for one in config.databases]
+    ledgers = {one.name: one for one in stores(world)}
+    for one, label in zip(config.databases, labels(names), strict=True):
+        folder, store = base.folders.get(one.name, Folder()), ledgers.get(one.name)
+        yield migrations.Case(
+            past.migrations.get(one.name, ()),
+            folder.migrations,
+            one.migrations,
+            _unapplied(store) if store else (),
+            folder.rules.table if folder.rules else LEDGER,
+            one.name,
+            label,
+        )
+
+
+def _unapplied(store: Store) -> tuple[str, ...]:
     """The migrations that a ledger with rows does not list; an empty one says nothing of what was applied."""
-    if not isinstance(world.base, Base) or not isinstance(world.database, Database):
-        return ()
-    applied = world.database.applied
-    return tuple(one.name for one in world.base.migrations if one.name not in applied) if applied else ()
+    return tuple(one.name for one in store.pending) if store.applied else ()
 
 
 def level_of(verdict: Verdict, request: Request) -> Request:

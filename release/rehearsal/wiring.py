@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid5
 
-from release.errors import UsageError
-from release.formats.wrangler_config import of_environment
+from release.errors import CannotReadError, UsageError
+from release.formats.wrangler_databases import Wanted, d1_of
 from release.rehearsal.checkout import StageError
 from release.systems.cloudflare.configuration import wrangler_settings
 
 BY_NAME = UUID("0b8f6f6e-3a53-4d0c-9d0a-6a0b1d2c7e11")  # of databases that wrangler finds by their names
 
 if TYPE_CHECKING:
-    from release.config import Config
+    from release.config import Config, Database, Environment
 
 
 def bound(config: Config) -> dict[str, str]:
@@ -39,25 +39,23 @@ def bound(config: Config) -> dict[str, str]:
 
 
 def databases(config: Config) -> dict[str, str]:
-    """Name -> uuid of every D1 database that an environment of [tool.release] names. Raises StageError and UsageError."""
-    if config.database is None:
-        return {}
-    worker = next(entry for entry in config.workers if entry.name == config.database.worker)
-    settings = wrangler_settings(config.root / worker.path)
+    """Name -> uuid of every D1 database that an environment of [tool.release] has. Raises StageError and UsageError.
+
+    One whose entry has no id gets one that is the same each time: wrangler asks for it by its name.
+    """
     found: dict[str, str] = {}
-    for name, environment in config.environments.items():
-        if environment.database is None:
-            continue
-        bound = of_environment(settings, environment.wrangler).get("d1_databases", [])
-        uuids = [
-            str(entry.get("database_id") or uuid5(BY_NAME, environment.database))
-            for entry in bound
-            if environment.database in (entry.get("database_name"), entry.get("binding"))
-        ]
-        if not uuids:
-            raise StageError(
-                f"The wrangler configuration of {worker.name} has no database {environment.database} for {environment.wrangler}.",
-                f"Check `database` in [tool.release.environments.{name}].",
-            )
-        found[environment.database] = uuids[0]
+    for environment in config.environments.values():
+        for one in config.databases:
+            name, identifier = _found(config, one, environment)
+            found[name] = identifier or str(uuid5(BY_NAME, name))
     return found
+
+
+def _found(config: Config, database: Database, environment: Environment) -> tuple[str, str | None]:
+    worker = config.worker(database.worker)
+    wanted = Wanted(environment.databases.get(database.name, ""), database.binding or "", database.migrations)
+    settings = wrangler_settings(config.root / worker.path)
+    try:
+        return d1_of(settings, f"{worker.path}/wrangler.json", environment.wrangler, wanted)
+    except CannotReadError as error:
+        raise StageError(error.what, error.advice) from None

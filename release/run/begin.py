@@ -58,6 +58,7 @@ def _after(record: Record, begun: Record) -> Record:
         before=begun.before,
         served=begun.served,
         bookmark=begun.bookmark,
+        bookmarks=begun.bookmarks,
         migrated=tuple(dict.fromkeys((*begun.migrated, *record.migrated))),
         window=record.window or begun.window,
     )

@@ -259,7 +259,7 @@ def has_changed(preview: Preview, world: World) -> bool:
         live = world.live.get(name)
         if isinstance(live, Unread) or ((live.version_id or "") if live else "") != before:
             return True
-    return isinstance(world.database, Unread) or is_migrated(preview, world)
+    return any(isinstance(one, Unread) for one in world.databases.values()) or is_migrated(preview, world)
 
 
 def is_recorded(preview: Preview, world: World) -> bool:

@@ -13,6 +13,7 @@ from release.model.record import Record
 from release.model.repository import History, Remote
 from release.model.rolled_back import live_words
 from release.model.step import Stuck
+from release.model.stores import applied, ledger, stores
 from release.model.unread import Unread
 from release.run import explain_package as report_package
 
@@ -98,17 +99,19 @@ def rollback_command(world: World) -> str:
 def _between(world: World) -> tuple[str, ...]:
     """The migrations that were applied since, and over which what served before would not work, or nobody can tell."""
     migrated = world.record.barring if isinstance(world.record, Record) else ()
-    applied = world.database.applied if isinstance(world.database, Database) else ()
-    return tuple(name for name in migrated if name in applied)
+    there = applied(world)
+    return tuple(name for name in migrated if name in there)
 
 
 def live_now(world: World) -> str:
     """What serves and how far the database is, in one line."""
     parts = [live_words(world.live)]
-    if isinstance(world.database, Unread):
-        parts.append("database unknown")
-    elif world.database is not None and world.database.applied:
-        parts.append(f"database at {world.database.applied[-1]}")
+    for store in stores(world):
+        name = f"database {store.label}".rstrip()
+        if isinstance(store.database, Unread):
+            parts.append(f"{name} unknown")
+        elif store.applied:
+            parts.append(f"{name} at {store.applied[-1]}")
     return ", ".join(parts)
 
 
@@ -148,15 +151,18 @@ def _change(preview: Preview, release: Release, world: World) -> str:
 
 def is_migrated(preview: Preview, world: World) -> bool:
     """Whether the database is not the one of the plan, by its ledger; or by its schema, where no row was written."""
-    before, now = preview.world.database, world.database
-    if not isinstance(now, Database) or preview.plan is None:
+    if preview.plan is None:
         return False
-    moved = isinstance(before, Database) and before.schema != now.schema
-    return moved or bool(now.applied and now.applied[-1] != preview.plan.ledger)
+    for name, now in world.databases.items():
+        before = preview.world.databases.get(name)
+        if isinstance(now, Database) and isinstance(before, Database) and before.schema != now.schema:
+            return True
+    last = ledger(world)
+    return last is not None and last != preview.plan.ledger
 
 
 def _is_unknown(world: World) -> bool:
-    parts = (*world.live.values(), world.database)
+    parts = (*world.live.values(), *world.databases.values())
     return any(isinstance(part, Unread) for part in parts)
 
 
@@ -183,11 +189,10 @@ def _facts(preview: Preview, release: Release, world: World, *, recorded: bool) 
     if not is_healthy and not _is_unknown(world):
         yield "or fix", f"{preview.command}\nafter the fix is merged: ships it as {release.version}"
     record = world.record if isinstance(world.record, Record) else None
-    if record and record.bookmark and preview.plan and preview.plan.migrations:
-        yield (
-            "database",
-            f"before the migration: bookmark {record.bookmark} (restoring it loses later writes)",
-        )
+    if record and preview.plan and preview.plan.migrations:
+        said = [f"before the migration: bookmark {record.bookmark}"] if record.bookmark else []
+        said += [f"{name} before the migration: bookmark {one}" for name, one in record.bookmarks.items()]
+        yield from (("database", f"{one} (restoring it loses later writes)") for one in said)
 
 
 def _rolling_back(world: World) -> str:

@@ -108,8 +108,7 @@ def _note(run: Run, world: World, *, before_write: bool = False) -> World:
     if not isinstance(record, Record):
         return world
     news: dict[str, Any] = {}
-    if world.bookmark and world.bookmark != record.bookmark:
-        news["bookmark"] = world.bookmark
+    news |= _bookmarks(world, record)
     if world.smoke is not None and world.smoke.healthy and not record.healthy:
         news["healthy"] = True
     fresh = world.tarball.integrity if world.tarball else ""
@@ -119,6 +118,15 @@ def _note(run: Run, world: World, *, before_write: bool = False) -> World:
     if news or (tired and before_write):
         world = lock.renew(run.ops, world, **news)
     return lock.prove(run.ops, world) if before_write else world
+
+
+def _bookmarks(world: World, record: Record) -> dict[str, Any]:
+    """The bookmarks that the record does not have: the only database's, or each one's by its name in D1."""
+    if len(world.databases) > 1:
+        all_of_them = {**record.bookmarks, **world.bookmarks}
+        return {"bookmarks": all_of_them} if all_of_them != record.bookmarks else {}
+    fresh = next(iter(world.bookmarks.values()), record.bookmark)
+    return {"bookmark": fresh} if fresh != record.bookmark else {}
 
 
 def _prove_base(run: Run, writes: tuple[Write, ...], world: World) -> None:

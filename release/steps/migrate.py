@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING
 
 from release.database.replay import beyond, differences_after
 from release.formats.wrangler_migrations import Rules
+from release.model.looks import of_each
 from release.model.migrating import ApplyMigrations, KeepBookmark
 from release.model.step import Done, Stuck, Todo
-from release.model.unread import read
+from release.model.unread import Unread
 
 if TYPE_CHECKING:
     from release.database.replay import Beyond
     from release.model.deployment import Database
     from release.model.release import Release
-    from release.model.repository import Base
     from release.model.step import Look
+    from release.model.stores import Store
     from release.model.world import Part, World
 
 
@@ -31,46 +32,45 @@ class Migrate:
     advice: str = "Nothing was deployed. Fix it on main, verify on staging, then run the same command again."
 
     def look(self, world: World, release: Release) -> Look:
-        """Done when no file is pending."""
+        """Done when no file is pending in any database."""
         del release
-        if world.database is None:
-            return Done("no database")
-        base, database = read(world.base), read(world.database)
-        if base is None or database is None:
-            return Stuck("the database could not be read", "Run the same command again.")
-        names = pending(base, database)
-        strange = _strange(world.before, base, database)
-        if strange or (names and world.before is not None):
-            return _unplanned(database, names, strange)
-        if not names:
-            return Done(
-                f"{database.name} is at {database.applied[-1]}" if database.applied else "no migrations"
-            )
-        diverged = differences_after(base.migrations, database)
-        found = beyond(base.migrations, database) if diverged else None
-        if diverged and (found is None or found.rest is None):
-            return _diverged(database, diverged, found)
-        files = tuple(one for one in base.migrations if one.name in names)
-        said, line = ", ".join(names), 0
-        if found and found.rest:
-            files, line = (found.rest, *files[1:]), found.line
-            said = f"{names[0]} from line {line} (what is before it was applied){''.join(f', {one}' for one in names[1:])}"
-        return Todo(
-            (KeepBookmark(database), ApplyMigrations(database, files, base.rules or Rules("."), line)),
-            f"{said} on {database.name}",
-        )
+        return of_each(world, lambda store: _of(store, world))
 
 
-def pending(base: Base, database: Database) -> tuple[str, ...]:
-    """The migrations that the ledger does not hold, in the order in which they will be applied."""
-    return tuple(m.name for m in base.migrations if m.name not in database.applied)
+def _of(store: Store, world: World) -> Look:
+    """The look at one database."""
+    database = store.database
+    if isinstance(world.base, Unread) or isinstance(database, Unread):
+        return Stuck("the database could not be read", "Run the same command again.")
+    names, before = tuple(one.name for one in store.pending), world.before.get(database.name)
+    strange = _strange(before, store, database)
+    if strange or (names and before is not None):
+        return _unplanned(database, names, strange)
+    if not names:
+        return Done(f"{database.name} is at {database.applied[-1]}" if database.applied else "no migrations")
+    diverged = differences_after(store.migrations, database)
+    found = beyond(store.migrations, database) if diverged else None
+    if diverged and (found is None or found.rest is None):
+        return _diverged(database, diverged, found)
+    files = store.pending
+    said, line = ", ".join(names), 0
+    if found and found.rest:
+        files, line = (found.rest, *files[1:]), found.line
+        said = f"{names[0]} from line {line} (what is before it was applied){''.join(f', {one}' for one in names[1:])}"
+    return Todo(
+        (
+            KeepBookmark(database),
+            ApplyMigrations(database, files, store.folder.rules or Rules("."), line),
+        ),
+        f"{said} on {database.name}",
+    )
 
 
-def _strange(before: Database | None, base: Base, now: Database) -> tuple[str, ...]:
+def _strange(before: Database | None, store: Store, now: Database) -> tuple[str, ...]:
     """What the ledger got since this run began to migrate, and no file of the commit."""
     if before is None:
         return ()
-    known = {*before.applied, *(one.name for one in base.migrations)}
+    known = {*before.applied, *(one.name for one in store.migrations)}
     return tuple(name for name in now.applied if name not in known)
 
 

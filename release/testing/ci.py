@@ -24,13 +24,22 @@ COMMIT = "COMMIT_SHA"
 
 
 def pushed(
-    forge: Forge, cloud: Cloud, scripts: tuple[str, ...], database: str, new: list[NewCommit], tip: str
+    forge: Forge,
+    cloud: Cloud,
+    scripts: tuple[str, ...],
+    databases: Mapping[str, str],
+    new: list[NewCommit],
+    tip: str,
 ) -> None:
-    """CI for a push to main of these commits, the last of which is `tip`; staging follows where it is there."""
+    """CI for a push to main of these commits, the last of which is `tip`; staging follows where it is there.
+
+    `databases` are staging's, by the folder of their migrations.
+    """
     forge.add_check_run(tip, "required")
     if set(scripts) <= set(cloud.account.scripts):
         for one in new:
-            migrate(cloud, database, one.files)
+            for folder, database in databases.items():
+                migrate(cloud, database, one.files, folder)
         ship(cloud, scripts, tip)
 
 
@@ -52,14 +61,16 @@ def ship(cloud: Cloud, scripts: tuple[str, ...], commit: str) -> None:
         cloud.runtime.route(name, deployed.versions)
 
 
-def migrate(cloud: Cloud, database: str, changes: Mapping[str, bytes | str | None]) -> None:
+def migrate(
+    cloud: Cloud, database: str, changes: Mapping[str, bytes | str | None], folder: str = MIGRATIONS
+) -> None:
     """Apply the migrations among a commit's changes; one that fails is noted all the same, as if CI had fixed it by hand."""
     for path in sorted(changes):
         sql = changes[path]
-        if not path.startswith(f"{MIGRATIONS}/") or sql is None:
+        if not path.startswith(f"{folder}/") or sql is None:
             continue
         text = sql.decode(errors="replace") if isinstance(sql, bytes) else sql
-        name = path.removeprefix(f"{MIGRATIONS}/")
+        name = path.removeprefix(f"{folder}/")
         noted = Statement("INSERT OR IGNORE INTO d1_migrations(name) VALUES (?)", (name,))
         for statements in ([Statement(one) for one in split(text)], [noted]):
             try:

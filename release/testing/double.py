@@ -22,7 +22,7 @@ from release.systems.ops import connect as real_connect
 from release.systems.ops import expect
 from release.testing import ci
 from release.testing.clock import MONDAY, FakeClock
-from release.testing.monorepo import NewCommit, import_commits
+from release.testing.monorepo import AUDIT, MIGRATIONS, NewCommit, import_commits
 from release.testing.npm import HttpNpm
 from release.testing.recorder import Recorder
 from release.testing.tools import put_node, put_wrangler
@@ -46,7 +46,10 @@ NPM_TOKEN = "registry-t0ken"  # noqa: S105
 DATABASES = {
     "double-production": "c81e4a37-90d2-4f6b-8d13-1b5a6e9f7c42",
     "double-staging": "5e0b7a0c-3b7f-4d37-a1a5-8f8f3a1f6d11",
+    "double-audit-production": "0d9c2b5e-61f4-4b0a-9a37-2f6c8e1d4b70",
+    "double-audit-staging": "7f3a1c88-2d45-4e9b-b6c1-90ad5e73f214",
 }
+STAGED = {MIGRATIONS: "double-staging", AUDIT: "double-audit-staging"}  # what CI migrates, by the folder
 
 
 class Double:
@@ -246,7 +249,8 @@ class Double:
 
     def _ship(self, new: list[NewCommit], tip: str) -> None:
         scripts = tuple(self.script(worker, "staging") for worker in ("mcp", "cms"))
-        ci.pushed(self.forge, self.cloud, scripts, DATABASES["double-staging"], new, tip)
+        staged = {folder: DATABASES[name] for folder, name in STAGED.items()}
+        ci.pushed(self.forge, self.cloud, scripts, staged, new, tip)
 
     def clone(self, name: str = "another", *words: str) -> Path:
         """Another machine's checkout; `words` go to git clone, e.g. `--depth=1`."""

@@ -17,6 +17,7 @@ RELEASED = "1.2.3"
 MANIFEST = "apps/cms/package.json"
 LOCKFILE = "package-lock.json"
 MIGRATIONS = "apps/cms/migrations"
+AUDIT = "apps/mcp/audit"  # the migrations of a second database, where there is one
 CONFIG = """\
 [tool.release]
 branch = "main"
@@ -64,6 +65,23 @@ wrangler = "staging"
 url = "https://staging.cms.example.com"
 database = "double-staging"
 """
+SEVERAL = f"""\
+[[tool.release.databases]]
+name = "main"
+worker = "cms"
+migrations = "{MIGRATIONS}"
+
+[[tool.release.databases]]
+name = "audit"
+worker = "mcp"
+binding = "AUDIT"
+migrations = "{AUDIT}"
+"""
+_ONE = """\
+[tool.release.database]
+worker = "cms"
+migrations = "apps/cms/migrations"
+"""
 _AUTHOR = "Ada <ada@example.com>"
 _SINCE = 1_767_000_000  # the first commit's date
 
@@ -80,6 +98,18 @@ def files(version: str = RELEASED) -> Files:
         "apps/mcp/worker.js": "export default { fetch: () => new Response(version) };\n",
         f"{MIGRATIONS}/0001_pages.sql": "CREATE TABLE pages (id INTEGER PRIMARY KEY, title TEXT NOT NULL);\n",
         f"{MIGRATIONS}/0002_users.sql": "CREATE TABLE users (id INTEGER PRIMARY KEY, mail TEXT UNIQUE);\n",
+    }
+
+
+def two_databases(text: str = CONFIG) -> Files:
+    """What differs where the mcp has a database of its own, called audit: the configuration, and its first migration."""
+    text = text.replace(_ONE, SEVERAL)
+    for name in ("production", "staging"):
+        named = f'{{ main = "double-{name}", audit = "double-audit-{name}" }}'
+        text = text.replace(f'database = "double-{name}"', f"databases = {named}")
+    return {
+        "pyproject.toml": text,
+        f"{AUDIT}/0001_events.sql": "CREATE TABLE events (id INTEGER PRIMARY KEY, what TEXT NOT NULL);\n",
     }
 
 

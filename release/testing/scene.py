@@ -82,11 +82,11 @@ def _put_live(world: Double, environment: str, version: str, commit: str) -> Non
     config = load(world.root)
     place = config.environments[environment]
     with world.ops(environment) as ops:
-        rules = rules_at(ops, commit)
-        if rules and place.database:
-            database = ops.cloudflare.database(place.database, rules.table)
+        for one in config.databases:
+            rules = rules_at(ops, commit, one)
+            database = ops.cloudflare.database(rules.database, rules.table)
             effect = ApplyMigrations(database, read_migrations(ops.git, commit, rules), rules)
-            ops.wrangler.migrate(config.workers[-1].path, place.wrangler, effect, _unheard)
+            ops.wrangler.migrate(config.worker(one.worker).path, place.wrangler, effect, _unheard)
     wrangler = ApiWrangler(config, world.environ, DATABASES)
     release = Release("cms", environment, commit, None, None, version, f"cms-v{version}", commit)
     for worker in config.workers:

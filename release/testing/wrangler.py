@@ -119,11 +119,11 @@ class ApiWrangler:
             {"type": "plain_text", "name": name, "text": value.format(**filled)}
             for name, value in worker.vars.items()
         ]
-        names = [one.database for one in self._config.environments.values() if one.wrangler == environment]
         bindings += [
-            {"type": "d1", "name": "DB", "id": self._databases[name]}
-            for name in names
-            if name and self._config.database and self._config.database.worker == worker.name
+            {"type": "d1", "name": one.binding or "DB", "id": self._databases[place.databases[one.name]]}
+            for place in self._config.environments.values()
+            for one in self._config.databases
+            if place.wrangler == environment and one.worker == worker.name and one.name in place.databases
         ]
         metadata = {
             "main_module": "index.js",

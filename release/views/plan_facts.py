@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Literal
 
 from release.decide.decide import Go
 from release.decide.single_step import NUMBERLESS
-from release.model.deployment import Database
 from release.model.health import live_mark
-from release.model.repository import Base, Checkout, History
+from release.model.repository import Checkout, History
 from release.model.rolled_back import facts
 from release.model.step import Done, Stuck
+from release.model.stores import pending
 from release.model.unread import Unread
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def plan_facts(preview: Preview) -> PlanFacts | None:
         level(release),
         preview.only if is_alone else None,
         _branch(world, release),
-        _pending(world),
+        pending(world),
         _condition(world),
         history.unreleased if history else (),
         history is None or history.contained,
@@ -124,12 +124,6 @@ def _first(text: str) -> str:
 def _branch(world: World, release: Release) -> str | None:
     checkout = world.checkout
     return checkout.branch if isinstance(checkout, Checkout) and checkout.head == release.base else None
-
-
-def _pending(world: World) -> tuple[str, ...] | None:
-    if not isinstance(world.base, Base) or not isinstance(world.database, Database):
-        return None
-    return tuple(one.name for one in world.base.migrations if one.name not in world.database.applied)
 
 
 def _condition(world: World) -> str:

@@ -12,7 +12,7 @@ from release.model.outcome import Failure, Outcome, StepResult
 from release.model.problem import Problem
 from release.model.record import Record
 from release.model.release import Release, Write
-from release.model.repository import Base, Checkout, Commit, History, Migration, Remote
+from release.model.repository import Base, Checkout, Commit, Folder, History, Migration, Remote
 from release.model.unread import Unread
 from release.model.world import World
 from release.plan.plan import forecast, make_plan
@@ -86,7 +86,7 @@ def world() -> World:
         checkout=Checkout(BASE, "main", (), shallow=False, files={MANIFEST: b'{"version": "1.2.3"}'}),
         remote=Remote(BASE, {"cms-v1.2.3": OLD}, None),
         record=None,
-        base=Base(BASE, "f" * 40, 1_800_000_000, {}, {}, MIGRATIONS),
+        base=Base(BASE, "f" * 40, 1_800_000_000, {}, {}, {"cms": Folder(MIGRATIONS)}),
         history=History(
             contained=True, unreleased=tuple(Commit(f"{n}" * 40, f"feat: {n}") for n in range(3))
         ),
@@ -94,9 +94,11 @@ def world() -> World:
             "mcp": live("alokai-cms-mcp-production", "9a31d2c4-0001", f"cms-v1.2.3+{OLD}"),
             "cms": live("alokai-cms-production", "f3484311-0001", f"cms-v1.2.3+{OLD}"),
         },
-        database=Database(
-            "cms-production", "uuid", ("0001_pages.sql",), (SchemaObject("table", "pages", PAGES),)
-        ),
+        databases={
+            "cms": Database(
+                "cms-production", "uuid", ("0001_pages.sql",), (SchemaObject("table", "pages", PAGES),)
+            )
+        },
         health=Health("1.2.3", OLD, None),
     )
 
@@ -117,8 +119,9 @@ def deployed(*workers: str, migrated: bool = True, healthy: bool | None = None) 
         name: live(f"alokai-{name}", f"1c0b6f85-{name}", mark) if name in workers else one
         for name, one in old.live.items()
     }
-    assert isinstance(old.database, Database)
-    ledger = tuple(m.name for m in MIGRATIONS) if migrated else old.database.ledger
+    database = old.databases["cms"]
+    assert isinstance(database, Database)
+    ledger = tuple(m.name for m in MIGRATIONS) if migrated else database.ledger
     record = Record(
         environment="production",
         nonce="",
@@ -126,7 +129,9 @@ def deployed(*workers: str, migrated: bool = True, healthy: bool | None = None) 
         before={"mcp": "9a31d2c4-0001", "cms": "f3484311-0001"},
     )
     smoke = None if healthy is None else Smoke(healthy, "", {})
-    return replace(old, live=new, database=replace(old.database, ledger=ledger), record=record, smoke=smoke)
+    return replace(
+        old, live=new, databases={"cms": replace(database, ledger=ledger)}, record=record, smoke=smoke
+    )
 
 
 def tagged(*, landed: bool) -> World:
@@ -241,7 +246,7 @@ OUTCOMES: dict[str, Outcome] = {
         replace(
             deployed("mcp"),
             live={"mcp": Unread("503"), "cms": Unread("503")},
-            database=Unread("503"),
+            databases={"cms": Unread("503")},
             remote=Unread("timeout"),
         ),
     ),

@@ -14,12 +14,13 @@ import msgspec
 from hypothesis import strategies as st
 
 from release.config import Config, Settings
+from release.config.databases import named
 from release.formats.git_objects import Entry, commit_body, object_id, tree_body
 from release.model import bump
 from release.model.deployment import Database, Health, SchemaObject, WorkerDeployment
 from release.model.record import Record, Subject
 from release.model.release import Release
-from release.model.repository import Base, Checkout, Commit, History, Migration, Remote
+from release.model.repository import Base, Checkout, Commit, Folder, History, Migration, Remote
 from release.model.request import Request
 from release.model.unread import Unread
 from release.model.world import World
@@ -47,7 +48,7 @@ NOTHING = Unread("Nobody answers.", "Try again.")
 
 def configured(text: str = CONFIG) -> Config:
     """The configuration of the double, in no folder."""
-    settings = msgspec.convert(tomllib.loads(text)["tool"]["release"], Settings)
+    settings = named(msgspec.convert(tomllib.loads(text)["tool"]["release"], Settings))
     return Config(**{name: getattr(settings, name) for name in settings.__struct_fields__}, root=Path())
 
 
@@ -73,7 +74,9 @@ def base_of(name: str, version: str = CURRENT, migrations: tuple[str, ...] = tup
     files = tuple(
         Migration(one, SQL[one].encode(), sha256(SQL[one].encode()).hexdigest()) for one in migrations
     )
-    return Base(commit, root, 1_767_000_000, {MANIFEST: manifest, LOCKFILE: lock}, trees, files)
+    return Base(
+        commit, root, 1_767_000_000, {MANIFEST: manifest, LOCKFILE: lock}, trees, {"cms": Folder(files)}
+    )
 
 
 BASES = (base_of("one"), base_of("two"))
@@ -187,7 +190,7 @@ def worlds(draw: st.DrawFn) -> World:
         base=base,
         history=History(draw(st.booleans()), commits, is_on_branch=draw(st.booleans())),
         live={name: draw(lives(subject)) for name in ("mcp", "cms")},
-        database=draw(_DATABASES),
+        databases=draw(_DATABASES),
         health=draw(healths(subject)),
         releases=frozenset(draw(_some(*sorted(tags))) if tags else ()),
     )
@@ -195,7 +198,8 @@ def worlds(draw: st.DrawFn) -> World:
 
 _BASES = st.sampled_from(BASES)
 _COUNTS = st.integers(0, 2)
-_DATABASES = st.none() | DATABASES
+_NO_DATABASE: dict[str, Database] = {}
+_DATABASES = st.just(_NO_DATABASE) | DATABASES.map(lambda one: {"cms": one})
 _TAGGED = st.sets(st.sampled_from(VERSIONS), max_size=3)
 
 
@@ -209,6 +213,8 @@ PARTS = ("checkout", "remote", "record", "base", "history", "database", "mcp", "
 
 def without(world: World, part: str, reason: Unread = NOTHING) -> World:
     """The world in which a part, or what serves a worker, could not be read."""
+    if part == "database":
+        return replace(world, databases={"cms": reason})
     if part in world.live:
         return replace(world, live={**world.live, part: reason})
     changes: dict[str, Any] = {part: reason}
@@ -223,6 +229,6 @@ SOUND = World(
     base=BASES[0],
     history=History(contained=True, unreleased=()),
     live={"mcp": None, "cms": None},
-    database=None,
+    databases={},
     health=NOTHING,
 )

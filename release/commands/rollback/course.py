@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import msgspec
 from msgspec.structs import replace
 
 from release.commands.rollback.crossing import migrations_between
@@ -18,10 +19,12 @@ from release.config import load
 from release.errors import BlockedError, EffectError, ReleaseError
 from release.model.deployment import WorkerDeployment
 from release.model.outcome import Failure, StepResult
-from release.model.record import Rollback
+from release.model.record import Record, Rollback
 from release.model.release import Write
 from release.model.rolled_back import serving
 from release.model.unread import Unread
+from release.observe.migrations import d1_at
+from release.plan.plan import Plan
 from release.run import lock
 from release.systems.cloudflare.api import UNREASONED
 from release.systems.machine.checkout_lock import is_busy
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
     from release.commands.rollback.routes import Route, Situation, Trip
     from release.model.outcome import Listener, Outcome
     from release.model.record import Record
+    from release.plan.plan import PlannedWrite
     from release.systems.ops import Connect, Ops
 
 INCOMPLETE = "The rollback is not complete."
@@ -128,15 +132,42 @@ def _refuse(ops: Ops, ground: Situation, options: RollbackOptions, listener: Lis
 
 def _say_database(ops: Ops, ground: Situation, listener: Listener) -> None:
     record = ground.record
-    if record and record.bookmark and ops.environment.database:
-        listener.line("the database stays as it is. To put it back as well (later writes are lost):")
-        listener.line(f"  {time_travel(ops, record.bookmark)}")
+    bookmarks = _bookmarks(ops, record) if record else {}
+    if bookmarks:
+        stays = "the database stays as it is. To put it back as well (later writes are lost):"
+        several = "the databases stay as they are. To put one back as well (its later writes are lost):"
+        listener.line(several if len(bookmarks) > 1 else stays)
+    for name, bookmark in bookmarks.items():
+        listener.line(f"  {time_travel(ops, name, bookmark)}")
 
 
-def time_travel(ops: Ops, bookmark: str) -> str:
+def _bookmarks(ops: Ops, record: Record) -> dict[str, str]:
+    """The bookmarks of a release by the name of their database in D1; none whose database nobody can name now."""
+    databases = ops.config.databases
+    if record.bookmarks or record.bookmark is None or not databases:
+        return dict(record.bookmarks)
+    if len(databases) > 1:  # it was the only one when the release began: the plan of then names it
+        moved = {write.target for write in _writes(record) if write.system == "d1"}
+        return {moved.pop(): record.bookmark} if len(moved) == 1 else {}
+    try:
+        name = ops.environment.databases.get(databases[0].name) or d1_at(ops, "HEAD", databases[0])[0]
+    except (ReleaseError, OSError):
+        return {}
+    return {name: record.bookmark}
+
+
+def _writes(record: Record) -> tuple[PlannedWrite, ...]:
+    try:
+        return msgspec.json.decode(record.plan, type=Plan).writes
+    except msgspec.MsgspecError:
+        return ()
+
+
+def time_travel(ops: Ops, database: str, bookmark: str) -> str:
     """The exact command that restores a database to a bookmark."""
-    environment = ops.environment
-    return f"wrangler d1 time-travel restore {environment.database} --env {environment.wrangler} --bookmark={bookmark}"
+    return (
+        f"wrangler d1 time-travel restore {database} --env {ops.environment.wrangler} --bookmark={bookmark}"
+    )
 
 
 def _carried_out(course: Course, options: RollbackOptions) -> Outcome:

@@ -11,15 +11,21 @@ from typing import TYPE_CHECKING
 
 from release.commands.rollback.routes import PATIENCE
 from release.database.files import changed, pending
-from release.errors import ReleaseError
+from release.errors import CannotReadError, ReleaseError
+from release.model.record import Window
+from release.model.stores import labels
 from release.model.unread import Unread
 from release.observe.baseline import migrations_of
-from release.observe.migrations import ledger_at
-from release.policy.migrations import window_of
+from release.observe.migrations import d1_at
+from release.policy.migrations import joined, window_of
 
 if TYPE_CHECKING:
-    from release.model.record import Record, Window
+    from release.config import Database
+    from release.model.record import Record
+    from release.model.repository import Migration
     from release.systems.ops import Ops
+
+    Migrations = tuple[Migration, ...] | Unread
 
 _UNKNOWN = "The older workers would run on the newer schema."
 
@@ -77,11 +83,23 @@ def _window_from_objects(ops: Ops, tag: str, commit: str) -> Window | None:
         found = ops.git.object(f"refs/tags/{tag}^{{commit}}")
         tagged = found[0] if found else _tagged(ops, tag)
         old, new = migrations_of(ops, tagged), migrations_of(ops, commit)
-        if isinstance(old, Unread) or isinstance(new, Unread) or changed(old, new):
-            return None
-        from release.database.grading import grade
-
-        added = pending(old, new)
-        return window_of(grade(old, added, ledger_at(ops, commit)), added)
+        names = [one.name for one in ops.config.databases]
+        windows = [
+            _window(ops, commit, ops.config.database_of(name), old[name], new[name], label)
+            for name, label in zip(names, labels(names), strict=True)
+        ]
+        return joined(windows) or Window(open=True)
     except (ReleaseError, OSError):
         return None
+
+
+def _window(
+    ops: Ops, commit: str, database: Database, old: Migrations, new: Migrations, label: str
+) -> Window:
+    """The window over one database's migrations. Raises CannotReadError where they cannot be compared."""
+    if isinstance(old, Unread) or isinstance(new, Unread) or changed(old, new):
+        raise CannotReadError(f"The migrations of {database.name} cannot be compared.")
+    from release.database.grading import grade
+
+    added, (_, table) = pending(old, new), d1_at(ops, commit, database)
+    return window_of(grade(old, added, table), added, label)

@@ -10,15 +10,15 @@ from release.config import load
 from release.decide.decide import decide
 from release.decide.findings import previous, unfinished
 from release.model.bump import TRAILER
-from release.model.deployment import Database, Health, WorkerDeployment
+from release.model.deployment import Health, WorkerDeployment
 from release.model.health import live_mark, rule_of
 from release.model.record import Record
-from release.model.repository import Base, Remote
+from release.model.repository import Remote
 from release.model.request import Request
 from release.model.rolled_back import facts, standing
+from release.model.stores import pending
 from release.model.unread import Unread
 from release.observe.world import observe
-from release.steps.migrate import pending
 from release.systems.ops import connect
 
 if TYPE_CHECKING:
@@ -121,9 +121,7 @@ def _environment(config: Config, world: World, ahead: int | None) -> dict[str, A
             "proof": rule_of(config.environment(world.environment)).proof,
         },
         "workers": {name: _live(live) for name, live in world.live.items()},
-        "pending": list(pending(world.base, world.database))
-        if isinstance(world.base, Base) and isinstance(world.database, Database)
-        else None,
+        "pending": None if (waiting := pending(world)) is None else list(waiting),
         "last": last[1] if last else None,
         "ahead": ahead,
         "unfinished": begun.tag if begun and world.environment == config.production else None,
@@ -172,7 +170,7 @@ def _unread(world: World) -> list[str]:
         world.record,
         world.base,
         world.history,
-        world.database,
+        *world.databases.values(),
         world.releases,
     )
     return list(dict.fromkeys(part.because for part in parts if isinstance(part, Unread)))

@@ -58,11 +58,16 @@ def _insert_ledger(ops: Ops, effect: migrating.InsertLedger, world: World, tell:
 
 
 def _apply_migrations(ops: Ops, effect: migrating.ApplyMigrations, world: World, tell: Tell) -> World:
-    database = ops.config.database
-    if database is None:
-        raise EffectError("There is no [tool.release.database].")
-    folder = next(worker.path for worker in ops.config.workers if worker.name == database.worker)
-    ops.wrangler.migrate(folder, ops.environment.wrangler, effect, tell)
+    name = migrating.name_of(world, effect.database)
+    if name is None:
+        raise EffectError(f"{effect.database.name} is none of the databases of {ops.name}.")
+    folder = ops.config.worker(ops.config.database_of(name).worker).path
+    try:
+        ops.wrangler.migrate(folder, ops.environment.wrangler, effect, tell)
+    except EffectError as error:
+        if len(world.databases) == 1:
+            raise
+        raise EffectError(f"{name}: {error.what}", error.advice) from error
     return world
 
 
@@ -140,9 +145,11 @@ def _call(ops: Ops, effect: effects.Call, world: World, tell: Tell) -> World:
 
 
 def _keep_bookmark(ops: Ops, effect: migrating.KeepBookmark, world: World, tell: Tell) -> World:
-    world = replace(world, before=effect.database)
+    name = effect.database.name
+    world = replace(world, before={**world.before, name: effect.database})
     try:
-        return replace(world, bookmark=ops.cloudflare.bookmark(effect.database))
+        bookmark = ops.cloudflare.bookmark(effect.database)
+        return replace(world, bookmarks={**world.bookmarks, name: bookmark})
     except (CannotReadError, KeyError, TypeError):
         tell("no Time Travel bookmark could be read; going on without one")
         return world

@@ -17,10 +17,10 @@ from release.formats.git_objects import (
     tree_body,
 )
 from release.model.record import decode, encode
-from release.model.repository import Base, Migration
+from release.model.repository import Base, Folder, Migration
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from release.config import Config
     from release.formats.git_objects import GitObject
@@ -34,14 +34,14 @@ _FILES = frozenset({"100644", "100755", "100664"})
 _FOLDER = "40000"
 
 
-def read_base(git: Git, commit: str, config: Config, rules: Rules | None = None) -> Base:
-    """Tree, version files, and with `rules` the migrations of a commit. Raises CannotReadError when one is missing."""
+def read_base(git: Git, commit: str, config: Config, rules: Mapping[str, Rules] | None = None) -> Base:
+    """Tree, version files, and by the `rules` the migrations of a commit. Raises CannotReadError when one is missing."""
     fields = commit_fields(_body(git, commit, "commit"))
     trees: dict[str, bytes] = {}
     paths = [config.app.manifest, *(entry.file for entry in config.app.bump_also)]
     files = {path: _file(git, commit, fields.tree, path, trees) for path in dict.fromkeys(paths)}
-    migrations = read_migrations(git, commit, rules) if rules else ()
-    return Base(commit, fields.tree, fields.committer_seconds, files, trees, migrations, rules)
+    folders = {name: Folder(read_migrations(git, commit, one), one) for name, one in (rules or {}).items()}
+    return Base(commit, fields.tree, fields.committer_seconds, files, trees, folders)
 
 
 def read_record(git: Git, oid: str) -> Record:
@@ -92,7 +92,11 @@ def read_migrations(git: Git, commit: str, rules: Rules) -> tuple[Migration, ...
     place = f"{commit}^{{tree}}" if rules.folder == "." else f"{commit}:{rules.folder}"
     found = git.object(place)
     if found is None:
-        where = f"It is what {rules.source} says" if rules.source else "Check [tool.release.database]"
+        where = (
+            f"It is what {rules.source} says"
+            if rules.source
+            else "Check the `migrations` of the database in [tool.release]"
+        )
         raise CannotReadError(
             f"The migrations folder {rules.folder} is not in commit {commit[:7]}.", f"{where}."
         )

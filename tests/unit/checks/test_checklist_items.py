@@ -11,7 +11,7 @@ from release.checks.checklist import Ask, Item, excused
 from release.checks.checklist_pages import Bindings, LoginAnswers, PageLoads, Secrets
 from release.checks.checklist_staging import CI, Staging, StagingMigrations
 from release.formats.wrangler_config import Needs
-from release.model.deployment import Health, WorkerDeployment
+from release.model.deployment import Database, Health, WorkerDeployment
 from release.model.problem import Problem
 from release.model.readiness import CommitCheck, Configured, PageSeen, Readiness, Tried
 from release.model.record import Record, Remark
@@ -35,7 +35,7 @@ def seen(**parts: object) -> World:
 def staging(commit: str = BASE, **more: object) -> World:
     """A world in which staging serves a commit."""
     live = WorkerDeployment("cms-staging", (("id", 100.0),), f"cms-v1.2.3+{commit}", None, (), (commit,))
-    parts: dict[str, object] = {"health": Health("1.2.3", commit, None), "database": None, **more}
+    parts: dict[str, object] = {"health": Health("1.2.3", commit, None), "databases": {}, **more}
     return seen(tried=Tried("staging", {"cms": parts.pop("live", live)}, **parts))  # type: ignore[arg-type, dict-item]
 
 
@@ -127,8 +127,9 @@ def test_without_a_place_for_trying_nobody_is_blocked() -> None:
 
 
 def test_migrations_that_staging_lacks_are_named() -> None:
-    database = GOLDEN.database
-    finding = StagingMigrations()(staging(database=replace(database, ledger=("0001_pages.sql",))))  # type: ignore[type-var]
+    database = GOLDEN.databases["cms"]
+    assert isinstance(database, Database)
+    finding = StagingMigrations()(staging(databases={"cms": replace(database, ledger=("0001_pages.sql",))}))
     assert (finding.kind, "0002_page_slug.sql" in finding.what) == ("bad", True)
 
 

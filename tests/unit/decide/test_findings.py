@@ -48,7 +48,7 @@ def serving(
 
 def test_parts_that_fail_for_one_reason_are_one_problem() -> None:
     silent = Unread("Cloudflare does not answer.", "Wait.")
-    world = replace(serving(silent, silent), database=silent)
+    world = replace(serving(silent, silent), databases={"cms": silent})
     (problem,) = unreadable(world)
     assert (problem.check, problem.what, problem.advice) == ("database", silent.because, "Wait.")
 
@@ -80,7 +80,7 @@ def test_health_and_releases_are_not_needed_to_decide() -> None:
             replace(
                 serving(OLD, OLD),
                 record=record(migrated=("0002_data.sql",)),
-                database=Database("d", "u", tuple(SQL)[:2], ()),
+                databases={"cms": Database("d", "u", tuple(SQL)[:2], ())},
             ),
             True,
         ),
@@ -88,7 +88,7 @@ def test_health_and_releases_are_not_needed_to_decide() -> None:
             replace(
                 serving(OLD, OLD),
                 record=record(migrated=("0003_slug.sql",)),
-                database=Database("d", "u", tuple(SQL)[:2], ()),
+                databases={"cms": Database("d", "u", tuple(SQL)[:2], ())},
             ),
             False,
         ),

@@ -76,7 +76,7 @@ def test_what_a_force_push_took_was_brought_to_the_environment() -> None:
 
 
 def test_a_package_is_still_published() -> None:
-    world = replace(SOUND, environment="api", live={}, database=None, health=None, package=Package("api", ""))
+    world = replace(SOUND, environment="api", live={}, databases={}, health=None, package=Package("api", ""))
     release = released(world, API, "api")
     assert release.is_package
     assert ending(release) == f"{release.tag} is published."

@@ -27,7 +27,7 @@ API = Evidence("api", "minor", ("GET /pages is new",))
 SCHEMA = Evidence("schema", "major", ("the column pages.slug is dropped",))
 BLIND = Evidence("api", None, cannot_tell=(Fault("the document is no JSON", "openapi.json", 3),))
 CHANGED = Evidence("schema", None, errors=(Fault("0001_pages.sql was changed", "m/0001_pages.sql"),))
-PAST = Baseline("cms-v1.2.3", BASES[0].migrations[:1])
+PAST = Baseline("cms-v1.2.3", {"cms": BASES[0].folders["cms"].migrations[:1]})
 
 
 def numbered(version: str, previous: str | None = "1.2.3", commit: str = "c" * 40) -> Release:
@@ -156,7 +156,7 @@ def test_a_plugin_is_switched_off_by_its_own_name() -> None:
 
 
 def test_pending_migrations_open_a_window_and_none_where_the_schema_is_off() -> None:
-    past = Baseline("cms-v1.2.3", BASES[0].migrations)
+    past = Baseline("cms-v1.2.3", {"cms": BASES[0].folders["cms"].migrations})
     assert judge(SOUND, past, strict()).window is None
     window = judge(SOUND, PAST, strict()).window
     assert window is not None

@@ -47,7 +47,7 @@ def record(**parts: Any) -> Record:  # noqa: ANN401
 START = replace(
     SOUND,
     live={"mcp": OLD, "cms": OLD},
-    database=BEFORE,
+    databases={"cms": BEFORE},
     record=record(),
     remote=Remote(BASES[0].commit, {"cms-v1.2.3": "1" * 40}, None),
     releases=frozenset(),
@@ -144,13 +144,16 @@ def test_an_unchanged_environment_that_still_carries_an_older_half_names_it_and_
             smoked(healthy=True),
             "Production serves cms-v1.2.4 and is healthy, but the release is not recorded.",
         ),
-        (moment(database=AFTER), "The database of production was migrated; no worker serves cms-v1.2.4."),
+        (
+            moment(databases={"cms": AFTER}),
+            "The database of production was migrated; no worker serves cms-v1.2.4.",
+        ),
         (
             moment(live={"mcp": OLD, "cms": Unread("no answer")}),
             "Production may have changed: what it serves could not be read.",
         ),
         (
-            moment(database=Unread("no answer")),
+            moment(databases={"cms": Unread("no answer")}),
             "Production may have changed: what it serves could not be read.",
         ),
         (
@@ -171,7 +174,7 @@ def test_where_the_remote_cannot_be_read_nothing_is_claimed_of_it() -> None:
 
 
 def test_a_schema_that_moved_without_a_row_in_the_ledger_is_a_migrated_database() -> None:
-    assert "was migrated" in told(moment(database=replace(BEFORE, schema=SCHEMAS[2]))).standing
+    assert "was migrated" in told(moment(databases={"cms": replace(BEFORE, schema=SCHEMAS[2])})).standing
 
 
 def test_a_deployment_without_a_number_is_called_by_its_commit_and_claims_nothing_of_git() -> None:
@@ -234,16 +237,16 @@ def test_the_next_command_goes_back_only_where_the_new_version_is_bad_and_nothin
     assert next_command(PROSPECT, bad, recorded=True) == COMMAND
     assert next_command(PROSPECT, smoked(healthy=True), recorded=False) == COMMAND
     assert next_command(PROSPECT, replace(bad, record=None), recorded=False) == COMMAND
-    barred = replace(bad, record=record(migrated=FILES[1:]), database=AFTER)
+    barred = replace(bad, record=record(migrated=FILES[1:]), databases={"cms": AFTER})
     assert next_command(PROSPECT, barred, recorded=False) == COMMAND
 
 
 def test_over_a_migration_the_way_back_asks_for_its_word_unless_the_window_is_open() -> None:
-    closed = moment(record=record(migrated=FILES[1:]), database=AFTER)
+    closed = moment(record=record(migrated=FILES[1:]), databases={"cms": AFTER})
     assert rollback_command(closed) == "inv rollback --despite-migrations"
     opened = record(migrated=FILES[1:], window=Window(open=True, migrations=FILES[1:]))
     assert rollback_command(replace(closed, record=opened)) == "inv rollback"
-    assert rollback_command(replace(closed, database=BEFORE)) == "inv rollback"
+    assert rollback_command(replace(closed, databases={"cms": BEFORE})) == "inv rollback"
     assert rollback_command(replace(closed, environment="staging")).startswith("inv rollback --env staging")
 
 
@@ -253,4 +256,4 @@ def test_over_a_migration_the_way_back_asks_for_its_word_unless_the_window_is_op
 )
 def test_what_is_live_is_one_line(database: Database | Unread | None, said: str) -> None:
     live = "mcp v1v1v1v1 (cms-v1.2.3), cms v1v1v1v1 (cms-v1.2.3)"
-    assert live_now(moment(database=database)) == f"{live}{said}"
+    assert live_now(moment(databases={"cms": database} if database else {})) == f"{live}{said}"

@@ -29,7 +29,7 @@ WHOLE = World(
     NOTHING,
     History(contained=True, unreleased=(), is_on_branch=True),
     {},
-    None,
+    {},
     None,
     releases=frozenset({RELEASE.tag}),
     package=PACKAGE,

@@ -29,7 +29,7 @@ def world(packed: Tarball, last: int | None = None) -> World:
     """A world in which this was packed, and the last version had so many bytes."""
     versions = {"1.3.0": Published("1.3.0", "sha512-old", "", last)}
     package = Package("@acme/api", "http://registry", versions)
-    base = World("api", NOTHING, NOTHING, None, NOTHING, NOTHING, {}, None, None)
+    base = World("api", NOTHING, NOTHING, None, NOTHING, NOTHING, {}, {}, None)
     return replace(base, tarball=packed, package=package)
 
 

@@ -47,7 +47,7 @@ def worlds(draw: st.DrawFn) -> World:
         NOTHING,
         NOTHING,
         {},
-        None,
+        {},
         None,
         package=Package("@acme/api", "http://registry", versions, {"latest": "1.3.0"}),
         tarball=packed,

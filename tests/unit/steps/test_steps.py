@@ -16,7 +16,7 @@ from release.model.effects import Call, CreateRelease, DeployWorker, PushRelease
 from release.model.migrating import ApplyMigrations, InsertLedger
 from release.model.record import Record
 from release.model.release import Write
-from release.model.repository import History, Migration, Remote
+from release.model.repository import Folder, History, Migration, Remote
 from release.model.step import Done, Stuck, Todo
 from release.plan.plan import forecast, make_plan, stuck
 from release.sequences import Kind, Setting, sequence
@@ -159,17 +159,17 @@ def database(ledger: tuple[str, ...] | None, schema: int) -> Database:
 def test_backfill_writes_only_where_one_prefix_fits(world: World) -> None:
     step = Backfill("npm run backfill")
     # the second migration changes data only: one and two files leave the same schema
-    both = step.look(read(world, base=BASES[0], database=database(None, 1)), RELEASE)
+    both = step.look(read(world, base=BASES[0], databases={"cms": database(None, 1)}), RELEASE)
     assert isinstance(both, Stuck)
     assert "0002_data.sql" in both.what
     assert both.advice.endswith("inv step.backfill --through 0002_data.sql")
-    three = step.look(read(world, base=BASES[0], database=database((), 2)), RELEASE)
+    three = step.look(read(world, base=BASES[0], databases={"cms": database((), 2)}), RELEASE)
     assert isinstance(three, Todo)
     assert [effect.names for effect in three.effects if isinstance(effect, InsertLedger)] == [tuple(SQL)]
 
 
 def test_backfill_shows_what_differs_where_nothing_fits() -> None:
-    world = read(SOUND, database=database(None, 3))
+    world = read(SOUND, databases={"cms": database(None, 3)})
     look = Backfill("npm run backfill").look(world, RELEASE)
     assert isinstance(look, Stuck)
     assert "it has table other" in look.what
@@ -178,7 +178,7 @@ def test_backfill_shows_what_differs_where_nothing_fits() -> None:
 
 @pytest.mark.parametrize(("through", "names"), [("0001_pages.sql", 1), ("0003_slug.sql", 3)])
 def test_backfill_through_a_file_is_a_persons_decision(through: str, names: int) -> None:
-    look = Backfill("x", through).look(read(SOUND, database=database(None, 1)), RELEASE)
+    look = Backfill("x", through).look(read(SOUND, databases={"cms": database(None, 1)}), RELEASE)
     assert isinstance(look, Todo)
     (effect,) = look.effects
     assert isinstance(effect, InsertLedger)
@@ -186,14 +186,14 @@ def test_backfill_through_a_file_is_a_persons_decision(through: str, names: int)
 
 
 def test_backfill_through_a_file_that_is_not_there_is_stuck() -> None:
-    look = Backfill("x", "9999.sql").look(read(SOUND, database=database(None, 1)), RELEASE)
+    look = Backfill("x", "9999.sql").look(read(SOUND, databases={"cms": database(None, 1)}), RELEASE)
     assert isinstance(look, Stuck)
     assert "There is no migration 9999.sql" in look.what
 
 
 def test_only_what_is_in_the_ledger_has_landed() -> None:
-    effect = ApplyMigrations(database((), 0), BASES[0].migrations, Rules("migrations"))
-    world = read(SOUND, database=database(tuple(SQL)[:1], 1))
+    effect = ApplyMigrations(database((), 0), BASES[0].folders["cms"].migrations, Rules("migrations"))
+    world = read(SOUND, databases={"cms": database(tuple(SQL)[:1], 1)})
     assert effect.written(world, "migrate") == effect.writes("migrate")[:1]
 
 
@@ -266,13 +266,15 @@ def test_verify_says_which_place_disagrees(changes: dict[str, object], words: st
 def test_a_database_whose_ledger_names_unknown_files_is_migrated_all_the_same() -> None:
     """A ledger that another branch wrote cannot be replayed; D1 itself refuses what does not fit."""
     strange = Database("double-production", "uuid", ("0000_gone.sql",), SCHEMAS[1])
-    look = SEQUENCE[3].look(read(SOUND, database=strange), RELEASE)
+    look = SEQUENCE[3].look(read(SOUND, databases={"cms": strange}), RELEASE)
     assert isinstance(look, Todo)
 
 
 def test_a_migration_that_cannot_be_replayed_is_told() -> None:
     bad = (Migration("0001_bad.sql", b"CREATE TABLE;", ""),)
-    world = read(SOUND, base=replace(BASES[0], migrations=bad), database=database(None, 1))
+    world = read(
+        SOUND, base=replace(BASES[0], folders={"cms": Folder(bad)}), databases={"cms": database(None, 1)}
+    )
     look = looked(SEQUENCE[2], world)
     assert isinstance(look, Stuck)
     assert "0001_bad.sql cannot be replayed" in look.what

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from release.decide.decide import Go
 from release.decide.single_step import NUMBERLESS
-from release.model.health import live_mark
+from release.model.health import NO_ROUTE, live_mark
 from release.model.repository import Checkout, History
 from release.model.rolled_back import facts
 from release.model.step import Done, Stuck
@@ -81,7 +81,7 @@ def plan_facts(preview: Preview) -> PlanFacts | None:
         preview.only if is_alone else None,
         _branch(world, release),
         pending(world),
-        _condition(world),
+        condition(world),
         history.unreleased if history else (),
         history is None or history.contained,
         tuple(facts(go.rolled_back)),
@@ -126,11 +126,12 @@ def _branch(world: World, release: Release) -> str | None:
     return checkout.branch if isinstance(checkout, Checkout) and checkout.head == release.base else None
 
 
-def _condition(world: World) -> str:
+def condition(world: World) -> str:
+    """How the environment does, or what the registry has, in a few words."""
     if world.package is not None:
         return _on_registry(world.package)
     health = world.health
-    if health is None:
+    if health is None or (health == NO_ROUTE and not any(world.live.values())):
         return f"{world.environment} serves nothing"
     if isinstance(health, Unread):
         return f"the health of {world.environment} could not be read"

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from release.checks.checklist import Ask, Item, excused
+from release.checks.checklist import Ask, Finding, Item, excused
 from release.checks.checklist_pages import Bindings, LoginAnswers, PageLoads, Secrets
 from release.checks.checklist_staging import CI, Staging, StagingMigrations
 from release.formats.wrangler_config import Needs
 from release.model.deployment import Database, Health, WorkerDeployment
+from release.model.health import NO_ROUTE
 from release.model.problem import Problem
 from release.model.readiness import CommitCheck, Configured, PageSeen, Readiness, Tried
 from release.model.record import Record, Remark
@@ -99,6 +100,18 @@ def test_staging_that_is_not_healthy_says_why() -> None:
 
 def test_staging_whose_health_names_another_commit_is_not_well() -> None:
     assert Staging()(staging(health=Health("1.2.3", OLD, None))).kind == "bad"
+
+
+@pytest.mark.parametrize(
+    ("health", "said"),
+    [
+        (Health(None, None, None), f"staging runs {BASE[:7]} and is healthy"),
+        (Health(None, BASE[:9], None), f"staging runs {BASE[:7]} and is healthy"),
+        (NO_ROUTE, f"staging runs {BASE[:7]}; it has no health route"),
+    ],
+)
+def test_staging_whose_health_tells_less_is_well_by_what_cloudflare_serves(health: Health, said: str) -> None:
+    assert Staging()(staging(health=health)) == Finding("ok", said)
 
 
 @pytest.mark.parametrize("health", [Health("1.2.3", BASE, None), Health(None, None, "down")])

@@ -38,8 +38,9 @@ class Backend:
         return script
 
     def database(self, uuid: str) -> Database:
-        """Return the database. Raises ApiError 404."""
-        database = self.store.account.databases.get(uuid)
+        """Return the database of a uuid, or of a name, as wrangler asks where it has no id. Raises ApiError 404."""
+        known = self.store.account.databases
+        database = known.get(uuid) or next((one for one in known.values() if one.name == uuid), None)
         if database is None:
             raise ApiError(404, NO_DATABASE, f"The database {uuid} could not be found")
         return database

@@ -57,7 +57,7 @@ def info(backend: Backend, _: Request, uuid: str) -> Answer:
         "SELECT count(*) AS tables FROM sqlite_schema WHERE type = 'table' "
         "AND NOT (name GLOB '_cf_*' OR name GLOB 'sqlite_*')"
     )
-    rows = _run(backend, uuid, [Statement(count)])[0].rows
+    rows = _run(backend, database.uuid, [Statement(count)])[0].rows
     return Answer({**_shown(database), "num_tables": rows[0]["tables"], "running_in_region": "WEUR"})
 
 

@@ -45,6 +45,10 @@ def account(shared: Account) -> Account:
     return shared
 
 
+def test_a_database_is_asked_for_by_its_name_where_a_configuration_has_no_id(account: Account) -> None:
+    assert account.result("GET", "/d1/database/cms-production")["uuid"] == DATABASE
+
+
 def test_each_statement_has_a_result_of_its_own(account: Account) -> None:
     rows = account.sql(
         "CREATE TABLE t (a INTEGER PRIMARY KEY, b); INSERT INTO t (b) VALUES ('x;y'); SELECT * FROM t"

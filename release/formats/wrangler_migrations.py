@@ -106,8 +106,8 @@ def rules_of(
 def _entry(settings: Mapping[str, Any], source: str, environment: str, database: str) -> Mapping[str, Any]:
     """The first binding of that name; an environment that is not there is the top level, where none is named at all."""
     named = settings.get("env")
-    chosen = named.get(environment) if isinstance(named, dict) else None
-    if named is not None and not isinstance(chosen, dict):
+    chosen = named.get(environment) if isinstance(named, dict) and environment else None
+    if environment and named is not None and not isinstance(chosen, dict):
         raise CannotReadError(
             f"{source} has no environment {environment}.",
             f"wrangler refuses --env {environment} then. Add it, or correct `wrangler` in [tool.release.environments].",
@@ -117,9 +117,10 @@ def _entry(settings: Mapping[str, Any], source: str, environment: str, database:
     for one in entries:
         if database in (one.get("database_name"), one.get("binding")):
             return one
+    place = f"in {environment}" if environment else "at its top level"
     there = ", ".join(str(one.get("database_name") or one.get("binding")) for one in entries)
     raise CannotReadError(
-        f"{source} binds no D1 database {database} in {environment}{f' (there: {there})' if there else ''}.",
+        f"{source} binds no D1 database {database} {place}{f' (there: {there})' if there else ''}.",
         f'Give its entry in d1_databases database_name = "{database}": bindings are not inherited from the top level.',
     )
 

@@ -6,7 +6,7 @@ import posixpath
 from typing import TYPE_CHECKING, Any
 
 from release.errors import CannotReadError
-from release.formats.wrangler_config import NAMES, parse
+from release.formats.wrangler_config import candidates, parse
 from release.formats.wrangler_migrations import LEDGER, Rules, rules_of
 from release.systems.npm.node import wrangler_version
 
@@ -27,11 +27,12 @@ def rules_at(ops: Ops, commit: str, environment: Environment | None = None) -> R
     if settings is None:
         return None
     place = environment or ops.environment
-    folder = ops.config.worker(settings.worker).path
-    found = _configuration(ops.git, commit, folder) if place.database else None
+    worker = ops.config.worker(settings.worker)
+    files = candidates(worker.path, place.config, worker.config)
+    found = _configuration(ops.git, commit, files) if place.database else None
     if found is None or place.database is None:
         return Rules(posixpath.normpath(settings.migrations))
-    version = wrangler_version(ops.root / folder)
+    version = wrangler_version(ops.root / worker.path)
     return rules_of(found[1], found[0], place.wrangler, place.database, version)
 
 
@@ -56,26 +57,16 @@ def ledger_at(ops: Ops, commit: str, environment: Environment | None = None) -> 
     return rules.table if rules else LEDGER
 
 
-def _configuration(git: Git, commit: str, folder: str) -> tuple[str, dict[str, Any]] | None:
-    """Path and settings of what wrangler finds for a folder: the nearest one of the first name there is."""
-    for name in NAMES:
-        for path in _upwards(folder, name):
-            found = git.object(f"{commit}:{path}")
-            if found is None or found[1] != "blob":
-                continue
-            try:
-                return path, parse(name, found[2])
-            except (ValueError, RecursionError) as error:
-                raise CannotReadError(
-                    f"{path} cannot be read: {error}.", "Correct it; wrangler cannot read it either."
-                ) from None
+def _configuration(git: Git, commit: str, files: Iterator[str]) -> tuple[str, dict[str, Any]] | None:
+    """Path and settings of the first of these files that a commit has."""
+    for path in files:
+        found = git.object(f"{commit}:{path}")
+        if found is None or found[1] != "blob":
+            continue
+        try:
+            return path, parse(path, found[2])
+        except (ValueError, RecursionError) as error:
+            raise CannotReadError(
+                f"{path} cannot be read: {error}.", "Correct it; wrangler cannot read it either."
+            ) from None
     return None
-
-
-def _upwards(folder: str, name: str) -> Iterator[str]:
-    """The places from a folder of the repository up to its root."""
-    at = posixpath.normpath(folder)
-    while at not in {"", "."}:
-        yield f"{at}/{name}"
-        at = posixpath.dirname(at)
-    yield name

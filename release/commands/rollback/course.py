@@ -135,8 +135,13 @@ def _say_database(ops: Ops, ground: Situation, listener: Listener) -> None:
 
 def time_travel(ops: Ops, bookmark: str) -> str:
     """The exact command that restores a database to a bookmark."""
-    environment = ops.environment
-    return f"wrangler d1 time-travel restore {environment.database} --env {environment.wrangler} --bookmark={bookmark}"
+    environment, words = ops.environment, ""
+    worker = ops.config.database.worker if ops.config.database else None
+    if worker and ops.config.placed(worker, ops.name).config:
+        words += f" --config {ops.config.placed(worker, ops.name).config}"
+    if environment.wrangler:
+        words += f" --env {environment.wrangler}"
+    return f"wrangler d1 time-travel restore {environment.database}{words} --bookmark={bookmark}"
 
 
 def _carried_out(course: Course, options: RollbackOptions) -> Outcome:

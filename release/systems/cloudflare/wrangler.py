@@ -10,9 +10,10 @@ import msgspec
 
 from release.errors import EffectError
 from release.systems.cloudflare.api import kept
+from release.systems.cloudflare.resolved import resolved
 from release.systems.machine import shell
 from release.systems.machine.secrets import without_secrets
-from release.systems.npm.node import node, wrangler
+from release.systems.npm.node import node, wrangler, wrangler_version
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -30,7 +31,8 @@ _NOT_ITS = (
     "GIT_SSH",
     "SSH_A",  # SSH_AUTH_SOCK, SSH_AGENT_PID: the agent that holds a deploy key
     "ACTIONS_",
-)  # a deployment needs no key to the repository
+    "CLOUDFLARE_ENV",
+)  # a deployment needs no key to the repository, and is of the environment that the release is of
 
 
 class Wrangler:
@@ -46,21 +48,34 @@ class Wrangler:
         return Wrangler(root, self._environ, self._mask)
 
     def deploy(
-        self, worker: Worker, environment: str, release: Release, message: str, tell: Callable[[str], None]
+        self,
+        worker: Worker,
+        environment: str,
+        release: Release,
+        message: str,
+        tell: Callable[[str], None],
+        bound: Mapping[str, str | None] | None = None,
     ) -> str:
-        """Build and deploy one worker of a release; returns the id of the version that it reports."""
+        """Build and deploy one worker of a release, as `Config.placed` gives it; returns the id of its new version.
+
+        `environment` is wrangler's, "" the top level. What was built is compared with the script and with the
+        databases (name -> id) that are `bound`, before anything is uploaded.
+        """
         folder = self._root / worker.path
         if worker.build:
-            env = without_secrets(self._env(folder, None), self._mask)
+            env = without_secrets(self._env(folder, None, environment), self._mask)
             self._stream(worker.build, folder, env, worker.deadline, tell, "the build")
         filled = {"version": release.version, "commit": release.commit, "tag": release.tag}
         marks = ["--tag", release.annotation, "--message", kept(message)]
         for name, value in worker.vars.items():
             marks += ["--var", f"{name}:{value.format(**filled)}"]
-        command = worker.deploy or self._command(folder, "deploy", "--env", environment)
+        target = resolved(self._root, worker)
+        target.check(worker, environment, bound or {})
+        words = target.words(worker, environment, wrangler_version(folder)) if not worker.deploy else ()
+        command = worker.deploy or self._command(folder, "deploy", *words)
         with tempfile.TemporaryDirectory(prefix="wrangler-") as scratch:
             said = Path(scratch) / "output.ndjson"
-            env = self._env(folder, said)
+            env = self._env(folder, said, "" if target.is_generated and not worker.deploy else environment)
             try:
                 self._stream((*command, *marks), folder, env, worker.deadline, tell, "wrangler deploy")
             except EffectError as error:
@@ -76,6 +91,7 @@ class Wrangler:
         """Apply the migrations of an effect: wrangler gets a folder and a configuration that hold nothing else."""
         at = self._root / folder
         with tempfile.TemporaryDirectory(prefix="wrangler-") as scratch:
+            environment = environment or "top-level"  # the file that is handed over names it so
             given = ("--env", environment, "--config", str(_hand_over(Path(scratch), environment, effect)))
             command = self._command(at, "d1", "migrations", "apply", effect.database.name, "--remote", *given)
             said = Path(scratch) / "output.ndjson"
@@ -88,7 +104,7 @@ class Wrangler:
     def _command(self, folder: Path, *words: str) -> tuple[str, ...]:
         return (str(node(self._environ)), "--no-warnings", str(wrangler(folder)), *words)
 
-    def _env(self, folder: Path, output: Path | None) -> dict[str, str]:
+    def _env(self, folder: Path, output: Path | None, environment: str = "") -> dict[str, str]:
         cache = self._root / ".release" / "cache"
         bins = [
             str(p / "node_modules" / ".bin")
@@ -109,6 +125,8 @@ class Wrangler:
         }
         if output is not None:
             own["WRANGLER_OUTPUT_FILE_PATH"] = str(output)
+        if environment:
+            own["CLOUDFLARE_ENV"] = environment  # the Vite plugin and frameworks choose it when they build
         kept = {name: value for name, value in self._environ.items() if not name.startswith(_NOT_ITS)}
         return {**kept, **own}
 

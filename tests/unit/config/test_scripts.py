@@ -108,17 +108,52 @@ BOTH = worker("api") + worker("web")
 @pytest.mark.parametrize(
     ("text", "files", "said"),
     [
-        (worker("api"), {"apps/api/wrangler.jsonc": '{\n  "name": "w"\n  "main": "x"\n}'}, "apps/api/wrangler.jsonc:3:3: not JSON"),
-        (worker("api"), {"apps/api/wrangler.toml": 'name = "w"\nmain = \n'}, "apps/api/wrangler.toml:2:8: not TOML"),
+        (
+            worker("api"),
+            {"apps/api/wrangler.jsonc": '{\n  "name": "w"\n  "main": "x"\n}'},
+            "apps/api/wrangler.jsonc:3:3: not JSON",
+        ),
+        (
+            worker("api"),
+            {"apps/api/wrangler.toml": 'name = "w"\nmain = \n'},
+            "apps/api/wrangler.toml:2:8: not TOML",
+        ),
         (worker("api"), {"apps/api/wrangler.json": {"main": "x"}}, "apps/api/wrangler.json has no name"),
-        (worker("api"), {"apps/api/wrangler.json": {"name": "w", "env": {"prod": {}}}}, "has no environment production (it has: prod)"),
-        (BOTH, {"apps/api/wrangler.json": {"name": "w", "env": {"production": {}}}, "apps/web/wrangler.json": {"name": "v"}}, "apps/web/wrangler.json of the worker web has no environment production; apps/api/wrangler.json has it"),
-        (BOTH, {"apps/api/wrangler.json": {"name": "w"}, "apps/web/wrangler.json": {"name": "w"}}, 'share the script "w-production": worker api and worker web'),
-        (worker("api", 'script = "shop-{environment}"'), {"apps/api/wrangler.json": {"name": "w"}}, 'is "shop-production" in [tool.release] and "w-production" in apps/api/wrangler.json'),
-        (worker("api", 'config = "live.json"'), {"apps/api/wrangler.json": {"name": "w"}}, "has no live.json in apps/api"),
-        (worker("api") + STAGING + "top_level = true\n", {"apps/api/wrangler.json": {"name": "w", "env": {"production": {"name": "w"}}}}, "worker api in calibration"),
+        (
+            worker("api"),
+            {"apps/api/wrangler.json": {"name": "w", "env": {"prod": {}}}},
+            "has no environment production (it has: prod)",
+        ),
+        (
+            BOTH,
+            {
+                "apps/api/wrangler.json": {"name": "w", "env": {"production": {}}},
+                "apps/web/wrangler.json": {"name": "v"},
+            },
+            "apps/web/wrangler.json of the worker web has no environment production; apps/api/wrangler.json has it",
+        ),
+        (
+            BOTH,
+            {"apps/api/wrangler.json": {"name": "w"}, "apps/web/wrangler.json": {"name": "w"}},
+            'share the script "w-production": worker api and worker web',
+        ),
+        (
+            worker("api", 'script = "shop-{environment}"'),
+            {"apps/api/wrangler.json": {"name": "w"}},
+            'is "shop-production" in [tool.release] and "w-production" in apps/api/wrangler.json',
+        ),
+        (
+            worker("api", 'config = "live.json"'),
+            {"apps/api/wrangler.json": {"name": "w"}},
+            "has no live.json in apps/api",
+        ),
+        (
+            worker("api") + STAGING + "top_level = true\n",
+            {"apps/api/wrangler.json": {"name": "w", "env": {"production": {"name": "w"}}}},
+            "worker api in calibration",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_told_is_one_error_of_usage(
     tmp_path: Path, text: str, files: dict[str, object], said: str
 ) -> None:
@@ -142,11 +177,17 @@ def test_a_file_that_stands_for_an_environment_is_not_replaced_by_another(tmp_pa
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        (worker("api") + PRODUCTION + 'top_level = true\nwrangler = "prod"\n', "either the top level or wrangler"),
-        (worker("api", 'script = "s-{environment}"') + PRODUCTION + "top_level = true\n", "means nothing at the top level"),
+        (
+            worker("api") + PRODUCTION + 'top_level = true\nwrangler = "prod"\n',
+            "either the top level or wrangler",
+        ),
+        (
+            worker("api", 'script = "s-{environment}"') + PRODUCTION + "top_level = true\n",
+            "means nothing at the top level",
+        ),
         (worker("api", 'config = "wrangler.yaml"') + PRODUCTION, "wrangler.production.jsonc"),
     ],
-)  # fmt: skip
+)
 def test_what_contradicts_itself_is_refused_with_its_line(tmp_path: Path, text: str, said: str) -> None:
     with pytest.raises(UsageError, match=said):
         configured(tmp_path, text, {})

@@ -6,8 +6,8 @@ import json
 from typing import TYPE_CHECKING
 
 from release.errors import NOTHING, RELEASED
-from release.testing.monorepo import CONFIG
 from release.testing import double as opened
+from release.testing.monorepo import CONFIG
 from tests.contract.commands.rollbacks import back
 
 if TYPE_CHECKING:
@@ -29,10 +29,10 @@ def test_a_production_at_the_top_level_is_released_under_the_names_of_its_files(
     with opened(tmp_path, overlay=files) as world:
         outcome = world.release("patch")
         assert outcome.exit_code == RELEASED, outcome
-        assert {one.target for one in outcome.writes if one.system == "cloudflare"} == {
-            "double-mcp-production",
-            "double-cms-production",
-        }
+        with world.ops() as ops:
+            live = [ops.cloudflare.live(f"double-{name}-production") for name in ("mcp", "cms")]
+        assert {one.release[0] for one in live if one and one.release} == {"cms-v1.2.4"}
+        assert len(live) == len([one for one in live if one and one.release])
         assert world.release("minor").exit_code in {
             RELEASED,
             NOTHING,

@@ -107,14 +107,14 @@ def _migrate(setting: Setting) -> Iterator[Step]:
 def _deploy(setting: Setting) -> Iterator[Step]:
     from release.steps.deploy import Deploy
 
-    workers, chosen = setting.config.workers, setting.config.environment(setting.environment)
+    workers = setting.config.workers
     names = [worker.name for worker in workers]
     former = {1: "version", 2: "pair"}.get(len(workers), "versions")
     untouched = f"{setting.environment} runs the previous {former}"
     for at, worker in enumerate(workers):
         yield Deploy(
             worker.name,
-            worker.script_in(chosen),
+            setting.config.placed(worker.name, setting.environment).script,
             meaning=_meaning(names[:at], worker.name, names[at + 1 :], untouched),
             advice=_advice(names[:at], worker.name, setting.config.branch),
         )

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 import tomllib
+from functools import cached_property
 from pathlib import Path  # noqa: TC003 - msgspec reads the annotation
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from release.config.checklist import Checklist, Demand, Page
 from release.config.databases import Database, named
 from release.config.health import Health
+from release.config.places import Worker
 from release.config.tables import (
     App,
     Badge,
@@ -21,7 +23,6 @@ from release.config.tables import (
     Settings,
     Smoke,
     Test,
-    Worker,
 )
 from release.config.target import Target  # noqa: TC001 - msgspec reads the annotation
 from release.config.types import Value
@@ -73,7 +74,7 @@ url = "https://cms.example.com"
 """
 
 
-class Config(Settings, frozen=True, kw_only=True):
+class Config(Settings, frozen=True, kw_only=True, dict=True):
     """The settings, and the folder that they were read from.
 
     `target` is the package that is released with them, `targets` are all that the plugins contribute; None and empty
@@ -140,6 +141,21 @@ class Config(Settings, frozen=True, kw_only=True):
         """Return the database that people call so. Raises KeyError when there is none."""
         return {one.name: one for one in self.databases}[name]
 
+    def placed(self, worker: str, environment: str) -> Worker:
+        """A worker as it is in an environment: `script` and `config` name what wrangler deploys and reads there.
+
+        The wrangler files are read once. Raises UsageError where they do not say it, KeyError without such a worker.
+        """
+        from release.config.scripts import placed
+
+        if environment not in self._placed:
+            self._placed[environment] = placed(self, environment)
+        return self._placed[environment][worker]
+
+    @cached_property
+    def _placed(self) -> dict[str, dict[str, Worker]]:
+        return {}
+
 
 def load(root: Path) -> Config:
     """Return the configuration in the folder `root`.
@@ -173,18 +189,16 @@ def parsed(text: str, root: Path) -> Config:
 
 
 def _named(settings: Settings) -> Settings:
-    """The same settings, in which what was left out is called after what it belongs to."""
+    """The same settings, in which an environment that says nothing else has its own name at wrangler too."""
     from msgspec.structs import replace
 
-    workers = (
-        worker if worker.script else replace(worker, script=f"{worker.name}-{{environment}}")
-        for worker in settings.workers
-    )
     environments = {
-        name: found if found.wrangler else replace(found, wrangler=name)
+        name: replace(found, wrangler=name)
+        if not (found.wrangler or found.top_level or found.config)
+        else found
         for name, found in settings.environments.items()
     }
-    return named(replace(settings, workers=tuple(workers), environments=environments))
+    return named(replace(settings, environments=environments))
 
 
 def of_target(

@@ -33,6 +33,13 @@ class Database(Value, frozen=True, kw_only=True):
         ),
     ] = None
     migrations: Annotated[RelativePath, Meta(description="The folder of the SQL files.")]
+    config: Annotated[
+        RelativePath | None,
+        Meta(
+            examples=["db/wrangler.toml"],
+            description="The wrangler configuration that describes its migrations, where that is not the worker's.",
+        ),
+    ] = None
     manual_backfill: Annotated[
         str,
         Meta(description="The command to name when the ledger cannot be filled; it is shown, never run."),

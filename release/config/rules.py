@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from release.config.messages import Path
-    from release.config.tables import Environment, Settings, Worker
+    from release.config.places import Worker
+    from release.config.tables import Environment, Settings
 
 LONGEST_ANNOTATION = 100  # bytes of Cloudflare's workers/tag (reported by its users)
 LONGEST_SCRIPT = 63  # characters of a label in a host name, which a script's name becomes
@@ -129,8 +130,16 @@ def _scripts(settings: Settings) -> Iterator[Fault]:
     owner: dict[str, Worker] = {}
     for environment in settings.environments.values():
         for index, worker in enumerate(settings.workers):
+            if not worker.script:
+                continue  # the wrangler files say it: release/config/scripts.py
             script = worker.script_in(environment)
             path = ("workers", index, "script")
+            if not environment.wrangler and "{environment}" in worker.script:
+                yield Fault(
+                    path,
+                    "{environment} means nothing at the top level; leave `script` out: the wrangler file says it",
+                )
+                return
             if script in owner:
                 yield Fault(
                     path, f'two deployments would share the script "{script}"; use {{environment}} in it'
@@ -163,6 +172,11 @@ def _environments(settings: Settings) -> Iterator[Fault]:
         path: Path = ("environments", name)
         if not _ENVIRONMENT_NAME.fullmatch(name):
             yield Fault(path, "expected a name of small letters, digits and hyphens")
+        if environment.top_level and environment.wrangler:
+            yield Fault(
+                (*path, "top_level"),
+                f'either the top level or wrangler = "{environment.wrangler}"; take one out',
+            )
         problem = _url_problem(environment.url)
         if problem:
             yield Fault((*path, "url"), problem)

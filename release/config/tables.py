@@ -10,6 +10,7 @@ from release.config.approval import Approval
 from release.config.checklist import Checklist
 from release.config.databases import Database
 from release.config.health import Health
+from release.config.places import FileName, Worker
 from release.config.policy import Policy
 from release.config.types import (
     EnvironmentVariable,
@@ -93,44 +94,6 @@ class Test(Value, frozen=True, kw_only=True):
     deadline: Annotated[Seconds, Meta(description="Seconds that each command may take.")] = 1800
 
 
-class Worker(Value, frozen=True, kw_only=True):
-    """A Cloudflare worker. Workers deploy in the order of the list, and roll back in the opposite one."""
-
-    name: Annotated[
-        str,
-        Meta(
-            pattern="^[a-z0-9][a-z0-9-]*$", examples=["cms"], description="Its name in the release's steps."
-        ),
-    ]
-    path: Annotated[RelativePath, Meta(description="The folder with its wrangler configuration.")] = "."
-    script: Annotated[
-        str,
-        Meta(
-            examples=["alokai-cms-{environment}"],
-            description="The script's name at Cloudflare; {environment} becomes wrangler's environment. "
-            "Left out: the worker's name, a hyphen and {environment}, as wrangler itself names it.",
-        ),
-    ] = ""
-    build: Annotated[Words, Meta(description="A command that runs in `path` before the deploy.")] = ()
-    deploy: Annotated[
-        Words,
-        Meta(
-            description="An own deploy command, not wrangler's; it gets --tag, --message and --var appended."
-        ),
-    ] = ()
-    vars: Annotated[
-        dict[EnvironmentVariable, str],
-        Meta(description="Variables the worker gets; values may hold {version}, {commit} and {tag}."),
-    ] = {}  # noqa: RUF012 - frozen, and msgspec copies it
-    deadline: Annotated[Seconds, Meta(description="Seconds that its build and its deploy may each take.")] = (
-        600
-    )
-
-    def script_in(self, environment: "Environment") -> str:
-        """Return the script's name in an environment."""
-        return self.script.replace("{environment}", environment.wrangler)
-
-
 class Badge(Value, frozen=True, kw_only=True):
     """The badge in the dashboard that shows the version to people."""
 
@@ -176,7 +139,16 @@ class Environment(Value, frozen=True, kw_only=True):
         Meta(
             pattern="^[A-Za-z0-9_-]*$",
             examples=["production"],
-            description="wrangler's name for it, its --env. Left out: the same name as here.",
+            description="wrangler's name for it, its --env. Left out: the same name as here, or with `config` the top level.",
+        ),
+    ] = ""
+    top_level: Annotated[
+        bool, Meta(description="Whether it is the top level of the wrangler files, deployed without --env.")
+    ] = False
+    config: Annotated[
+        FileName,
+        Meta(
+            description="Its wrangler file, in the folder of each worker that has one. Left out: the worker's."
         ),
     ] = ""
     url: Annotated[

@@ -61,14 +61,14 @@ def name_of(
     bound, identifier = text_of(entry, "database_name", source), entry.get("database_id")
     if wanted.binding and wanted.name and bound and bound != wanted.name:
         raise CannotReadError(
-            f"{source} binds {wanted.binding} to the D1 database {bound} in {environment}, and "
+            f"{source} binds {wanted.binding} to the D1 database {bound} {_place(environment)}, and "
             f"[tool.release.environments] names {wanted.name}.",
             "Correct one of them, or leave the name out of [tool.release.environments]: wrangler's is then read.",
         )
     name = bound if not wanted.name and bound else wanted.name
     if not name:
         raise CannotReadError(
-            f"{source} gives the D1 database {entry.get('binding')} no database_name in {environment}.",
+            f"{source} gives the D1 database {entry.get('binding')} no database_name {_place(environment)}.",
             "Add it, or name the database in [tool.release.environments].",
         )
     return name, identifier if isinstance(identifier, str) and identifier else None
@@ -82,8 +82,8 @@ def names_in(settings: Mapping[str, Any], source: str, environment: str) -> tupl
 def _bound(settings: Mapping[str, Any], source: str, environment: str) -> list[Mapping[str, Any]]:
     """The databases of an environment; one that is not there is the top level, where none is named at all."""
     named = settings.get("env")
-    chosen = named.get(environment) if isinstance(named, dict) else None
-    if named is not None and not isinstance(chosen, dict):
+    chosen = named.get(environment) if isinstance(named, dict) and environment else None
+    if environment and named is not None and not isinstance(chosen, dict):
         raise CannotReadError(
             f"{source} has no environment {environment}.",
             f"wrangler refuses --env {environment} then. Add it, or correct `wrangler` in [tool.release.environments].",
@@ -106,16 +106,16 @@ def _entry(
     there = ", ".join(str(one.get("database_name") or one.get("binding")) for one in entries)
     if wanted.told:
         raise CannotReadError(
-            f"{source} binds no D1 database {wanted.told} in {environment}{f' (there: {there})' if there else ''}.",
+            f"{source} binds no D1 database {wanted.told} {_place(environment)}{f' (there: {there})' if there else ''}.",
             f'Give its entry in d1_databases {wanted.key} = "{wanted.told}": bindings are not inherited from the top level.',
         )
     if not entries:
         raise CannotReadError(
-            f"{source} binds no D1 database in {environment}.",
+            f"{source} binds no D1 database {_place(environment)}.",
             "Add it to d1_databases: bindings are not inherited from the top level.",
         )
     raise CannotReadError(
-        f"{source} binds several D1 databases in {environment} ({there}), and none or several of them have their "
+        f"{source} binds several D1 databases {_place(environment)} ({there}), and none or several of them have their "
         f"migrations in {wanted.folder}.",
         "Name the `binding` of the one that is meant in [[tool.release.databases]].",
     )
@@ -125,6 +125,10 @@ def _lies_in(entry: Mapping[str, Any], at: str, folder: str) -> bool:
     said = entry.get("migrations_dir")
     place = normal(said) if isinstance(said, str) and said else FOLDER
     return posixpath.normpath(posixpath.join(at, place)) == posixpath.normpath(folder)
+
+
+def _place(environment: str) -> str:
+    return f"in {environment}" if environment else "at its top level"
 
 
 def text_of(entry: Mapping[str, Any], key: str, source: str) -> str | None:

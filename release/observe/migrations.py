@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from release.errors import CannotReadError
-from release.formats.wrangler_config import NAMES, parse
+from release.formats.wrangler_config import candidates, parse
 from release.formats.wrangler_databases import Wanted, names_in
 from release.formats.wrangler_migrations import LEDGER, Rules, rules_of
 from release.model.repository import Unlisted
@@ -17,7 +17,7 @@ from release.systems.npm.node import wrangler_version
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from release.config import Config, Database, Environment
+    from release.config import Config, Database, Environment, Worker
     from release.systems.git.client import Git
     from release.systems.ops import Ops
 
@@ -28,18 +28,26 @@ def rules_at(ops: Ops, commit: str, database: Database, environment: Environment
     Raises CannotReadError where wrangler would refuse its configuration, or where nothing tells the database's name in D1.
     """
     place = environment or ops.environment
-    name, folder = place.databases.get(database.name, ""), ops.config.worker(database.worker).path
+    worker, name = ops.config.worker(database.worker), place.databases.get(database.name, "")
     ours = posixpath.normpath(database.migrations)
-    found = _configuration(ops.git, commit, folder)
+    found = _configuration(ops.git, commit, _files(database, worker, place))
     if found is None and name:
         return Rules(ours, database=name)
     if found is None:
         raise CannotReadError(
-            f"{folder} has no wrangler configuration, so the D1 database of {database.name} is unknown.",
+            f"{worker.path} has no wrangler configuration, so the D1 database of {database.name} is unknown.",
             f'Name it in [tool.release.environments]: databases = {{ {database.name} = "..." }}',
         )
     wanted = Wanted(name, database.binding or "", ours)
-    return rules_of(found[1], found[0], place.wrangler, wanted, wrangler_version(ops.root / folder))
+    chosen = place.wrangler if not database.config or "env" in found[1] else ""
+    return rules_of(found[1], found[0], chosen, wanted, wrangler_version(ops.root / worker.path))
+
+
+def _files(database: Database, worker: Worker, place: Environment) -> Iterator[str]:
+    """Where the configuration of a database may lie: its own file, else what wrangler finds for its worker."""
+    if database.config:
+        return iter((posixpath.normpath(database.config),))
+    return candidates(worker.path, place.config, worker.config)
 
 
 def agreed_rules(ops: Ops, commit: str) -> dict[str, Rules]:
@@ -67,16 +75,17 @@ def unlisted(ops: Ops, commit: str, listed: Mapping[str, Rules]) -> tuple[Unlist
     names, folders = {one.database for one in listed.values()}, {one.folder for one in listed.values()}
     found: dict[str, Unlisted] = {}
     for worker in ops.config.workers:
-        for rules in _bound(ops, commit, worker.path):
+        for rules in _bound(ops, commit, worker):
             if rules.database not in names and rules.folder not in folders:
                 found.setdefault(rules.folder, Unlisted(rules.source, rules.database, rules.folder))
     return tuple(found.values())
 
 
-def _bound(ops: Ops, commit: str, folder: str) -> Iterator[Rules]:
+def _bound(ops: Ops, commit: str, worker: Worker) -> Iterator[Rules]:
     """The rules of each database in a worker's configuration that has a migration; none where it cannot be read."""
+    files = candidates(worker.path, ops.environment.config, worker.config)
     with suppress(CannotReadError):
-        path, settings = _configuration(ops.git, commit, folder) or ("", {})
+        path, settings = _configuration(ops.git, commit, files) or ("", {})
         environment = ops.environment.wrangler
         for name in names_in(settings, path, environment) if path else ():
             with suppress(CannotReadError):
@@ -102,26 +111,16 @@ def d1_at(
     return rules.database, rules.table
 
 
-def _configuration(git: Git, commit: str, folder: str) -> tuple[str, dict[str, Any]] | None:
-    """Path and settings of what wrangler finds for a folder: the nearest one of the first name there is."""
-    for name in NAMES:
-        for path in _upwards(folder, name):
-            found = git.object(f"{commit}:{path}")
-            if found is None or found[1] != "blob":
-                continue
-            try:
-                return path, parse(name, found[2])
-            except (ValueError, RecursionError) as error:
-                raise CannotReadError(
-                    f"{path} cannot be read: {error}.", "Correct it; wrangler cannot read it either."
-                ) from None
+def _configuration(git: Git, commit: str, files: Iterator[str]) -> tuple[str, dict[str, Any]] | None:
+    """Path and settings of the first of these files that a commit has."""
+    for path in files:
+        found = git.object(f"{commit}:{path}")
+        if found is None or found[1] != "blob":
+            continue
+        try:
+            return path, parse(path, found[2])
+        except (ValueError, RecursionError) as error:
+            raise CannotReadError(
+                f"{path} cannot be read: {error}.", "Correct it; wrangler cannot read it either."
+            ) from None
     return None
-
-
-def _upwards(folder: str, name: str) -> Iterator[str]:
-    """The places from a folder of the repository up to its root."""
-    at = posixpath.normpath(folder)
-    while at not in {"", "."}:
-        yield f"{at}/{name}"
-        at = posixpath.dirname(at)
-    yield name

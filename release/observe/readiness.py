@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from release.errors import CannotReadError, ReleaseError
-from release.formats.wrangler_config import NAMES, needs_in, parse
+from release.formats.wrangler_config import candidates, needs_in, parse
 from release.model.deployment import WorkerDeployment
 from release.model.readiness import Configured, Readiness, Tried
 from release.model.reviewers import Reviewers
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from concurrent.futures import Future
 
-    from release.config import Config, Database, Environment, Page
+    from release.config import Config, Database, Environment, Page, Worker
+    from release.formats.wrangler_config import Needs
     from release.systems.machine.deadline import Lanes
     from release.systems.ops import Ops
 
@@ -68,7 +69,7 @@ def ask_about(ops: Ops, asked: Asked, commit: str) -> None:
     if checklist.bindings == "off" and checklist.secrets == "off":
         return
     for worker in ops.config.workers:
-        found = answer(partial(_configured, ops, commit, worker.path))
+        found = answer(partial(_configured, ops, commit, worker))
         if found is not None:
             asked.configured[worker.name] = found
         required = bool(checklist.required_secrets.get(worker.name))
@@ -114,7 +115,7 @@ def pages(config: Config) -> Mapping[str, Page]:
 def _ask_tried(ops: Ops, name: str, asked: Asked) -> None:
     environment = ops.config.environment(name)
     for worker in ops.config.workers:
-        script = worker.script_in(environment)
+        script = ops.config.placed(worker.name, name).script
         asked.tried[f"worker {worker.name}"] = asked.lanes.submit(
             answer, partial(ops.cloudflare.live, script)
         )
@@ -162,18 +163,20 @@ def _holds(ops: Ops, tip: str, commit: str) -> bool:
     return found is True
 
 
-def _configured(ops: Ops, commit: str, folder: str) -> Configured | None:
-    """A worker's wrangler configuration as the commit holds it; None without one. Raises CannotReadError."""
-    for name in NAMES:
-        path = name if folder == "." else f"{folder}/{name}"
+def _configured(ops: Ops, commit: str, worker: Worker) -> Configured | None:
+    """What a worker's wrangler configuration asks for as the commit holds it; None without one. Raises CannotReadError."""
+    production, trying = _needs(ops, commit, worker, ops.environment), ops.config.tried_in
+    tried = _needs(ops, commit, worker, ops.config.environment(trying)) if trying else None
+    return Configured(production, tried) if production is not None else None
+
+
+def _needs(ops: Ops, commit: str, worker: Worker, environment: Environment) -> Needs | None:
+    for path in candidates(worker.path, environment.config, worker.config):
         found = ops.git.object(f"{commit}:{path}")
-        if found is None:
+        if found is None or found[1] != "blob":
             continue
         try:
-            settings = parse(name, found[2])
-            trying = ops.config.tried_in
-            tried = needs_in(settings, ops.config.environment(trying).wrangler) if trying else None
-            return Configured(needs_in(settings, ops.environment.wrangler), tried)
+            return needs_in(parse(path, found[2]), environment.wrangler)
         except (ValueError, AttributeError, TypeError) as error:
             raise CannotReadError(f"{path} cannot be understood: {error}.", "Repair it.") from None
     return None

@@ -11,8 +11,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from release.errors import UsageError
 from release.rehearsal.checkout import StageError
-from release.systems.npm.monorepo import COMMANDS, WITHOUT_SCRIPTS, command_for
+from release.systems.npm.managers import WITHOUT_SCRIPTS, command_for, reachable
 from release.systems.npm.node import node
 
 if TYPE_CHECKING:
@@ -133,11 +134,11 @@ def _lend(kept: Path, paths: list[str], to: Path) -> None:
 
 def _run(command: tuple[str, ...], folder: Path, environ: Mapping[str, str]) -> None:
     path = f"{node(environ).parent}:{environ.get('PATH', '')}"
-    program = shutil.which(command[0], path=path)
-    if program is None:
-        raise StageError(
-            f"{command[0]} is not installed, or not on PATH.", f"Install {command[0]}, then run again."
-        )
+    try:
+        command = reachable(command, folder, {"PATH": path})
+    except UsageError as error:
+        raise StageError(error.what, error.advice) from None
+    program = shutil.which(command[0], path=path) or command[0]
     done = subprocess.run(
         [program, *command[1:]],
         cwd=folder,

@@ -266,7 +266,7 @@ class Stage:
 
     def _url(self, config: Config, name: str) -> str:
         """Where an environment answers: its last worker, which is the one that people see."""
-        return self.cloud.url_for(config.workers[-1].script_in(config.environments[name]))
+        return self.cloud.url_for(config.placed(config.workers[-1].name, name).script)
 
     def _keep(self, facts: Facts) -> None:
         path = self.folder / FACTS

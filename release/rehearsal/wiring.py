@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid5
 
+from release.config import scripts
 from release.errors import CannotReadError, UsageError
 from release.formats.wrangler_databases import Wanted, d1_of
 from release.rehearsal.checkout import StageError
@@ -13,6 +15,8 @@ from release.systems.cloudflare.configuration import wrangler_settings
 BY_NAME = UUID("0b8f6f6e-3a53-4d0c-9d0a-6a0b1d2c7e11")  # of databases that wrangler finds by their names
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from release.config import Config, Database, Environment
 
 
@@ -22,11 +26,7 @@ def bound(config: Config) -> dict[str, str]:
     They are empty, and there: an upload that binds a database which is not is refused.
     """
     found: dict[str, str] = {}
-    for worker in config.workers:
-        try:
-            settings = wrangler_settings(config.root / worker.path)
-        except UsageError:
-            continue
+    for settings in _configurations(config):
         named = settings.get("env")
         for place in (settings, *(named.values() if isinstance(named, dict) else ())):
             entries = place.get("d1_databases") if isinstance(place, dict) else None
@@ -36,6 +36,18 @@ def bound(config: Config) -> dict[str, str]:
                 name = str(entry.get("database_name") or entry.get("binding"))
                 found[str(entry.get("database_id") or uuid5(BY_NAME, name))] = name
     return found
+
+
+def _configurations(config: Config) -> Iterator[dict[str, Any]]:
+    """Every wrangler configuration that a worker has in some environment, as far as it can be read."""
+    seen: set[str] = set()
+    for worker in config.workers:
+        for environment in config.environments.values():
+            with suppress(UsageError):
+                read = scripts.read(config.root, worker, environment)
+                if read and read.path not in seen:
+                    seen.add(read.path)
+                    yield read.settings
 
 
 def databases(config: Config) -> dict[str, str]:
@@ -54,8 +66,10 @@ def databases(config: Config) -> dict[str, str]:
 def _found(config: Config, database: Database, environment: Environment) -> tuple[str, str | None]:
     worker = config.worker(database.worker)
     wanted = Wanted(environment.databases.get(database.name, ""), database.binding or "", database.migrations)
-    settings = wrangler_settings(config.root / worker.path)
+    read = scripts.read(config.root, worker, environment)
+    settings = read.settings if read else wrangler_settings(config.root / worker.path)
+    source = read.path if read else f"{worker.path}/wrangler.json"
     try:
-        return d1_of(settings, f"{worker.path}/wrangler.json", environment.wrangler, wanted)
+        return d1_of(settings, source, environment.wrangler, wanted)
     except CannotReadError as error:
         raise StageError(error.what, error.advice) from None

@@ -75,7 +75,7 @@ class Ops:
 
     def script(self, worker: str) -> str:
         """The name that a worker has at Cloudflare in this environment."""
-        return self.config.worker(worker).script_in(self.environment)
+        return self.config.placed(worker, self.name).script
 
     def url_of(self, name: str) -> str:
         """Where an environment of the configuration answers."""
@@ -126,6 +126,8 @@ def connect(
     environment = config.environment(name)
     if config.workers:
         _require(environ, ["CLOUDFLARE_API_TOKEN", "CLOUDFLARE_ACCOUNT_ID"])
+    for worker in config.workers:
+        config.placed(worker.name, name)  # a wrangler file that does not say it ends the command here
     http, mask = Http(), Mask.of(environ)
     git = Git(config.root, config.remote, environ)
     cloudflare = Cloudflare(http, environ)

@@ -90,7 +90,8 @@ def _put_live(world: Double, environment: str, version: str, commit: str) -> Non
     wrangler = ApiWrangler(config, world.environ, DATABASES)
     release = Release("cms", environment, commit, None, None, version, f"cms-v{version}", commit)
     for worker in config.workers:
-        wrangler.put_live(worker, place.wrangler, release, f"was nothing base {commit}")
+        placed = config.placed(worker.name, environment)
+        wrangler.put_live(placed, place.wrangler, release, f"was nothing base {commit}")
 
 
 def _unheard(_: str) -> None:

@@ -51,9 +51,16 @@ class ApiWrangler:
         return ApiWrangler(load(root), self._environ, self._databases)
 
     def deploy(
-        self, worker: Worker, environment: str, release: Release, message: str, tell: Callable[[str], None]
+        self,
+        worker: Worker,
+        environment: str,
+        release: Release,
+        message: str,
+        tell: Callable[[str], None],
+        bound: Mapping[str, str | None] | None = None,
     ) -> str:
         """Upload one worker of a release and give it all the traffic; the id of the new version."""
+        del bound
         name = worker.script.format(environment=environment)
         form = self._form(worker, environment, release, message)
         script = f"/workers/scripts/{name}"

@@ -124,7 +124,13 @@ class MemoryWrangler(Wrangler):
         raise NotImplementedError(root)
 
     def deploy(
-        self, worker: Worker, environment: str, release: Release, message: str, tell: Callable[[str], None]
+        self,
+        worker: Worker,
+        environment: str,
+        release: Release,
+        message: str,
+        tell: Callable[[str], None],
+        bound: Mapping[str, str | None] | None = None,
     ) -> str:
         """One version, and then its deployment."""
         text = read(self.objects, self.head[0], BUNDLE) or b""

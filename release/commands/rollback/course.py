@@ -165,9 +165,16 @@ def _writes(record: Record) -> tuple[PlannedWrite, ...]:
 
 def time_travel(ops: Ops, database: str, bookmark: str) -> str:
     """The exact command that restores a database to a bookmark."""
-    return (
-        f"wrangler d1 time-travel restore {database} --env {ops.environment.wrangler} --bookmark={bookmark}"
+    environment, words = ops.environment, ""
+    owner = next(
+        (one.worker for one in ops.config.databases if environment.databases.get(one.name) == database), None
     )
+    file = ops.config.placed(owner, ops.name).config if owner else ""
+    if file:
+        words += f" --config {file}"
+    if environment.wrangler:
+        words += f" --env {environment.wrangler}"
+    return f"wrangler d1 time-travel restore {database}{words} --bookmark={bookmark}"
 
 
 def _carried_out(course: Course, options: RollbackOptions) -> Outcome:

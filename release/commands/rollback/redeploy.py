@@ -34,7 +34,13 @@ def redeploy(ops: Ops, worker: str, tag: str, message: str, tell: Callable[[str]
         _lend_modules(ops.root, folder, ops.config.worker(worker).path)
         there = load(folder)
         release = Release(there.app.name, ops.name, commit, None, None, version, tag, commit)
-        ops.wrangler.at(folder).deploy(there.worker(worker), ops.environment.wrangler, release, message, tell)
+        then, environment = there.placed(worker, ops.name), there.environment(ops.name)
+        if then.script != ops.script(worker):
+            raise EffectError(
+                f"{tag} deploys {worker} as {then.script}, which is not the {ops.script(worker)} of today.",
+                f"Deploying it would leave {ops.script(worker)} as it is: roll back to a release since the change of name.",
+            )
+        ops.wrangler.at(folder).deploy(then, environment.wrangler, release, message, tell)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         ops.git.prune_worktrees()
@@ -42,8 +48,11 @@ def redeploy(ops: Ops, worker: str, tag: str, message: str, tell: Callable[[str]
 
 def _lend_modules(root: Path, folder: Path, worker: str) -> None:
     """Let the tag's tree use the packages that are installed in this checkout."""
-    cli = wrangler(root / worker)
-    modules = next(parent for parent in cli.parents if parent.name == "node_modules")
-    to = folder / modules.relative_to(root)
-    if modules.is_relative_to(root) and not to.exists():
-        to.symlink_to(modules)
+    wrangler(root / worker)  # says what to type where it is missing
+    for parent in (root / worker, *(root / worker).parents):
+        modules = parent / "node_modules"
+        if not modules.is_relative_to(root) or not modules.is_dir():
+            continue
+        to = folder / modules.relative_to(root)
+        if to.parent.is_dir() and not to.exists():
+            to.symlink_to(modules)

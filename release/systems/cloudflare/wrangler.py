@@ -12,9 +12,10 @@ import msgspec
 
 from release.errors import EffectError
 from release.systems.cloudflare.api import kept
+from release.systems.cloudflare.resolved import resolved
 from release.systems.machine import shell
 from release.systems.machine.secrets import without_secrets
-from release.systems.npm.node import node, wrangler
+from release.systems.npm.node import node, wrangler, wrangler_version
 from release.systems.npm.wrangler_ages import takes_marks
 
 if TYPE_CHECKING:
@@ -35,7 +36,8 @@ _NOT_ITS = (
     "GIT_SSH",
     "SSH_A",  # SSH_AUTH_SOCK, SSH_AGENT_PID: the agent that holds a deploy key
     "ACTIONS_",
-)  # a deployment needs no key to the repository
+    "CLOUDFLARE_ENV",
+)  # a deployment needs no key to the repository, and is of the environment that the release is of
 
 
 _NO_SCRIPT, _PENDING = 10007, 10211  # not there yet; a migration of Durable Objects has to be applied first
@@ -55,6 +57,7 @@ class _Call:
     where: tuple[str, ...]
     variables: tuple[str, ...]
     tell: Callable[[str], None]
+    environment: str
 
 
 class Wrangler:
@@ -73,18 +76,32 @@ class Wrangler:
         return Wrangler(root, self._environ, self._mask, self._serve)
 
     def deploy(
-        self, worker: Worker, environment: str, release: Release, message: str, tell: Callable[[str], None]
+        self,
+        worker: Worker,
+        environment: str,
+        release: Release,
+        message: str,
+        tell: Callable[[str], None],
+        bound: Mapping[str, str | None] | None = None,
     ) -> str:
-        """Build and deploy one worker of a release; returns the id of the version that it reports."""
+        """Build and deploy one worker of a release, as `Config.placed` gives it; returns the id of its new version.
+
+        `environment` is wrangler's, "" the top level. What was built is compared with the script and with the
+        databases (name -> id) that are `bound`, before anything is uploaded.
+        """
         folder = self._root / worker.path
         if worker.build:
-            env = without_secrets(self._env(folder, None), self._mask)
+            env = without_secrets(self._env(folder, None, environment), self._mask)
             self._stream(worker.build, folder, env, worker.deadline, tell, "the build")
         filled = {"version": release.version, "commit": release.commit, "tag": release.tag}
         variables = [f"{name}:{value.format(**filled)}" for name, value in worker.vars.items()]
         words = tuple(word for variable in variables for word in ("--var", variable))
         marks = ("--tag", release.annotation, "--message", kept(message))
-        call = _Call(folder, worker.deadline, ("--env", environment), words, tell)
+        target = resolved(self._root, worker)
+        target.check(worker, environment, bound or {})
+        where = target.words(worker, environment, wrangler_version(folder)) if not worker.deploy else ()
+        chosen = "" if target.is_generated and not worker.deploy else environment
+        call = _Call(folder, worker.deadline, where, words, tell, chosen)
         if worker.deploy:
             entry = self._entry("deploy", call, (*worker.deploy, *marks, *words))
         elif self._serve is None or takes_marks(folder):
@@ -111,10 +128,8 @@ class Wrangler:
             entry, deployed = self._entry("version-upload", call, upload), True
         serve(str(entry.get("worker_name")), str(entry["version_id"]), message)
         if not deployed:
-            words, env = (
-                self._command(call.folder, "triggers", "deploy", *call.where),
-                self._env(call.folder, None),
-            )
+            words = self._command(call.folder, "triggers", "deploy", *call.where)
+            env = self._env(call.folder, None, call.environment)
             self._stream(words, call.folder, env, call.deadline, call.tell, "wrangler triggers deploy")
         return entry
 
@@ -126,7 +141,7 @@ class Wrangler:
         what, made = _MADE[kind]
         with tempfile.TemporaryDirectory(prefix="wrangler-") as scratch:
             said = Path(scratch) / "output.ndjson"
-            env = self._env(call.folder, said)
+            env = self._env(call.folder, said, call.environment)
             try:
                 self._stream(command, call.folder, env, call.deadline, call.tell, what)
             except EffectError as error:
@@ -142,6 +157,7 @@ class Wrangler:
         """Apply the migrations of an effect: wrangler gets a folder and a configuration that hold nothing else."""
         at = self._root / folder
         with tempfile.TemporaryDirectory(prefix="wrangler-") as scratch:
+            environment = environment or "top-level"  # the file that is handed over names it so
             given = ("--env", environment, "--config", str(_hand_over(Path(scratch), environment, effect)))
             command = self._command(at, "d1", "migrations", "apply", effect.database.name, "--remote", *given)
             said = Path(scratch) / "output.ndjson"
@@ -154,7 +170,7 @@ class Wrangler:
     def _command(self, folder: Path, *words: str) -> tuple[str, ...]:
         return (str(node(self._environ)), "--no-warnings", str(wrangler(folder)), *words)
 
-    def _env(self, folder: Path, output: Path | None) -> dict[str, str]:
+    def _env(self, folder: Path, output: Path | None, environment: str = "") -> dict[str, str]:
         cache = self._root / ".release" / "cache"
         bins = [
             str(p / "node_modules" / ".bin")
@@ -175,6 +191,8 @@ class Wrangler:
         }
         if output is not None:
             own["WRANGLER_OUTPUT_FILE_PATH"] = str(output)
+        if environment:
+            own["CLOUDFLARE_ENV"] = environment  # the Vite plugin and frameworks choose it when they build
         kept = {name: value for name, value in self._environ.items() if not name.startswith(_NOT_ITS)}
         return {**kept, **own}
 

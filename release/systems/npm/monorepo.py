@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from release.errors import EffectError
 from release.systems.machine import shell
 from release.systems.machine.secrets import without_secrets
+from release.systems.npm.managers import command_for, reachable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -30,23 +31,7 @@ HANDED_ON = (
     "NODE_EXTRA_CA_CERTS",
 )
 INSTALL_DEADLINE = 1800.0  # seconds
-WITHOUT_SCRIPTS = "--ignore-scripts"
-# Lockfile -> how its own program installs exactly what it says. No script of a package runs.
-COMMANDS = {
-    "package-lock.json": ("npm", "ci", WITHOUT_SCRIPTS),
-    "pnpm-lock.yaml": ("pnpm", "install", "--frozen-lockfile", WITHOUT_SCRIPTS),
-    "yarn.lock": ("yarn", "install", "--frozen-lockfile", WITHOUT_SCRIPTS),
-}
-BERRY = ("yarn", "install", "--immutable", "--mode=skip-build")  # yarn from version 2 on
-_OF_NODE = frozenset({"npm", "npx", "node", "yarn", "pnpm", "corepack"})
-
-
-def command_for(folder: Path) -> tuple[str, ...]:
-    """How the packages of a folder are installed, as its lockfile says; nothing where there is no lockfile."""
-    name = next((name for name in COMMANDS if (folder / name).is_file()), None)
-    if name == "yarn.lock" and b"yarn lockfile v1" not in (folder / name).read_bytes()[:200]:
-        return BERRY
-    return COMMANDS[name] if name else ()
+_OF_NODE = frozenset({"npm", "npx", "node", "yarn", "pnpm", "bun", "corepack"})
 
 
 def run_tests(config: Config, environ: Mapping[str, str], mask: Mask, tell: Callable[[str], None]) -> None:
@@ -71,7 +56,8 @@ def install(config: Config, environ: Mapping[str, str], mask: Mask, tell: Callab
     folder = config.root / config.rehearsal.install_in
     command = config.rehearsal.install or command_for(folder)
     if command:
-        _run(command, folder, _with_node(environ), _Told(mask, tell, INSTALL_DEADLINE))
+        env = _with_node(environ)
+        _run(reachable(command, folder, env), folder, env, _Told(mask, tell, INSTALL_DEADLINE))
     return bool(command)
 
 

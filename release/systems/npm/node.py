@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from release.errors import UsageError
+from release.systems.npm.managers import COMMANDS, lockfiles
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,13 +34,29 @@ def wrangler(folder: Path) -> Path:
     SIGTERM with exit 0. Raises UsageError where there is none.
     """
     for parent in (folder, *folder.parents):
-        found = parent / "node_modules" / "wrangler" / "wrangler-dist" / "cli.js"
-        if found.is_file():
-            return found
+        for place in (
+            "node_modules",
+            "node_modules/.pnpm/node_modules",
+        ):  # pnpm links there what others brought
+            found = parent / place / "wrangler" / "wrangler-dist" / "cli.js"
+            if found.is_file():
+                return found
     raise UsageError(
         f"wrangler is not installed for {folder.name}: no node_modules/wrangler in its folder or above.",
-        "Install the monorepo's packages first (npm ci, or yarn install).",
+        f"Install the monorepo's packages first: {_install(folder)}.",
     )
+
+
+def _install(folder: Path) -> str:
+    """What a person types to install the packages, as the nearest lockfile says."""
+    for parent in (folder, *folder.parents):
+        if (parent / ".pnp.cjs").is_file():
+            return "yarn install with `nodeLinker: node-modules` in .yarnrc.yml (wrangler is run from node_modules)"
+        found = lockfiles(parent)
+        if found:
+            command = COMMANDS[found[0].name]
+            return " ".join(command[:2])
+    return "npm install"
 
 
 def wrangler_version(folder: Path) -> tuple[int, ...] | None:

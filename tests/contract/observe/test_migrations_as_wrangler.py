@@ -44,7 +44,7 @@ def wrangler(**more: str) -> str:
             "double-staging", **{key: said for key, said in more.items() if key != "migrations_table"}
         ),
     }
-    return "// a worker\n" + json.dumps({"name": "cms", "env": named}, indent=2)
+    return "// a worker\n" + json.dumps({"name": "double-cms", "env": named}, indent=2)
 
 
 @pytest.fixture

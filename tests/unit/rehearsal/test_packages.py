@@ -14,7 +14,7 @@ from release.config import Rehearsal, load
 from release.rehearsal import packages
 from release.rehearsal.checkout import StageError
 from release.rehearsal.stage import Stage
-from release.systems.npm.monorepo import command_for
+from release.systems.npm.managers import command_for
 from release.systems.npm.node import wrangler
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from release.config.tables import Worker
+from release.config.places import Worker
 from release.formats.wrangler_migrations import Rules
 from release.model.deployment import Database
 from release.model.migrating import ApplyMigrations

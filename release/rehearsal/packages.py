@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from release.errors import UsageError
 from release.rehearsal.checkout import StageError
-from release.systems.npm.managers import WITHOUT_SCRIPTS, command_for, reachable
+from release.systems.npm.managers import COMMANDS, WITHOUT_SCRIPTS, command_for, reachable
 from release.systems.npm.node import node
 
 if TYPE_CHECKING:

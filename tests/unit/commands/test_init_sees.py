@@ -40,9 +40,9 @@ def adopted(root: Path, answers: dict[str, str] | None = None) -> tuple[Config, 
 
 def test_npm_workspaces_need_no_answer_at_all(tmp_path: Path) -> None:
     config, notes = adopted(made(tmp_path, npm_workspaces()))
-    assert [(one.name, one.path, one.script) for one in config.workers] == [
-        ("queue", "apps/queue", "acme-queue-{environment}"),
-        ("web", "apps/web", "acme-web-{environment}"),
+    assert [(one.name, one.path, config.placed(one.name, "production").script) for one in config.workers] == [
+        ("queue", "apps/queue", "acme-queue-production"),
+        ("web", "apps/web", "acme-web-production"),
     ]
     assert (config.app.name, config.app.manifest, config.app.tag) == (
         "web",
@@ -71,9 +71,9 @@ def test_yarn_workspaces_with_a_script_that_deploys(tmp_path: Path) -> None:
     root = made(tmp_path, yarn_workspaces(), branch="master")
     config, notes = adopted(root, {**URL, "health": "/health"})
     (worker,) = config.workers
-    assert (worker.script, worker.build, worker.deploy) == ("shop-{environment}", ("vite", "build"), ())
+    assert (worker.script, worker.build, worker.deploy) == ("", ("vite", "build"), ())
     assert config.environment("production").wrangler == "prod"
-    assert worker.script_in(config.environment("production")) == "shop-prod"
+    assert config.placed("shop", "production").script == "shop-prod"
     assert (config.branch, config.test.commands[0].run) == ("master", ("yarn", "run", "test"))
     assert any(
         'not the script deploy:prod ("vite build && wrangler deploy --env prod")' in note for note in notes
@@ -109,10 +109,11 @@ def test_a_worker_in_toml_beside_other_tools(tmp_path: Path) -> None:
     ("tags", "pattern"),
     [
         ((), "web-v{version}"),
-        (("v1.0.0", "api-v9.0.0"), "v{version}"),
+        (("v2.0.0", "api-v9.0.0"), "v{version}"),
+        (("v1.0.0", "api-v9.0.0"), "web-v{version}"),
         (("v1.0.0", "web-v0.9.0"), "web-v{version}"),
         (("web@1.0.0",), "web@{version}"),
-        (("1.0.0",), "{version}"),
+        (("2.0.0",), "{version}"),
         (("release-candidate",), "web-v{version}"),
     ],
 )
@@ -168,13 +169,9 @@ def test_a_repository_without_workers_is_told_so(tmp_path: Path) -> None:
         ("wrangler.jsonc", '{ "name": "a" ', "wrangler.jsonc cannot be read"),
         ("wrangler.toml", "name = ", "wrangler.toml cannot be read"),
         ("wrangler.json", "[]", "wrangler.json cannot be read: not a table"),
-        ("wrangler.json", "{}", "has no name"),
-        ("wrangler.json", '{ "name": "a" }', "No wrangler configuration here names an environment."),
-        (
-            "wrangler.json",
-            '{ "name": "a", "env": { "production": {} } }',
-            "No package.json has the version of a",
-        ),
+        ("wrangler.json", "{}", "No configuration has a main or assets."),
+        ("wrangler.json", '{ "main": "a.js" }', "has no name; it is left out."),
+        ("wrangler.json", '{ "name": "a", "d1_databases": [] }', "--answer test=..."),
     ],
 )
 def test_a_worker_that_cannot_be_released_is_told_why(
@@ -183,12 +180,14 @@ def test_a_worker_that_cannot_be_released_is_told_why(
     assert said in refused(made(tmp_path, {name: text}))
 
 
-def test_scripts_that_no_pattern_names_are_listed(tmp_path: Path) -> None:
+def test_scripts_that_no_pattern_names_are_read_from_wranglers_configuration(tmp_path: Path) -> None:
     text = '{ "name": "a", "env": { "production": { "name": "shop" }, "staging": { "name": "shop-test" } } }'
     root = made(
         tmp_path, {"wrangler.json": text, "package.json": '{ "version": "1.0.0" }', "package-lock.json": "{}"}
     )
-    assert refused(root, test="true") == "The worker a is named by no pattern: shop, shop-test."
+    config, _ = adopted(root, {**BOTH, "test": "true"})
+    found = [config.placed("a", name).script for name in ("production", "staging")]
+    assert found == ["shop", "shop-test"]
 
 
 def test_a_folder_that_is_no_repository_or_only_a_part_of_one_is_refused(tmp_path: Path) -> None:

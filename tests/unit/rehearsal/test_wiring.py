@@ -55,7 +55,7 @@ def test_one_without_an_id_is_resolved_by_its_name_and_always_the_same(
 
 def test_one_that_no_worker_binds_is_named(config: Config) -> None:
     write(config, "api", d1_databases=[{"binding": "DB", "database_name": "other", "database_id": "u1"}])
-    with pytest.raises(StageError, match="has no database main for production"):
+    with pytest.raises(StageError, match="binds no D1 database main in production"):
         wiring.databases(config)
 
 

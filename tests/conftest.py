@@ -36,7 +36,7 @@ settings.register_profile(
 settings.register_profile("quick", settings.get_profile("here"), max_examples=10)  # of `inv test --quick`
 settings.load_profile("here")
 
-UNMEASURED = ("e2e", "faults", "workflows")
+UNMEASURED = ("adopters", "e2e", "faults", "workflows")
 LOOPBACK = ("127.", "::1", "localhost")
 
 
@@ -123,11 +123,16 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Measure no coverage where it takes most of the time and finds nothing new: in properties and in whole releases.
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what only the whole runs, and measure no coverage where that takes time and finds nothing new.
 
-    Hypothesis marks its own before this.
+    `inv test --all` gives --whole; `-m whole` is those tests alone. Not measured are properties, which Hypothesis has
+    marked before this, and whole releases.
     """
+    if not config.getoption("--whole") and "whole" not in config.getoption("markexpr", default=""):
+        left_out = [item for item in items if item.get_closest_marker("whole")]
+        items[:] = [item for item in items if item not in left_out]
+        config.hook.pytest_deselected(items=left_out)
     for item in items:
         if item.path.relative_to(ROOT / "tests").parts[0] in UNMEASURED or item.get_closest_marker(
             "hypothesis"

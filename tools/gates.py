@@ -30,7 +30,7 @@ TESTS: Gate = (
     "tests",
     (
         *("-m", "pytest", "-n", "4", *STEALING),  # they wait for processes a third of their time
-        *("tests/e2e", "tests/workflows", "tests/faults", "tests/contract", "tests/unit"),
+        *("tests/e2e", "tests/adopters", "tests/workflows", "tests/faults", "tests/contract", "tests/unit"),
         *("--cov", "--cov-report=term", f"--cov-fail-under={FLOOR}"),
     ),
 )

@@ -76,6 +76,11 @@ class Base:
     folders: Mapping[str, Folder] = field(default_factory=dict)
     unlisted: tuple[Unlisted, ...] = ()
 
+    @property
+    def migrations(self) -> tuple[Migration, ...]:
+        """The migrations of all databases, in the order in which they are applied."""
+        return tuple(one for folder in self.folders.values() for one in folder.migrations)
+
 
 @dataclass(frozen=True)
 class Commit:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Literal
 
+from release.model.unread import Unread
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
     from release.model.registry import Package, Tarball
     from release.model.repository import Base, Checkout, History, Remote
     from release.model.reviewers import Reviewers
-    from release.model.unread import Unread
+
 
 Part = Literal[
     "checkout", "remote", "record", "live", "database", "health", "releases", "package", "published"
@@ -57,6 +59,13 @@ class World:
     read_back: str | Unread | None = None
     readiness: Readiness | None = None
     before: Mapping[str, Database] = field(default_factory=dict)
+
+    @property
+    def database(self) -> Database | Unread | None:
+        """The only database, for plugins that were written when there was one: None without any, `Unread` of several."""
+        if len(self.databases) > 1:
+            return Unread(f"there are several databases: {', '.join(self.databases)}; look at `databases`")
+        return next(iter(self.databases.values()), None)
 
     def with_done(self, name: str) -> World:
         """The same world, in which this run has carried out `name`."""

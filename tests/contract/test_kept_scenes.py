@@ -32,7 +32,11 @@ def facts(world: Double) -> dict[str, object]:
         "forge": msgspec.to_builtins(world.forge._state),
         "scripts": world.cloud.account.scripts,
         "writes": world.cloud.log,
-        "databases": [world.runtime.d1(uuid, [LEDGER])[0].rows for uuid in DATABASES.values()],
+        "databases": [
+            world.runtime.d1(uuid, [LEDGER])[0].rows
+            for name, uuid in DATABASES.items()
+            if "audit" not in name
+        ],
         "checkout": world.git("status", "--branch", "--porcelain=v2", "--ignored"),
         "made": world.made,
     }

@@ -25,15 +25,6 @@ QUICK = Path("examples/cms/testing/quick.test.js")
 ROBIN = {"NAME": "Robin Doe", "EMAIL": "robin@example.com"}
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what only the whole runs: `inv test --all` gives --whole; `-m whole` is those tests alone."""
-    if config.getoption("--whole", default=False) or "whole" in config.getoption("markexpr", default=""):
-        return
-    left_out = [item for item in items if item.get_closest_marker("whole")]
-    items[:] = [item for item in items if item not in left_out]
-    config.hook.pytest_deselected(items=left_out)
-
-
 @pytest.fixture(scope="session")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A folder that all workers of a session see; what the tests put there goes with the last of them."""

@@ -1,0 +1,188 @@
+"""Monorepos of every shape go from `inv init` to a release, a rerun after a kill, and a rollback, on the real wrangler."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+from release.config import load
+from release.rehearsal.checkout import git
+from release.rehearsal.stage import Stage
+from tests.adopters.shapes import SHAPES
+from tests.contract.cloud_account import node_modules
+from tests.e2e.conftest import share_packages
+from tests.e2e.scene import ROOT, TIMEOUT, bare_environment, inv, invocation
+from tests.unit.monorepos import ENVIRON, made
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from tests.adopters.shapes import Shape
+    from tests.e2e.scene import Ended
+
+PAGE = Path(__file__).parents[2] / "docs" / "wrangler.md"
+IN_TURN = SHAPES[1]  # the one that `inv test` walks; `inv test --all` walks them all
+
+
+def adopted(shape: Shape, root: Path) -> Path:
+    """The repository after `inv init` and a commit, with a smoke check of seconds."""
+    texts = shape.texts()
+    made(root, {**texts, **installed(texts), ".gitignore": "node_modules\n.wrangler\n.release\n.venv\n"})
+    answers = [word for key, value in shape.answers.items() for word in ("--answer", f"{key}={value}")]
+    wrote = inv("init", "--yes", *answers, root=root)
+    assert wrote.code == 0, str(wrote)
+    path = root / "pyproject.toml"
+    hurried = re.sub(
+        r"^(\[tool\.release\.environments\.[a-z-]+\])$",
+        r"\1\nsmoke = { deadline = 8, interval = 0.2, settle = 1 }",
+        path.read_text("utf-8"),
+        flags=re.MULTILINE,
+    )
+    path.write_text(hurried, "utf-8")
+    commit(root, "chore: adopt the release tool")
+    return root
+
+
+def installed(texts: Mapping[str, str]) -> dict[str, str]:
+    """The manifest with wrangler, and the lockfile of the packages that the example has installed already."""
+    locked = json.loads((ROOT / "examples" / "cms" / "package-lock.json").read_text("utf-8"))["packages"]
+    asked = {"wrangler": locked["node_modules/wrangler"]["version"]}
+    packages = {
+        path: entry
+        for path, entry in locked.items()
+        if path.startswith("node_modules/") and not entry.get("link")
+    }
+    root = {**json.loads(texts["package.json"]), "devDependencies": asked}
+    lock = {"lockfileVersion": 3, "requires": True, "packages": {"": {"devDependencies": asked}, **packages}}
+    return {"package.json": json.dumps(root, indent=2), "package-lock.json": json.dumps(lock, indent=2)}
+
+
+def commit(root: Path, subject: str, environ: dict[str, str] | None = None) -> None:
+    git(root, environ or ENVIRON, "add", "--all")
+    git(root, environ or ENVIRON, "commit", "--quiet", "--message", subject)
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=lambda one: one.name)
+def test_init_needs_no_change_of_what_is_there(shape: Shape, tmp_path: Path) -> None:
+    root = adopted(shape, tmp_path / "repository")
+    before = {name: text for name, text in shape.texts().items() if name != "package.json"}
+    assert {name: (root / name).read_text("utf-8") for name in before} == before
+    again = inv("init", root=root)
+    assert (again.code, again.out) == (0, ""), str(again)
+    assert inv("init", "--check", root=root).code == 0
+
+
+def test_the_page_names_every_shape() -> None:
+    assert [
+        one.name for one in SHAPES if f"| `{one.name}` | {one.shows} |" not in PAGE.read_text("utf-8")
+    ] == []
+
+
+class Walk:
+    """A stage of an adopted repository, and commands on it."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.stage, self.clone = stage, stage.clone
+        self.environ = bare_environment() | stage.environment
+
+    def inv(self, *words: str) -> Ended:
+        ended = inv(*words, root=self.clone, environ=self.environ)
+        assert "Traceback" not in ended.err, ended.err
+        return ended
+
+    def commit(self, subject: str, files: dict[str, str]) -> None:
+        """A commit on main, which goes to the environment where commits are tried, if there is one."""
+        for name, text in files.items():
+            (self.clone / name).parent.mkdir(parents=True, exist_ok=True)
+            (self.clone / name).write_text(text, "utf-8")
+        git(self.clone, self.environ, "add", "--all")
+        git(self.clone, self.environ, "commit", "--quiet", "--message", subject)
+        git(self.clone, self.environ, "push", "--quiet", "origin", "main")
+        tried = load(self.clone).tried_in
+        if tried:
+            deployed = self.inv("deploy", "--env", tried)
+            assert deployed.code == 0, str(deployed)
+
+    def killed(self, *words: str) -> None:
+        """Start a command and kill it in its first deploy."""
+        command = invocation(*words, root=self.clone)
+        with subprocess.Popen(
+            command,
+            cwd=self.clone,
+            env=self.environ,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        ) as process:
+            for line in process.stdout or ():
+                if line.lstrip("> ").startswith("deploy"):
+                    process.kill()
+            process.wait()
+
+    def tables(self, database: str) -> set[str]:
+        account = (
+            f"{self.environ['CLOUDFLARE_API_BASE_URL']}/accounts/{self.environ['CLOUDFLARE_ACCOUNT_ID']}"
+        )
+        token = {"Authorization": f"Bearer {self.environ['CLOUDFLARE_API_TOKEN']}"}
+        listed = httpx.get(f"{account}/d1/database", headers=token, timeout=TIMEOUT).json()["result"]
+        (uuid,) = [one["uuid"] for one in listed if one["name"] == database]
+        sql = {"sql": "SELECT name FROM d1_migrations"}
+        answer: Any = httpx.post(
+            f"{account}/d1/database/{uuid}/query", json=sql, headers=token, timeout=TIMEOUT
+        ).json()
+        return {row["name"] for row in answer["result"][-1]["results"]}
+
+
+@pytest.fixture
+def walk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Walk]:
+    shape: Shape = request.param
+    node_modules()  # installed once, and kept for every stage
+    root = adopted(shape, tmp_path / "repository")
+    share_packages(root)
+    stage = Stage(root, tmp_path / "stage", bare_environment())
+    stage.start(lambda _: None)
+    try:
+        yield Walk(stage)
+    finally:
+        stage.stop()
+        shutil.rmtree(tmp_path / "stage", ignore_errors=True)
+
+
+def walked(*shapes: Shape) -> pytest.MarkDecorator:
+    pairs, names = [(one, one) for one in shapes], [one.name for one in shapes]
+    return pytest.mark.parametrize(("walk", "shape"), pairs, ids=names, indirect=["walk"])
+
+
+def goes_all_the_way(walk: Walk, shape: Shape) -> None:
+    """A release, a second one that is killed and run again, and a rollback of that."""
+    first = walk.inv("release", "--yes", "--json")
+    assert (first.code, first.answer["tag"]) == (0, shape.tag), str(first)
+    for name in shape.tables:
+        assert walk.tables(name), name
+    walk.commit("fix: a word", {"docs/word.md": "a word\n"})
+    walk.killed("release", "--yes")
+    second = walk.inv("release", "--yes", "--json")
+    assert second.code == 0, str(second)
+    back = walk.inv("rollback", "--yes", "--json")
+    assert back.code == 0, str(back)
+    assert json.loads(walk.inv("status", "--json").out)["environments"]
+
+
+@pytest.mark.rehearsal
+@walked(IN_TURN)
+def test_one_shape_goes_all_the_way(walk: Walk, shape: Shape) -> None:
+    goes_all_the_way(walk, shape)
+
+
+@pytest.mark.rehearsal
+@pytest.mark.whole
+@walked(*(one for one in SHAPES if one is not IN_TURN))
+def test_every_shape_goes_all_the_way(walk: Walk, shape: Shape) -> None:
+    goes_all_the_way(walk, shape)

@@ -154,6 +154,19 @@ SHAPES = (
         },
     ),
     Shape(
+        "migrations-apart",
+        "a folder with a wrangler file and no code that holds the migrations of a database which a worker binds",
+        {
+            "package.json": package("forum"),
+            "web/wrangler.jsonc": configuration("forum", d1_databases=[d1("DB", "forum")]),
+            "web/src/index.js": importing(manifest="../../package.json"),
+            "db/wrangler.toml": '[[d1_databases]]\nbinding = "DB"\ndatabase_name = "forum"\nmigrations_dir = "sql"\n',
+            "db/sql/0001_pages.sql": PAGES,
+        },
+        {"url.production": "https://forum.example.com"},
+        tables=("forum",),
+    ),
+    Shape(
         "no-version",
         "no package.json with a version, and no scripts",
         {

@@ -122,9 +122,9 @@ class Walk:
             text=True,
         ) as process:
             for line in process.stdout or ():
-                if line.lstrip("> ").startswith("deploy"):
+                if line.startswith("...  deploy"):
                     process.kill()
-            process.wait()
+        assert process.returncode < 0, "it had ended before its first deploy"
 
     def tables(self, database: str) -> set[str]:
         account = (

@@ -14,12 +14,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Ledger:
-    """A database with migrations: who binds it under which name, the folder, and its name in each environment."""
+    """A database with migrations: who binds it under which name, the folder, and its name in each environment.
+
+    `config` is the configuration that describes the migrations, where that is not the worker's.
+    """
 
     worker: str
     binding: str
     folder: str
     names: Mapping[str, str]
+    config: str | None = None
 
 
 def databases(
@@ -29,18 +33,19 @@ def databases(
 
     `alone` are the databases of folders that hold migrations and no worker: they say where the files of a database lie.
     """
-    elsewhere = {one.name: one.folder for one in alone if _has_sql(repository, one.folder)}
+    elsewhere = {one.name: one for one in alone if _has_sql(repository, one.folder)}
     found: dict[str, Ledger] = {}
     for one in chosen:
         for first in one.places[next(iter(names.values()))].databases:
-            folder = first.folder if _has_sql(repository, first.folder) else elsewhere.get(first.name)
+            lies = first if _has_sql(repository, first.folder) else elsewhere.get(first.name)
             bound = {
                 name: next((d1.name for d1 in one.places[env].databases if d1.binding == first.binding), None)
                 for name, env in names.items()
             }
             known = {name: database for name, database in bound.items() if database}
-            if folder and len(known) == len(names):
-                found.setdefault(folder, Ledger(one.name, first.binding, folder, known))
+            if lies and len(known) == len(names):
+                ledger = Ledger(one.name, first.binding, lies.folder, known, lies.source or None)
+                found.setdefault(lies.folder, ledger)
     return tuple(found.values())
 
 

@@ -168,7 +168,9 @@ def _tables(found: Sequence[Ledger]) -> dict[str, Any]:
     if not found:
         return {}
     if len(found) == 1:
-        return {"database": {"worker": found[0].worker, "migrations": found[0].folder}}
+        return {
+            "database": {"worker": found[0].worker, "migrations": found[0].folder, **_described(found[0])}
+        }
     return {
         "databases": [
             {
@@ -176,10 +178,15 @@ def _tables(found: Sequence[Ledger]) -> dict[str, Any]:
                 "worker": one.worker,
                 "binding": one.binding,
                 "migrations": one.folder,
+                **_described(one),
             }
             for one in found
         ]
     }
+
+
+def _described(one: Ledger) -> dict[str, str]:
+    return {"config": one.config} if one.config else {}
 
 
 def _name(one: Ledger, found: Sequence[Ledger]) -> str:

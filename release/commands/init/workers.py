@@ -27,11 +27,12 @@ _UNLIKELY = re.compile(
 
 @dataclass(frozen=True)
 class D1:
-    """A D1 database that a place binds: its name, its binding, and the folder of its migrations in the repository."""
+    """A D1 database that a configuration (`source`) binds: its name, its binding, and the folder of its migrations."""
 
     name: str
     binding: str
     folder: str
+    source: str = ""
 
 
 @dataclass(frozen=True)
@@ -130,7 +131,12 @@ def _look(repository: Repository, folder: str, names: Sequence[str]) -> Found | 
     if any(one.get("pages_build_output_dir") for one in settings.values()):
         return f"{folder or '.'} is a Pages project, which is deployed by Cloudflare Pages; it is left out."
     if not any(map(_has_code, settings.values())):
-        return tuple(d1 for one in settings.values() for d1 in _databases(folder, one))
+        return tuple(
+            replace(d1, source=posixpath.join(folder, name))
+            for name, one in settings.items()
+            for place in (one, *_environments(one).values())
+            for d1 in _databases(folder, place)
+        )
     places = _places(folder, settings[own], None) if own else {}
     for name in names:
         alternate = _ALTERNATE.fullmatch(name)

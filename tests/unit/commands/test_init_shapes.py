@@ -146,7 +146,11 @@ def test_a_folder_of_migrations_is_no_worker_and_its_files_are_found(tmp_path: P
             "db/sql/0001_a.sql": "CREATE TABLE a (b);",
         },
     )
-    assert proposal.settings["database"] == {"worker": "api", "migrations": "db/sql"}
+    assert proposal.settings["database"] == {
+        "worker": "api",
+        "migrations": "db/sql",
+        "config": "db/wrangler.toml",
+    }
     assert [one["path"] for one in proposal.settings["workers"]] == ["api"]
 
 

@@ -117,8 +117,9 @@ def survey(ops: Ops, extensions: Extensions, options: Options, approved: Plan | 
     if isinstance(go, decisions.Nothing):
         return preview
     preview = replace(preview, release=go.release)
+    steps = _steps(case, go)
     try:
-        forecasts = forecast(_steps(case, go), case.world, go.release)
+        forecasts = forecast(steps, case.world, go.release)
     except ReleaseError as error:
         return replace(preview, problems=(Problem("plan", error.what, error.advice),))
     plan = plan_begun(case.world, go.release) or make_plan(

@@ -21,7 +21,7 @@ DATABASES = "DOUBLE_DATABASES"  # the variable with name -> uuid as JSON
 NEEDS_NEITHER, NEEDS_NPM = {"install", "check"}, {"publish"}
 
 
-def wrangler(root: Path, environ: Mapping[str, str], mask: Mask) -> ApiWrangler:
+def wrangler(root: Path, environ: Mapping[str, str], mask: Mask, serve: object = None) -> ApiWrangler:
     """What stands in for wrangler: it asks Cloudflare the same things."""
     from release.config import load
     from release.testing.wrangler import ApiWrangler

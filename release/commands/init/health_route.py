@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 DEFAULT = "/api/health"  # as the configuration has it
 SOURCES = (".js", ".mjs", ".ts", ".tsx", ".jsx")
 _NAMES = "health|healthz|healthcheck|health-check|livez|readyz|_health|status|ping"
-_ROUTE = re.compile(rf"""["'`](/(?:[a-z0-9_.-]+/)*(?:{_NAMES}))["'`]""")
+_ROUTE = re.compile(rf"""["'`](?:[A-Z]+ )?(/(?:[a-z0-9_.-]+/)*(?:{_NAMES}))["'`]""")
 _FILE = re.compile(
     r"(?:^|/)(?:pages|routes|app|server/api|api)/"
     r"((?:[\w.-]+/)*?(?:health|healthz|healthcheck))(?:/(?:route|index|\+server))?\.(?:get\.)?[mjt]sx?$"
@@ -26,6 +26,7 @@ _COMMITS = ("commit", "commitSha", "commit_sha", "sha", "gitSha")
 _FIELD = re.compile(
     rf"""["']?\b(version|{"|".join(_COMMITS)}|ok|status|healthy)\b["']?\s*(?::|,|(?=\}}))\s*(["'`]?)(true|[\w.-]*)"""
 )
+_TEST = re.compile(r"(^|/)(tests?|__tests__)/|\.(test|spec)\.")  # a route is named there, and not answered
 _PLAIN = re.compile(r"""(?:new Response|\.text)\(\s*["'`]([^"'`\n]{1,40})["'`]""")
 
 
@@ -85,13 +86,8 @@ def read_at(repository: Repository, app: Found, path: str) -> HealthRoute:
 def _named(repository: Repository, app: Found) -> Iterator[tuple[str, str]]:
     """Every route with a name of health in the worker's sources, and the text behind it."""
     within = "" if app.path == "." else f"{app.path}/"
-    for path in sorted(repository.files):
-        if (
-            not path.startswith(within)
-            or not path.endswith(SOURCES)
-            or "/node_modules/" in path
-            or ".test." in path
-        ):
+    for path in sorted(repository.files, key=lambda one: (bool(_TEST.search(one)), one)):
+        if not path.startswith(within) or not path.endswith(SOURCES) or "/node_modules/" in path:
             continue
         of_file = _FILE.search(path)
         text = repository.text(path) or ""

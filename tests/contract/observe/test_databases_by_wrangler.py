@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 NOTES = "apps/cms/notes"
 
 
-def configured(*entries: dict[str, Any]) -> str:
+def configured(*entries: dict[str, Any], worker: str = "cms") -> str:
     """A wrangler configuration whose environments bind these databases; {} in a name becomes the environment."""
     named = {
         env: {
@@ -26,7 +26,7 @@ def configured(*entries: dict[str, Any]) -> str:
         }
         for env in ("production", "staging")
     }
-    return json.dumps({"name": "worker", "env": named})
+    return json.dumps({"name": f"double-{worker}", "env": named})
 
 
 MAIN = {"binding": "DB", "database_name": "double-{}", "migrations_dir": "migrations"}
@@ -43,7 +43,7 @@ def test_names_that_no_environment_gives_are_wranglers_and_no_entry_needs_an_id(
         "pyproject.toml": text,
         "apps/cms/wrangler.jsonc": configured({**EVENTS, "migrations_dir": "other"}, MAIN),
         "apps/mcp/wrangler.toml": "",
-        "apps/mcp/wrangler.json": configured(EVENTS),
+        "apps/mcp/wrangler.json": configured(EVENTS, worker="mcp"),
     }
     with double(tmp_path, overlay=overlay) as world:
         world.commit({f"{AUDIT}/0002_actor.sql": "ALTER TABLE events ADD COLUMN actor TEXT;\n"})
@@ -61,7 +61,7 @@ def test_a_database_with_migrations_that_nobody_lists_is_named_and_one_that_has_
     main = {**MAIN, "database_id": DATABASES["double-production"]}
     overlay = {
         "apps/cms/wrangler.json": configured(main, notes, bare),
-        "apps/mcp/wrangler.json": configured({**main, "migrations_dir": "../cms/migrations"}),
+        "apps/mcp/wrangler.json": configured({**main, "migrations_dir": "../cms/migrations"}, worker="mcp"),
         f"{NOTES}/0001_notes.sql": "CREATE TABLE notes (id INTEGER PRIMARY KEY);\n",
         "pyproject.toml": CONFIG,
     }
@@ -78,10 +78,12 @@ def test_a_folder_that_wrangler_does_not_mean_is_named_with_its_database(tmp_pat
     overlay = {
         **two_databases(),
         "apps/cms/wrangler.json": configured(MAIN),
-        "apps/mcp/wrangler.json": configured(EVENTS),
+        "apps/mcp/wrangler.json": configured(EVENTS, worker="mcp"),
     }
     with double(tmp_path, overlay=overlay) as world:
-        world.commit({"apps/mcp/wrangler.json": configured({**EVENTS, "migrations_dir": "elsewhere"})})
+        world.commit(
+            {"apps/mcp/wrangler.json": configured({**EVENTS, "migrations_dir": "elsewhere"}, worker="mcp")}
+        )
         outcome = world.plan()
     assert outcome.exit_code == 4
     assert "wrangler applies the migrations in apps/mcp/elsewhere (apps/mcp/wrangler.json)" in told(outcome)

@@ -175,6 +175,6 @@ SHAPES = (
             "workers/hook/src/index.js": worker(BARE_OK, "/health"),
         },
         {"url.production": "https://hook.example.com", "test": "node --version"},
-        tag="hook-v0.1.1",
+        tag="v0.1.1",
     ),
 )

@@ -59,6 +59,16 @@ def clone(root: Path, to: Path, environ: Mapping[str, str]) -> Config:
         ) from None
 
 
+def lend_configuration(clone: Path, last: Path) -> bool:
+    """Give a tree whose own configuration does not load, for it is older than that, today's; whether it was needed."""
+    try:
+        load(last)
+    except UsageError:
+        shutil.copyfile(clone / "pyproject.toml", last / "pyproject.toml")
+        return True
+    return False
+
+
 def _folder_alone(to: Path, within: str, config: Config, environ: Mapping[str, str]) -> str:
     """A commit whose tree is the folder's at HEAD; the tags of the whole repository are not the folder's."""
     tags = git(to, environ, "tag", "--list").split()

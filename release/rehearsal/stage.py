@@ -236,6 +236,8 @@ class Stage:
             return
         last = self.folder / "last"
         checkout.worktree(self.clone, last, tag, self._environ)
+        if checkout.lend_configuration(self.clone, last):
+            say(f"{tag} is from before [tool.release]: it is put live as today's says")
         packages.install(config, last, self._kept_packages(), self._environ, say)
         self._share_compiled(last)
         put_live(last, name, tag, environ)

@@ -34,6 +34,7 @@ class Shape:
     files: Mapping[str, object]
     answers: Mapping[str, str] = field(default_factory=dict)
     tag: str = "v1.2.4"
+    tags: tuple[str, ...] = ()  # of releases that were made by hand, before
     tables: tuple[str, ...] = ()  # where the rows of a release can be seen: databases that are migrated
 
     def texts(self) -> dict[str, str]:
@@ -95,13 +96,14 @@ SHAPES = (
     ),
     Shape(
         "top-level-and-staging",
-        "production at the top level and `env.staging`, toml, version and commit in the health route",
+        "production at the top level and `env.staging`, toml, version and commit in the health route, tags from before",
         {
             "package.json": package("shop"),
             "wrangler.toml": 'name = "shop"\nmain = "src/index.js"\ncompatibility_date = "2025-01-01"\n[env.staging]\n',
             "src/index.js": importing(),
         },
         {"url.production": "https://shop.example.com", "url.staging": "https://staging.shop.example.com"},
+        tags=("v1.2.2", "v1.2.3"),
     ),
     Shape(
         "a-file-each",

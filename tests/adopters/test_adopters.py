@@ -34,7 +34,11 @@ IN_TURN = SHAPES[1]  # the one that `inv test` walks; `inv test --all` walks the
 def adopted(shape: Shape, root: Path) -> Path:
     """The repository after `inv init` and a commit, with a smoke check of seconds."""
     texts = shape.texts()
-    made(root, {**texts, **installed(texts), ".gitignore": "node_modules\n.wrangler\n.release\n.venv\n"})
+    made(
+        root,
+        {**texts, **installed(texts), ".gitignore": "node_modules\n.wrangler\n.release\n.venv\n"},
+        *shape.tags,
+    )
     answers = [word for key, value in shape.answers.items() for word in ("--answer", f"{key}={value}")]
     wrote = inv("init", "--yes", *answers, root=root)
     assert wrote.code == 0, str(wrote)

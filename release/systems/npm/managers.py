@@ -91,8 +91,8 @@ def reachable(command: tuple[str, ...], folder: Path, environ: Mapping[str, str]
         advice = f"Type: npm install --global corepack && corepack prepare {name} --activate"
         advice = advice if command == BERRY else f"Type: npm install --global {name}"
     else:
-        advice = f"Type: npm install --global {name}" if program == "bun" else f"Install {program}."
-    raise UsageError(f"{program} is not installed, or not on PATH.", f"{advice} Then run again.")
+        advice = f"Type: npm install --global {name}" if program == "bun" else f"Install {program}"
+    raise UsageError(f"{program} is not installed, or not on PATH.", f"{advice}, then run again.")
 
 
 def _is_berry(folder: Path, named: str) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 NAMES = ("wrangler.json", "wrangler.jsonc", "wrangler.toml")  # the order in which wrangler looks for them
 _NAMED = ("binding", "name")  # the key of an entry that a worker's code knows it by
@@ -111,12 +111,10 @@ def script_name(settings: dict[str, Any], environment: str) -> str | None:
     return f"{top}-{environment}" if environment else top
 
 
-def bound_database(settings: dict[str, Any], environment: str, database: str) -> dict[str, Any] | None:
-    """The D1 binding of an environment with this database name, or this binding's name; None where it has none."""
-    bound = of_environment(settings, environment).get("d1_databases")
-    entries = [one for one in bound if isinstance(one, dict)] if isinstance(bound, list) else []
-    named = [one for one in entries if database in (one.get("database_name"), one.get("binding"))]
-    return named[0] if named else None
+def databases_in(settings: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The entries of `d1_databases` in the settings of one environment, without what is no table."""
+    bound = settings.get("d1_databases")
+    return [one for one in bound if isinstance(one, dict)] if isinstance(bound, list) else []
 
 
 def needs_in(settings: dict[str, Any], environment: str) -> Needs:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from release.errors import CannotReadError
+from release.formats.wrangler_config import databases_in
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 FOLDER = "./migrations"  # where an entry names no `migrations_dir`
 
@@ -79,7 +80,7 @@ def names_in(settings: Mapping[str, Any], source: str, environment: str) -> tupl
     return tuple(str(one["binding"]) for one in _bound(settings, source, environment) if one.get("binding"))
 
 
-def _bound(settings: Mapping[str, Any], source: str, environment: str) -> list[Mapping[str, Any]]:
+def _bound(settings: Mapping[str, Any], source: str, environment: str) -> list[dict[str, Any]]:
     """The databases of an environment; one that is not there is the top level, where none is named at all."""
     named = settings.get("env")
     chosen = named.get(environment) if isinstance(named, dict) and environment else None
@@ -88,19 +89,18 @@ def _bound(settings: Mapping[str, Any], source: str, environment: str) -> list[M
             f"{source} has no environment {environment}.",
             f"wrangler refuses --env {environment} then. Add it, or correct `wrangler` in [tool.release.environments].",
         )
-    bound = (settings if chosen is None else chosen).get("d1_databases") or ()
-    return [one for one in bound if isinstance(one, dict)] if isinstance(bound, list) else []
+    return databases_in(settings if chosen is None else chosen)
 
 
 def _entry(
-    entries: list[Mapping[str, Any]], source: str, environment: str, wanted: Wanted
+    entries: Sequence[Mapping[str, Any]], source: str, environment: str, wanted: Wanted
 ) -> Mapping[str, Any]:
     """The first entry of that name or binding; where neither is told, the only one whose migrations lie in the folder."""
     if wanted.told:
         found = [one for one in entries if wanted.is_meant(one)]
     else:
         at = posixpath.dirname(source)
-        found = [one for one in entries if _lies_in(one, at, wanted.folder)] or entries
+        found = [one for one in entries if _lies_in(one, at, wanted.folder)] or list(entries)
     if len(found) == 1 or (found and wanted.told):
         return found[0]
     there = ", ".join(str(one.get("database_name") or one.get("binding")) for one in entries)

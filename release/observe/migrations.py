@@ -11,7 +11,7 @@ from release.formats.wrangler_config import candidates, parse
 from release.formats.wrangler_databases import Wanted, names_in
 from release.formats.wrangler_migrations import LEDGER, Rules, rules_of
 from release.model.repository import Unlisted
-from release.systems.git.content import read_migrations
+from release.systems.git.content import first_file, read_migrations
 from release.systems.npm.node import wrangler_version
 
 if TYPE_CHECKING:
@@ -84,14 +84,17 @@ def unlisted(ops: Ops, commit: str, listed: Mapping[str, Rules]) -> tuple[Unlist
 def _bound(ops: Ops, commit: str, worker: Worker) -> Iterator[Rules]:
     """The rules of each database in a worker's configuration that has a migration; none where it cannot be read."""
     files = candidates(worker.path, ops.environment.config, worker.config)
-    with suppress(CannotReadError):
+    environment = ops.environment.wrangler
+    try:
         path, settings = _configuration(ops.git, commit, files) or ("", {})
-        environment = ops.environment.wrangler
-        for name in names_in(settings, path, environment) if path else ():
-            with suppress(CannotReadError):
-                rules = rules_of(settings, path, environment, Wanted(binding=name))
-                if ops.git.object(f"{commit}:{rules.folder}") and read_migrations(ops.git, commit, rules):
-                    yield rules
+        names = names_in(settings, path, environment) if path else ()
+    except CannotReadError:
+        return
+    for name in names:
+        with suppress(CannotReadError):
+            rules = rules_of(settings, path, environment, Wanted(binding=name))
+            if ops.git.object(f"{commit}:{rules.folder}") and read_migrations(ops.git, commit, rules):
+                yield rules
 
 
 def d1_at(
@@ -113,14 +116,13 @@ def d1_at(
 
 def _configuration(git: Git, commit: str, files: Iterator[str]) -> tuple[str, dict[str, Any]] | None:
     """Path and settings of the first of these files that a commit has."""
-    for path in files:
-        found = git.object(f"{commit}:{path}")
-        if found is None or found[1] != "blob":
-            continue
-        try:
-            return path, parse(path, found[2])
-        except (ValueError, RecursionError) as error:
-            raise CannotReadError(
-                f"{path} cannot be read: {error}.", "Correct it; wrangler cannot read it either."
-            ) from None
-    return None
+    found = first_file(git, commit, files)
+    if found is None:
+        return None
+    path, text = found
+    try:
+        return path, parse(path, text)
+    except (ValueError, RecursionError) as error:
+        raise CannotReadError(
+            f"{path} cannot be read: {error}.", "Correct it; wrangler cannot read it either."
+        ) from None

@@ -13,6 +13,7 @@ from release.model.readiness import Configured, Readiness, Tried
 from release.model.reviewers import Reviewers
 from release.model.unread import Unread
 from release.observe.migrations import d1_at
+from release.systems.git.content import first_file
 from release.systems.github import actions
 from release.systems.github.commit_checks import commit_checks
 from release.systems.ops import health_url_of
@@ -171,12 +172,11 @@ def _configured(ops: Ops, commit: str, worker: Worker) -> Configured | None:
 
 
 def _needs(ops: Ops, commit: str, worker: Worker, environment: Environment) -> Needs | None:
-    for path in candidates(worker.path, environment.config, worker.config):
-        found = ops.git.object(f"{commit}:{path}")
-        if found is None or found[1] != "blob":
-            continue
-        try:
-            return needs_in(parse(path, found[2]), environment.wrangler)
-        except (ValueError, AttributeError, TypeError) as error:
-            raise CannotReadError(f"{path} cannot be understood: {error}.", "Repair it.") from None
-    return None
+    found = first_file(ops.git, commit, candidates(worker.path, environment.config, worker.config))
+    if found is None:
+        return None
+    path, text = found
+    try:
+        return needs_in(parse(path, text), environment.wrangler)
+    except (ValueError, AttributeError, TypeError) as error:
+        raise CannotReadError(f"{path} cannot be understood: {error}.", "Repair it.") from None

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from release.errors import UsageError
 from release.rehearsal.checkout import StageError
-from release.systems.npm.managers import COMMANDS, WITHOUT_SCRIPTS, command_for, reachable
+from release.systems.npm.managers import WITHOUT_SCRIPTS, command_for, lockfiles, reachable
 from release.systems.npm.node import node
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from release.config import Config
 
 Say = Callable[[str], None]
-_LOCKS = (*COMMANDS, "npm-shrinkwrap.json", "bun.lock", "bun.lockb")
 _SETTINGS = (".npmrc", "pnpm-workspace.yaml", ".yarnrc", ".yarnrc.yml", ".pnpmfile.cjs", "bunfig.toml")
 _OF_MANIFEST = ("packageManager", "workspaces", "pnpm", "overrides", "resolutions")
 _MODULES = "node_modules"
@@ -87,8 +86,8 @@ def _link(source: str, to: str) -> None:
 
 def _digest(folder: Path, command: tuple[str, ...]) -> str:
     """What decides which packages lie where: lockfiles, the settings of their programs, and the command."""
-    found = [(folder / name) for name in (*_LOCKS, *_SETTINGS) if (folder / name).is_file()]
-    parts = [b"%b %b" % (path.name.encode(), path.read_bytes()) for path in found]
+    settings = [folder / name for name in _SETTINGS if (folder / name).is_file()]
+    parts = [b"%b %b" % (path.name.encode(), path.read_bytes()) for path in (*lockfiles(folder), *settings)]
     try:
         manifest = json.loads((folder / "package.json").read_bytes())
         parts.append(json.dumps([manifest.get(key) for key in _OF_MANIFEST]).encode())

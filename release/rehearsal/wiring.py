@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from itertools import product
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid5
 
 from release.config import scripts
 from release.errors import CannotReadError, UsageError
+from release.formats.wrangler_config import NAMES
 from release.formats.wrangler_databases import Wanted, d1_of
 from release.rehearsal.checkout import StageError
-from release.systems.cloudflare.configuration import wrangler_settings
 
 BY_NAME = UUID("0b8f6f6e-3a53-4d0c-9d0a-6a0b1d2c7e11")  # of databases that wrangler finds by their names
 
@@ -40,14 +41,12 @@ def bound(config: Config) -> dict[str, str]:
 
 def _configurations(config: Config) -> Iterator[dict[str, Any]]:
     """Every wrangler configuration that a worker has in some environment, as far as it can be read."""
-    seen: set[str] = set()
-    for worker in config.workers:
-        for environment in config.environments.values():
-            with suppress(UsageError):
-                read = scripts.read(config.root, worker, environment)
-                if read and read.path not in seen:
-                    seen.add(read.path)
-                    yield read.settings
+    seen: dict[str, dict[str, Any]] = {}
+    for worker, environment in product(config.workers, config.environments.values()):
+        with suppress(UsageError):
+            if read := scripts.read(config.root, worker, environment):
+                seen.setdefault(read.path, read.settings)
+    yield from seen.values()
 
 
 def databases(config: Config) -> dict[str, str]:
@@ -67,9 +66,12 @@ def _found(config: Config, database: Database, environment: Environment) -> tupl
     worker = config.worker(database.worker)
     wanted = Wanted(environment.databases.get(database.name, ""), database.binding or "", database.migrations)
     read = scripts.read(config.root, worker, environment)
-    settings = read.settings if read else wrangler_settings(config.root / worker.path)
-    source = read.path if read else f"{worker.path}/wrangler.json"
+    if read is None:
+        raise UsageError(
+            f"{(config.root / worker.path).name} has no wrangler configuration.",
+            f"One of {', '.join(NAMES)} belongs into its folder.",
+        )
     try:
-        return d1_of(settings, source, environment.wrangler, wanted)
+        return d1_of(read.settings, read.path, environment.wrangler, wanted)
     except CannotReadError as error:
         raise StageError(error.what, error.advice) from None

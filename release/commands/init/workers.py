@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from release.errors import UsageError
-from release.formats.wrangler_config import NAMES, parse
+from release.formats.wrangler_config import NAMES, parse, script_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -187,14 +187,9 @@ def _environments(settings: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 def _places(folder: str, settings: dict[str, Any], file: str | None) -> dict[str, Place]:
     """The top level and each environment, as far as wrangler can name their scripts."""
-    name = settings.get("name")
-    top = name if isinstance(name, str) and name else None
-    found = {TOP: _place(folder, top, settings, file)} if top else {}
-    for env, bound in _environments(settings).items():
-        script = bound.get("name") or (f"{top}-{env}" if top else None)
-        if isinstance(script, str):
-            found[env] = _place(folder, script, bound, file)
-    return found
+    bound = {TOP: settings, **_environments(settings)}
+    names = {env: script_name(settings, env) for env in bound}
+    return {env: _place(folder, name, bound[env], file) for env, name in names.items() if name}
 
 
 def _place(folder: str, script: str, bound: dict[str, Any], file: str | None) -> Place:

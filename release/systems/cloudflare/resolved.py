@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 from release.errors import EffectError, UsageError
 from release.formats.wrangler_config import (
-    bound_database,
     candidates,
+    databases_in,
     needs_in,
     of_environment,
     parse,
     script_name,
     upwards,
 )
+from release.formats.wrangler_databases import Wanted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -131,9 +132,9 @@ def _parsed(root: Path, path: str) -> dict[str, Any]:
 
 
 def _database(settings: dict[str, Any], environment: str, database: str, uuid: str | None) -> Iterator[str]:
-    entry = bound_database(settings, environment, database)
+    bound = databases_in(of_environment(settings, environment))
+    entry = next((one for one in bound if Wanted(database).is_meant(one)), None)
     if entry is None:
-        bound = of_environment(settings, environment).get("d1_databases") or ()
         there = ", ".join(str(one.get("database_name") or one.get("binding")) for one in bound)
         yield f"it binds {f'the D1 database {there}' if there else 'no D1 database'}, and the plan {database}"
     elif uuid and entry.get("database_id") and entry["database_id"] != uuid:

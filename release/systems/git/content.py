@@ -20,7 +20,7 @@ from release.model.record import decode, encode
 from release.model.repository import Base, Folder, Migration
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from release.config import Config
     from release.formats.git_objects import GitObject
@@ -32,6 +32,15 @@ RECORD_FILE = "record.json"
 MOST_RECORD = 4 * 1024 * 1024
 _FILES = frozenset({"100644", "100755", "100664"})
 _FOLDER = "40000"
+
+
+def first_file(git: Git, commit: str, paths: Iterable[str]) -> tuple[str, bytes] | None:
+    """Path and content of the first of these files that a commit has."""
+    for path in paths:
+        found = git.object(f"{commit}:{path}")
+        if found is not None and found[1] == "blob":
+            return path, found[2]
+    return None
 
 
 def read_base(git: Git, commit: str, config: Config, rules: Mapping[str, Rules] | None = None) -> Base:

@@ -44,6 +44,7 @@ def commit(root: Path, subject: str) -> None:
 
 
 @pytest.mark.rehearsal
+@pytest.mark.whole  # by default a smaller monorepo is adopted: tests/adopters/
 @pytest.mark.usefixtures("prepared")  # so that wrangler is installed already, and shared
 def test_what_init_wrote_for_the_cms_is_rehearsed(cms: Path) -> None:
     wrote = inv("init", "--yes", *URLS, root=cms)

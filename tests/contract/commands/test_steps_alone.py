@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from itertools import cycle, product
 from typing import TYPE_CHECKING
 
 import httpx
@@ -20,6 +19,7 @@ from release.testing.double import DATABASES, approve
 from release.views.text import plan_lines
 from tests.contract.record_on_remote import REF, deployed, refs
 from tests.contract.release_facts import everything, ledger, record_of, remote, served, tags, told
+from tests.turns import in_turn
 
 if TYPE_CHECKING:
     from release.model.outcome import Outcome
@@ -52,16 +52,11 @@ ALONE = (("backfill",), ("test",), ("bump", "migrate"), ("backfill", "bump", "mi
 BUMPS = (("minor", "1.3.0"), ("patch", "1.2.4"), ("major", "2.0.0"))
 
 
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Each steps with a bump in turn; `inv test --all` has each with every bump."""
-    if "steps" in metafunc.fixturenames:
-        pairs = product(ALONE, BUMPS) if metafunc.config.getoption("--whole") else zip(ALONE, cycle(BUMPS))
-        metafunc.parametrize(("steps", "bump", "version"), [(steps, *bump) for steps, bump in pairs])
-
-
+@pytest.mark.parametrize(("steps", "release"), in_turn(ALONE, BUMPS))
 def test_a_step_that_needs_no_number_fixes_none(
-    double: Double, steps: tuple[str, ...], bump: str, version: str
+    double: Double, steps: tuple[str, ...], release: tuple[str, str]
 ) -> None:
+    bump, version = release
     if "backfill" in steps:
         lose_ledger(double)
     in_place(double, *steps)

@@ -20,6 +20,7 @@ from tests.contract.record_on_remote import put_record, record_of, refs
 from tests.contract.release_facts import tags, told
 from tests.contract.run.test_approval import run_of
 from tests.contract.run.test_unfinished_releases import healthy_and_unrecorded, refusing
+from tests.turns import in_turn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -82,17 +83,19 @@ def tagged(world: Double, level: str = "patch") -> None:
     world.forge.before = None
 
 
-STATES = pytest.mark.parametrize("begin", [half_deployed, unrecorded, tagged])
+BEGUN = (half_deployed, unrecorded, tagged)
+STATES = pytest.mark.parametrize("begin", BEGUN)
 
 
-@STATES
-@pytest.mark.parametrize(("begun", "asked"), [("patch", "minor"), ("minor", "patch"), ("patch", "major")])
+@pytest.mark.parametrize(
+    ("begin", "pair"), in_turn(BEGUN, (("patch", "minor"), ("minor", "patch"), ("patch", "major")))
+)
 def test_another_bump_than_the_begun_one_ends_blocked_with_both_ways_on(
     alone: Double,
     begin: Begin,
-    begun: str,
-    asked: str,
+    pair: tuple[str, str],
 ) -> None:
+    begun, asked = pair
     begin(alone, begun)
     before = refs(alone)
     outcome = inv_release(alone, asked)
@@ -103,8 +106,9 @@ def test_another_bump_than_the_begun_one_ends_blocked_with_both_ways_on(
     assert refs(alone) == before
 
 
-@STATES
-@pytest.mark.parametrize("way", [{"level": "patch"}, {"level": "major", "finish": True}])
+@pytest.mark.parametrize(
+    ("begin", "way"), in_turn(BEGUN, ({"level": "patch"}, {"level": "major", "finish": True}))
+)
 def test_both_ways_on_finish_what_was_begun(alone: Double, begin: Begin, way: dict[str, Any]) -> None:
     begin(alone)
     assert inv_release(alone, "minor").exit_code == 4
@@ -112,8 +116,7 @@ def test_both_ways_on_finish_what_was_begun(alone: Double, begin: Begin, way: di
     assert (outcome.exit_code, tags(alone)) == (0, ["cms-v1.2.3", "cms-v1.2.4"]), told(outcome)
 
 
-@STATES
-@pytest.mark.parametrize("level", ["patch", "minor", "major"])
+@pytest.mark.parametrize(("begin", "level"), in_turn(BEGUN, ("patch", "minor", "major")))
 def test_the_very_command_that_began_it_is_never_asked(alone: Double, begin: Begin, level: str) -> None:
     begin(alone, level)
     outcome = inv_release(alone, level)

@@ -18,11 +18,11 @@ from release.model.evidence import Verdict
 from release.model.problem import Problem
 from release.model.record import Remark
 from release.model.repository import Checkout, Remote
-from release.model.step import Todo
 from release.observe.baseline import read_baseline
 from release.observe.rows import counted
 from release.observe.steady import smoked
 from release.observe.world import observe
+from release.plan.checking import check
 from release.plan.plan import drifted, forecast, make_plan, of_approved, plan_begun, proof, stuck
 from release.policy.verdict import judge, level_of, overruled
 from release.policy.verdict import problems as policy_problems
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from release.model.problem import Severity
     from release.model.release import Release
     from release.model.request import Request
-    from release.model.step import Check, Step
+    from release.model.step import Step
     from release.model.world import World
     from release.plan.plan import Forecast, Plan
     from release.systems.ops import Ops
@@ -222,27 +222,6 @@ def _differs(case: _Case, go: decisions.Go) -> Problem | None:
     if go.differs is None or case.approved or not options.said or case.is_numberless:
         return None
     return ways_on(case.config, go.differs, go.release.base, options.request, options.only)
-
-
-def check(
-    checks: Sequence[Check], forecasts: Sequence[Forecast], world: World, release: Release
-) -> tuple[Problem, ...]:
-    """The problems of all checks that guard a step which still has something to do."""
-    todo = {one.step.name.split()[0] for one in forecasts if isinstance(one.look, Todo)}
-    todo = todo or {one.step.name for one in forecasts}
-    found: list[Problem] = []
-    for one in checks:
-        if one.guards and not one.guards & todo:
-            continue
-        try:
-            found += one.find(world, release)
-        except ReleaseError as error:
-            found.append(Problem(one.name, error.what, error.advice))
-        except Exception as error:  # noqa: BLE001 - a plugin's check that breaks blocks, and says so
-            found.append(
-                Problem(one.name, f"The check broke: {type(error).__name__}: {error}", "Repair the plugin.")
-            )
-    return tuple(found)
 
 
 def _remarks(request: Request, overruled: str) -> tuple[Remark, ...]:

@@ -15,8 +15,10 @@ import tomlkit
 from release.rehearsal import control
 from release.rehearsal.checkout import git
 from release.rehearsal.stage import Stage
+from release.systems.npm.node import wrangler_version
 from tests.contract.cloud_account import CACHE, node_modules
 from tests.e2e.scene import ROOT, Scene, bare_environment
+from tests.e2e.wranglers import BEFORE_PATTERNS, PINNED, wrangler_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -89,6 +91,14 @@ def kept(fresh_repository: Path, prepared: Path) -> Iterator[Path]:
     copy_stage(prepared, fresh_repository / control.KEPT)
     yield fresh_repository
     control.stop(fresh_repository)
+
+
+@pytest.fixture(params=[BEFORE_PATTERNS, PINNED])
+def installed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a wrangler of before, or after `migrations_pattern`."""
+    found = wrangler_of(tmp_path_factory.getbasetemp().parent, request.param)
+    assert wrangler_version(found) == tuple(map(int, request.param.split(".")))
+    return found
 
 
 def make_repository(folder: Path) -> None:

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from release.errors import CannotReadError
-from release.formats.wrangler_config import parse
-from release.formats.wrangler_migrations import Rules, rules_of
+from release.formats.wrangler_migrations import Rules
 from release.model.deployment import Database
 from release.model.migrating import ApplyMigrations
 from release.model.repository import Migration
@@ -20,9 +16,9 @@ from release.rehearsal.cloud.statements import Statement
 from release.systems.cloudflare.wrangler import Wrangler
 from release.systems.machine.secrets import Mask
 from release.systems.npm.node import wrangler_version
-from tests.contract.cloud_account import DATABASE, miniflare, node, node_modules, opened
+from tests.contract.cloud_account import DATABASE, miniflare, node_modules, opened
 from tests.e2e.scene import MIGRATIONS
-from tests.e2e.wranglers import PINNED, environment, wrangler_of
+from tests.e2e.wranglers import PINNED, environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,79 +28,6 @@ if TYPE_CHECKING:
     from tests.e2e.scene import Scene
 
 pytestmark = pytest.mark.rehearsal
-
-OLD, NEW = "4.86.0", PINNED
-READ = """
-const { unstable_readConfig: read } = require(process.argv[2]);
-const found = process.argv.slice(3).map((place) => {
-  const [config, env] = place.split("=");
-  try {
-    return read({ config, env: env || undefined }, { hideWarnings: true }).d1_databases;
-  } catch (error) { return String(error.message ?? error); }
-});
-require("fs").writeFileSync(process.env.ANSWER, JSON.stringify(found));
-"""
-CONFIGURATIONS = {
-    "a.toml": 'name = "a"\n[[env.production.d1_databases]]\nbinding = "DB"\ndatabase_name = "cms"\ndatabase_id = "1"\n',
-    "b.json": json.dumps(
-        {"name": "b", "d1_databases": [{"binding": "DB", "database_name": "cms", "migrations_dir": "sql/"}]}
-    ),
-    "c.jsonc": '{"name": "c", /* no inheritance */ "d1_databases": [{"binding": "TOP", "database_name": "cms"}],\n'
-    '"env": {"production": {"d1_databases": [{"binding": "cms", "database_name": "other", "migrations_table": "log"},\n'
-    '{"binding": "DB", "database_name": "cms", "migrations_dir": "x"}]}, "staging": {}} }',
-    "d.toml": 'name = "d"\n[[d1_databases]]\nbinding = "DB"\ndatabase_name = "cms"\n[env.staging]\n',
-    "e.jsonc": '{"name": "e", "env": {"production": {"d1_databases": [{"binding": "DB", "database_name": "cms",\n'
-    '"migrations_dir": "./db//migrations/", "migrations_pattern": "db/migrations/**/*.sql", "migrations_table": ""}]}}}',
-    "f.json": json.dumps(
-        {"name": "f", "env": {}, "d1_databases": [{"binding": "DB", "database_name": "cms"}]}
-    ),
-}
-
-
-@pytest.fixture(params=[OLD, NEW])
-def installed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with one of the two wranglers."""
-    found = wrangler_of(tmp_path_factory.getbasetemp().parent, request.param)
-    assert wrangler_version(found) == tuple(map(int, request.param.split(".")))
-    return found
-
-
-def read_by(installed: Path, folder: Path) -> list[Any]:
-    """What a wrangler's own `unstable_readConfig` says of every configuration in production and in an unknown environment."""
-    script, answer = folder / "read.cjs", folder / "answer.json"
-    script.write_text(READ)
-    places = [f"{folder / name}={env}" for name in CONFIGURATIONS for env in ("production", "")]
-    library = str(installed / "node_modules" / "wrangler")
-    environ = {**os.environ, "ANSWER": str(answer), "WRANGLER_SEND_METRICS": "false", "HOME": str(folder)}
-    subprocess.run(
-        [str(node()), str(script), library, *places], cwd=folder, check=True, env=environ, capture_output=True
-    )
-    found: list[Any] = json.loads(answer.read_text())
-    return found
-
-
-def test_what_a_configuration_says_of_a_database_is_what_wrangler_reads(
-    installed: Path, tmp_path: Path
-) -> None:
-    for name, text in CONFIGURATIONS.items():
-        (tmp_path / name).write_text(text)
-    version = wrangler_version(installed)
-    answers = read_by(installed, tmp_path)
-    assert len(answers) == 2 * len(CONFIGURATIONS)
-    for name, theirs in zip(CONFIGURATIONS, answers[::2], strict=True):
-        settings = parse(name, CONFIGURATIONS[name].encode())
-        entries = theirs if isinstance(theirs, list) else []
-        entry = next((one for one in entries if "cms" in (one.get("database_name"), one["binding"])), None)
-        if entry is None:
-            with pytest.raises(CannotReadError):
-                rules_of(settings, name, "production", "cms", version)
-            continue
-        ours = rules_of(settings, name, "production", "cms", version)
-        assert ours.folder == os.path.normpath(entry.get("migrations_dir") or "migrations"), name
-        assert ours.table == (entry.get("migrations_table") or "d1_migrations"), name
-        assert ours.database_id == entry.get("database_id"), name
-        pattern = entry.get("migrations_pattern") if version and version >= (4, 98) else None
-        assert f"{ours.folder}/{ours.pattern}" == (pattern or f"{ours.folder}/*.sql"), name
 
 
 @dataclass(frozen=True)
@@ -158,7 +81,7 @@ def test_an_open_comment_swallows_the_row_in_the_real_wrangler_too(client: Clien
     assert {"a", "b"} <= client.tables()
 
 
-@pytest.mark.parametrize("installed", [NEW], indirect=True)
+@pytest.mark.parametrize("installed", [PINNED], indirect=True)
 def test_files_in_folders_are_applied_under_the_names_of_the_plan_in_its_order(client: Client) -> None:
     names = ["2_x.sql", "0005_x.sql", "0006_drop/migration.sql", "10_y/a.sql", "10_y/b/c.sql", "z.sql"]
     client.migrate({name: f"CREATE TABLE t{at} (id);" for at, name in enumerate(names)}, 'a "log', "**/*.sql")
@@ -211,69 +134,6 @@ def test_memory_and_workerd_agree_on_what_a_file_s_end_does_to_the_row(tmp_path:
                 except SqlError:
                     found.append(["failed as a whole"])
             assert found[0] == found[1], end
-
-
-TREE = (
-    "0001_a.sql",
-    "0010_b.sql",
-    "2_c.sql",
-    "x.sql",
-    ".hidden.sql",
-    "0003.txt",
-    "A.SQL",
-    "0004_d/migration.sql",
-    "0004_d/snapshot.json",
-    "0004_d/down/undo.sql",
-    "20_e/migration.sql",
-    ".old/migration.sql",
-    "b{1}.sql",
-    "deep/er/still/1.sql",
-)
-
-
-@pytest.mark.parametrize(
-    "pattern",
-    [
-        "**",
-        "{*,*/migration}.sql",
-        "[0-9]*/**/[!u]*.sql",
-        *(
-            pytest.param(pattern, marks=pytest.mark.whole)
-            for pattern in ("*.sql", "**/*.sql", "*/migration.sql", "{000?,2}*.sql", ".*/*.sql")
-        ),
-    ],
-)
-def test_the_files_of_a_pattern_and_their_order_are_those_that_wrangler_lists(
-    tmp_path: Path, pattern: str
-) -> None:
-    for name in TREE:
-        (tmp_path / "sql" / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / "sql" / name).write_text("SELECT 1;")
-    bound = {"binding": "DB", "database_name": "cms", "database_id": DATABASE, "migrations_dir": "sql"}
-    settings = {"name": "cms", "d1_databases": [{**bound, "migrations_pattern": f"sql/{pattern}"}]}
-    (tmp_path / "wrangler.json").write_text(json.dumps(settings))
-    rules = rules_of(settings, "wrangler.json", "production", "cms")
-    ours = rules.ordered(name for name in TREE if rules.takes(name))
-
-    command = [
-        str(node()),
-        str(node_modules() / "wrangler/wrangler-dist/cli.js"),
-        "d1",
-        "migrations",
-        "list",
-        "cms",
-        "--local",
-    ]
-    environ = {
-        **os.environ,
-        "CI": "1",
-        "NO_COLOR": "1",
-        "WRANGLER_SEND_METRICS": "false",
-        "HOME": str(tmp_path),
-    }
-    done = subprocess.run(command, cwd=tmp_path, env=environ, capture_output=True, text=True, check=True)
-    theirs = [word for word in done.stdout.replace("│", " ").split() if word in TREE]
-    assert theirs == ours
 
 
 def test_a_release_applies_nested_files_and_notes_one_that_swallowed_its_row(scene: Scene) -> None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tests.contract.cloud_account import Account
 
 PINNED = "4.156.0"  # the example's own
+BEFORE_PATTERNS = "4.86.0"  # knows no migrations_pattern
 
 
 def put(folder: Path, *packages: str) -> Path:

@@ -83,15 +83,19 @@ class Verdaccio:
         http, until = Http(attempts=1), time.monotonic() + PATIENCE
         try:
             while time.monotonic() < until and self._process is not None and self._process.poll() is None:
-                try:
-                    if http.send("GET", f"{self.url}/-/ping", timeout=5.0).status == 200:  # noqa: PLR2004
-                        return
-                except PassingError:
-                    time.sleep(0.05)
+                if self._answers(http):
+                    return
+                time.sleep(0.05)
         finally:
             http.close()
         log = (self.folder / "verdaccio.log").read_text("utf-8", "replace")
         raise StageError("The rehearsal's registry did not start.", log[-800:])
+
+    def _answers(self, http: Http) -> bool:
+        try:
+            return http.send("GET", f"{self.url}/-/ping", timeout=5.0).status == 200  # noqa: PLR2004
+        except PassingError:
+            return False
 
     def _add_user(self) -> None:
         http = Http(attempts=1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 from contextlib import contextmanager
 from dataclasses import replace
@@ -25,7 +24,8 @@ from release.testing.clock import MONDAY, FakeClock
 from release.testing.monorepo import AUDIT, MIGRATIONS, NewCommit, import_commits
 from release.testing.npm import HttpNpm
 from release.testing.recorder import Recorder
-from release.testing.tools import put_node, put_wrangler
+from release.testing.surroundings import surroundings
+from release.testing.tools import put_wrangler
 from release.testing.wrangler import ApiWrangler
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ class Double:
             self.forge.protect_environment("production", ["ada", "grace"])
         self.cloud.start()
         self.registry.start()
-        self.environ.update(self._environment())
+        self.environ.update(surroundings(self))
 
     def stop(self) -> None:
         """Close every port. Harmless when repeated."""
@@ -287,32 +287,6 @@ class Double:
             listener or Recorder(),
             connect=self.connect,
         )
-
-    def _environment(self) -> dict[str, str]:
-        home = self.folder / "home"
-        home.mkdir(exist_ok=True)
-        path = f"{put_node(self.folder / 'bin')}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
-        return {
-            "PATH": path,
-            "HOME": str(home),
-            "LC_ALL": "C",
-            "GIT_CONFIG_GLOBAL": os.devnull,
-            "GIT_CONFIG_NOSYSTEM": "1",
-            **self.forge.git_environment(),
-            "CLOUDFLARE_API_BASE_URL": self.cloud.base_url,
-            "CLOUDFLARE_API_TOKEN": CLOUD_TOKEN,
-            "CLOUDFLARE_ACCOUNT_ID": ACCOUNT,
-            "GITHUB_API_URL": self.forge.api_url,
-            "GITHUB_SERVER_URL": self.forge.server_url,
-            "GITHUB_REPOSITORY": f"{OWNER}/{NAME}",
-            "GITHUB_TOKEN": FORGE_TOKEN,
-            "NPM_CONFIG_REGISTRY": self.registry.url,
-            "NODE_AUTH_TOKEN": NPM_TOKEN,
-            **{
-                f"RELEASE_{name.upper()}_URL": self.cloud.url_for(self.script("cms", name))
-                for name in ("production", "staging")
-            },
-        }
 
 
 def approve(preview: Preview) -> Granted:

@@ -9,6 +9,7 @@ from release.checks.checklist import Ask, Item
 from release.checks.checklist_pages import Bindings, LoginAnswers, PageLoads, Secrets
 from release.checks.checklist_staging import CI, Staging, StagingMigrations
 from release.checks.checkout import CleanTree, InBranch, KeepsLast, OnBranch
+from release.checks.configuration import configuration
 from release.checks.machine import Tools
 from release.checks.manifest import ManifestAgrees
 from release.checks.migrations import Listed, Migrations, WranglerAgrees
@@ -56,4 +57,5 @@ def checklist(config: Config) -> tuple[Item, ...]:
         Item("sample-page", demands.sample_page, PageLoads("sample-page", "The sample page")),
         Item("bindings", demands.bindings, Bindings()),
         Item("secrets", demands.secrets, Secrets(demands.required_secrets)),
+        *configuration(demands),
     )

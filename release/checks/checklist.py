@@ -82,12 +82,17 @@ def ticked_by(world: World, release: Release, text: str) -> str | None:
 
 
 def excused(found: tuple[Problem, ...], request: Request, release: Release) -> tuple[Problem, ...]:
-    """The same problems, in which a hotfix of the last release is excused from its time on staging, and from nothing else."""
-    if request.hotfix is None or request.hotfix != release.previous_tag:
-        return found
+    """The same problems, without what was accepted by its name, and for a hotfix of the last release without its soak."""
+    is_hotfix = request.hotfix is not None and request.hotfix == release.previous_tag
     return tuple(
         replace(one, advice=request.reason, level="skip")
-        if one.check in SOAK and one.level in {"block", "warn"}
+        if _is_excused(one, request, is_hotfix=is_hotfix)
         else one
         for one in found
     )
+
+
+def _is_excused(one: Problem, request: Request, *, is_hotfix: bool) -> bool:
+    if one.level not in {"block", "warn"}:
+        return False
+    return (is_hotfix and one.check in SOAK) or (bool(one.accept) and one.accept in request.accept)

@@ -121,6 +121,11 @@ class Config(Settings, frozen=True, kw_only=True, dict=True):
         return name if name in self.environments and name != self.production else None
 
     @property
+    def watches_settings(self) -> bool:
+        """Whether a release looks at what its workers have besides their code."""
+        return self.checklist.configuration != "off"
+
+    @property
     def dashboard_page(self) -> Page | None:
         """The dashboard as the checklist looks at it: the page that is set up, else the one with the badge."""
         badge = self.environments[self.tried_in or self.production].badge

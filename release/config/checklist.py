@@ -1,13 +1,15 @@
 """The values of [tool.release.checklist]: what is looked at before production is touched, and what each item demands."""
 # No `from __future__ import annotations` here: msgspec reads the annotations as they are.
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from msgspec import Meta
 
 from release.config.types import EnvironmentVariable, Value
 
 Demand = Literal["block", "warn", "off"]
+Losing = Literal["variables", "secrets", "bindings", "routes", "crons", "workers_dev", "classes"]
+LOSSES: tuple[Losing, ...] = get_args(Losing)
 Address = Annotated[
     str,
     Meta(pattern=r"^(/|https?://[^/\s@?#]+(/|$))[^\s]*$", examples=["/login", "https://shop.example.com/"]),
@@ -66,6 +68,13 @@ class Checklist(Value, frozen=True, kw_only=True):
         Demand, Meta(description="Production has the bindings of each worker's wrangler configuration.")
     ] = "warn"
     secrets: Annotated[Demand, Meta(description="Production has the secrets that are required.")] = "warn"
+    configuration: Annotated[
+        Demand | dict[Losing, Demand],
+        Meta(
+            description="No deploy takes anything from production by accident; one word, or one for each kind of loss.",
+            examples=["warn", {"crons": "warn"}],
+        ),
+    ] = "block"
     dashboard_page: Annotated[
         Page | None,
         Meta(description="The dashboard; without it, the page with the badge where there is one."),
@@ -86,3 +95,8 @@ class Checklist(Value, frozen=True, kw_only=True):
             description="What only a person can tick: asked before each approval, and kept with who ticked."
         ),
     ] = ()
+
+    def demand_of(self, losing: Losing) -> Demand:
+        """What a loss of this kind does; `block` where only others are named."""
+        found = self.configuration
+        return found.get(losing, "block") if isinstance(found, dict) else found

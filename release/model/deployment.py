@@ -10,6 +10,7 @@ from release.formats.wrangler_migrations import LEDGER
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from release.formats.worker_settings import WorkerSettings
     from release.model.record import Rollback
 
 
@@ -21,7 +22,8 @@ class WorkerDeployment:
     not told). `bases` are the commits that they say were deployed, newest first; `bindings` are the names that the
     main version binds, variables and secrets too (None where Cloudflare does not tell). `rollbacks` are those since a
     release was deployed last, newest first. `who` deployed what serves, `at` which moment (seconds since 1970) and with which
-    `source` (wrangler, dash, ...), as Cloudflare says; empty and 0 where it does not.
+    `source` (wrangler, dash, ...), as Cloudflare says; empty and 0 where it does not. `settings` are those that belong to
+    the main version.
     """
 
     script: str
@@ -35,6 +37,7 @@ class WorkerDeployment:
     who: str = field(default="", compare=False)
     at: float = field(default=0.0, compare=False)
     source: str = field(default="", compare=False)
+    settings: WorkerSettings | None = field(default=None, compare=False)
 
     @property
     def version_id(self) -> str | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 from release import errors
 
 if TYPE_CHECKING:
+    from release.model.configuration import WorkerChanges
     from release.model.evidence import Verdict
     from release.model.problem import Problem
     from release.model.record import Remark
@@ -80,7 +81,7 @@ class Outcome:
     `findings` are what the end found besides. `rolled_back` is the release that a rollback took away, while nothing newer
     is live; `state` lists what is true now, as label and fact, where it ended well (a failure has its own). `is_so`: nothing
     was to be done, for what was asked for is so already. `proof` says what the smoke check proves where the health route
-    does not tell what serves; `questions` are asked before the approval.
+    does not tell what serves; `questions` are asked before the approval; `changes` are those of the workers' settings.
     """
 
     outcome: Ending
@@ -105,6 +106,7 @@ class Outcome:
     is_so: bool = False
     proof: str = ""
     questions: tuple[Problem, ...] = ()
+    changes: tuple[WorkerChanges, ...] = ()
 
     @property
     def exit_code(self) -> int:
@@ -132,6 +134,7 @@ class Outcome:
             "questions": [_problem(one) for one in self.questions],
             "remarks": [_fields(one, "kind", "what", "why", "who") for one in self.remarks],
             "policy": self.verdict.as_json() if self.verdict else None,
+            "configuration": [change.as_json() for one in self.changes for change in one.changes],
             "rolled_back": self.rolled_back.as_json() if self.rolled_back else None,
             "state": dict(self.failure.state if self.failure else self.state),
         }

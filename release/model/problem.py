@@ -14,7 +14,7 @@ class Problem:
 
     `level` block keeps a release from starting; warn is told and changes nothing; skip would have kept it, and is left
     out for the reason that `advice` gives (kept as a remark); ask is for a person to vouch for, before the approval.
-    `by_yes`: who says `--yes` has vouched for it.
+    `by_yes`: who says `--yes` has vouched for it. `accept` is the name by which `--accept` lets it pass, with a reason.
     """
 
     check: str
@@ -24,3 +24,4 @@ class Problem:
     line: int | None = None
     level: Severity = "block"
     by_yes: bool = False
+    accept: str = ""

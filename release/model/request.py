@@ -21,6 +21,7 @@ class Request:
     `level` auto takes the least that the evidence asks for. `reason` is why; `break_glass` is why the usual way is
     left, `underbump` why the number is lower than the evidence asks for. `pre` is the word of a prerelease (beta);
     `line` keeps to the versions of an older line (1.3). `finish` takes what was begun, whatever its bump and commit.
+    `accept` names losses that the reason is for: `cms/var:SMTP_HOST`.
     """
 
     environment: str = "production"
@@ -31,6 +32,7 @@ class Request:
     pre: str | None = None
     line: str | None = None
     finish: bool = False
+    accept: tuple[str, ...] = ()
 
     @property
     def hotfix(self) -> str | None:

@@ -10,6 +10,7 @@ from release.model.unread import Unread
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from release.model.configuration import Compared
     from release.model.deployment import Database, Health, ReleasePages, Smoke, WorkerDeployment
     from release.model.readiness import Readiness
     from release.model.record import Record, Subject
@@ -34,7 +35,8 @@ class World:
     `before` is each database, by its name in D1, when this run began to migrate it;
     `published` is read by `inv verify` alone. `package` is what the registry knows, None where no package is
     released; `tarball` is what this run has packed, `read_back` the integrity of what the registry hands out.
-    `readiness` is what the checklist of a production release looks at, None elsewhere.
+    `readiness` is what the checklist of a production release looks at, None elsewhere; `settings` is what each worker has
+    besides its code, of those that have a wrangler configuration.
     """
 
     environment: str
@@ -59,6 +61,7 @@ class World:
     read_back: str | Unread | None = None
     readiness: Readiness | None = None
     before: Mapping[str, Database] = field(default_factory=dict)
+    settings: Mapping[str, Compared | Unread] = field(default_factory=dict)
 
     @property
     def database(self) -> Database | Unread | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from release.decide.configuration import changes_of
 from release.decide.decide import Blocked, Nothing
 from release.errors import BlockedError, UsageError
 from release.model.deployment import WorkerDeployment
@@ -18,18 +19,24 @@ from release.model.repository import Remote
 from release.model.request import Request
 from release.model.step import Stuck, Todo
 from release.model.stores import ledger, stores
+from release.model.unread import Unread
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from release.model.configuration import WorkerChanges
     from release.model.release import Release, Write
     from release.model.step import Look, Step
     from release.model.world import World
     from release.systems.ops import Ops
 
 SHORT = 7
-_UNSAID = b',"finish":false'  # a text in the plan has its quotes escaped, and never reads so
+_UNSAID = (
+    b',"finish":false',
+    b',"accept":[]',
+    b',"changes":[]',
+)  # a text has its quotes escaped, and never reads so
 NOTICE = "plan"  # the title of the annotation with which a workflow shows a plan, before its hash
 
 
@@ -46,7 +53,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """What was decided, and the state it starts from; nothing of a run's progress.
 
     `migrations` maps each pending file to its sha256, `serving` each worker to the version id that serves
-    before (empty: none), `ledger` is the last applied migration, of several databases the last one of each.
+    before (empty: none), `ledger` is the last applied migration, of several databases the last one of each. `changes` are
+    those of the workers' settings, in lines.
     """
 
     app: str
@@ -62,6 +70,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     serving: dict[str, str]
     ledger: str | None
     request: Request = Request()
+    changes: tuple[str, ...] = ()
 
     @property
     def hash(self) -> str:
@@ -70,7 +79,9 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         A word that was not said is left out: a plan from before there was such a word stays the same plan.
         """
         document = msgspec.json.encode(self, order="deterministic")
-        return hashlib.sha256(document.replace(_UNSAID, b"")).hexdigest()
+        for word in _UNSAID:
+            document = document.replace(word, b"")
+        return hashlib.sha256(document).hexdigest()
 
     @property
     def short(self) -> str:
@@ -102,7 +113,11 @@ def forecast(steps: Sequence[Step], world: World, release: Release) -> tuple[For
 
 
 def make_plan(
-    forecasts: Sequence[Forecast], world: World, release: Release, request: Request | None = None
+    forecasts: Sequence[Forecast],
+    world: World,
+    release: Release,
+    request: Request | None = None,
+    changes: Sequence[WorkerChanges] = (),
 ) -> Plan:
     """The plan of a release that starts from `world`; `request` is what was asked for."""
     pending = {store.file(one.name): one.sha256 for store in stores(world) for one in store.pending}
@@ -127,7 +142,19 @@ def make_plan(
         serving=serving,
         ledger=ledger(world),
         request=request or Request(release.environment),
+        changes=tuple(f"{one.worker}: {line}" for one in changes for line in one.lines),
     )
+
+
+def setting_changes(forecasts: Sequence[Forecast], world: World) -> tuple[WorkerChanges, ...]:
+    """What the deploys of a plan change besides the code, of each worker that is still to be deployed."""
+    todo = {one.step.name.removeprefix("deploy ") for one in forecasts if isinstance(one.look, Todo)}
+    found = (
+        changes_of(name, sides)
+        for name, sides in world.settings.items()
+        if name in todo and not isinstance(sides, Unread)
+    )
+    return tuple(one for one in found if one.lines)
 
 
 def stuck(forecasts: Sequence[Forecast]) -> tuple[tuple[str, Stuck], ...]:

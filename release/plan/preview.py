@@ -23,7 +23,16 @@ from release.observe.rows import counted
 from release.observe.steady import smoked
 from release.observe.world import observe
 from release.plan.checking import check
-from release.plan.plan import drifted, forecast, make_plan, of_approved, plan_begun, proof, stuck
+from release.plan.plan import (
+    drifted,
+    forecast,
+    make_plan,
+    of_approved,
+    plan_begun,
+    proof,
+    setting_changes,
+    stuck,
+)
 from release.policy.verdict import judge, level_of, overruled
 from release.policy.verdict import problems as policy_problems
 from release.sequences import Kind
@@ -34,6 +43,7 @@ if TYPE_CHECKING:
 
     from release.config import Config
     from release.extensions import Extensions
+    from release.model.configuration import WorkerChanges
     from release.model.options import Options
     from release.model.problem import Severity
     from release.model.release import Release
@@ -52,7 +62,8 @@ class Preview:
     `warnings` are told and change nothing; `questions` are asked before the approval; `remarks` are kept with the
     release. `verdict` is what the change demands of its number, None where no number is asked for. `only` is the one
     step to carry out; `differs` is told before the approval: what was begun is not what was asked for. `proof` says what
-    the smoke check proves where the health route does not tell what serves; else it is empty.
+    the smoke check proves where the health route does not tell what serves; else it is empty. `changes` are those that
+    deploys make besides the code.
     """
 
     world: World
@@ -69,6 +80,7 @@ class Preview:
     only: str | None = None
     differs: Problem | None = None
     proof: str = ""
+    changes: tuple[WorkerChanges, ...] = ()
 
     @property
     def kind(self) -> str:
@@ -122,10 +134,12 @@ def survey(ops: Ops, extensions: Extensions, options: Options, approved: Plan | 
         forecasts = forecast(steps, case.world, go.release)
     except ReleaseError as error:
         return replace(preview, problems=(Problem("plan", error.what, error.advice),))
+    changes = setting_changes(forecasts, case.world)
     plan = plan_begun(case.world, go.release) or make_plan(
-        forecasts, case.world, go.release, case.options.request
+        forecasts, case.world, go.release, case.options.request, changes
     )
-    return _checked(case, go, replace(preview, plan=plan, forecasts=forecasts, verdict=case.verdict))
+    preview = replace(preview, plan=plan, forecasts=forecasts, verdict=case.verdict, changes=changes)
+    return _checked(case, go, preview)
 
 
 def _judged(case: _Case) -> _Case:

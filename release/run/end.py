@@ -167,6 +167,7 @@ def _of(preview: Preview, ending: Ending, why: str = "") -> Outcome:
         remarks=preview.remarks,
         proof=preview.proof,
         verdict=preview.verdict,
+        changes=preview.changes,
         rolled_back=preview.decision.rolled_back,
     )
 

@@ -15,6 +15,7 @@ from release.model.stores import pending
 from release.model.unread import Unread
 
 if TYPE_CHECKING:
+    from release.model.configuration import WorkerChanges
     from release.model.evidence import Verdict
     from release.model.problem import Problem
     from release.model.record import Remark
@@ -42,7 +43,8 @@ class PlanFacts:
     """A plan for people. `alone` is the step that runs alone and gives no number, `branch` the one that is shipped from.
 
     `pending` are the migrations that are not applied, None where that is unknown; `condition` is how what is live does,
-    `back` what a rollback took away, as label and fact, `proof` what the smoke check proves where that is not a version.
+    `back` what a rollback took away, as label and fact, `proof` what the smoke check proves where that is not a version,
+    `changes` what deploys change besides the code.
     """
 
     release: Release
@@ -63,6 +65,7 @@ class PlanFacts:
     warnings: tuple[Problem, ...]
     remarks: tuple[Remark, ...]
     proof: str = ""
+    changes: tuple[WorkerChanges, ...] = ()
 
 
 def plan_facts(preview: Preview) -> PlanFacts | None:
@@ -91,6 +94,7 @@ def plan_facts(preview: Preview) -> PlanFacts | None:
         preview.warnings,
         preview.remarks,
         preview.proof,
+        preview.changes,
     )
 
 

@@ -50,6 +50,7 @@ class Page:
         yield f"### {_title(shown)}"
         yield table(("", ""), self._facts(shown))
         yield from _verdict(shown.verdict)
+        yield from _changes(shown)
         yield from _found("What a person must vouch for", shown.questions)
         yield from _found("Warnings", shown.warnings)
         yield from _list("Kept with the release", (escaped(remark(one)) for one in shown.remarks))
@@ -108,6 +109,12 @@ def _title(shown: PlanFacts) -> str:
     release, number = shown.release, f" ({shown.level})" if shown.level else ""
     was = f"{release.previous} → " if release.previous else ""
     return escaped(f"{release.app} {was}{release.version}{number} to {release.environment}")
+
+
+def _changes(shown: PlanFacts) -> Iterator[str]:
+    for one in shown.changes:
+        lines = [code(line) for line in one.lines]
+        yield from _list(f"{escaped(one.worker)}: besides its code, this deploy changes", iter(lines))
 
 
 def _verdict(verdict: Verdict | None) -> Iterator[str]:

@@ -13,6 +13,7 @@ from release.views.plan_facts import level, plan_facts
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from release.model.configuration import WorkerChanges
     from release.model.evidence import Evidence, Verdict
     from release.model.outcome import StepResult
     from release.model.problem import Problem
@@ -52,6 +53,7 @@ def plan_lines(preview: Preview, width: int | None = None) -> Iterator[Line]:
     yield from _verdict_lines(shown.verdict, width)
     yield Line()
     yield from _step_lines(shown)
+    yield from change_lines(shown.changes, width)
     if shown.warnings or shown.remarks or shown.questions:
         yield Line()
     yield from warning_lines(shown.warnings, shown.remarks, width)
@@ -59,6 +61,16 @@ def plan_lines(preview: Preview, width: int | None = None) -> Iterator[Line]:
         yield from paragraph(f"who approves vouches: {question.what}", width, "  ? ", "warn")
         if question.check != "ask":  # the tool's own question has its own way out
             yield from paragraph(question.advice, width, "    ", "dim")
+
+
+def change_lines(changes: tuple[WorkerChanges, ...], width: int | None = None) -> Iterator[Line]:
+    """What deploys change besides the code, worker by worker; nothing where there is nothing."""
+    for one in changes:
+        yield Line()
+        yield Line(f"  {one.worker}: besides its code, this deploy changes", "strong")
+        lost = {change.text for change in one.changes if change.loss}
+        for text in one.lines:
+            yield from paragraph(text[2:], width, f"    {text[:2]}", "bad" if text in lost else "plain")
 
 
 def _verdict_lines(verdict: Verdict | None, width: int | None) -> Iterator[Line]:
@@ -171,6 +183,7 @@ def _step_line(number: int, step: StepFacts) -> Line:
 
 
 __all__ = [
+    "change_lines",
     "level",
     "plan_lines",
     "problem_lines",

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from release.errors import CannotReadError, EffectError
+from release.formats.cloudflare_settings import version_settings
 from release.formats.wrangler_migrations import LEDGER
 from release.model.deployment import Database, SchemaObject, WorkerDeployment
 from release.model.record import Rollback
@@ -91,6 +92,7 @@ class Cloudflare:
             str(newest.get("author_email") or ""),
             _seconds(newest.get("created_on")),
             str(newest.get("source") or ""),
+            version_settings(version),
         )
 
     @_known_form()
@@ -170,6 +172,11 @@ class Cloudflare:
         )
 
     @_known_form()
+    def read(self, path: str, *, of_account: bool = True) -> Any:  # noqa: ANN401 - any JSON
+        """The result of a path behind the account, or behind the API's root; None where there is no such thing."""
+        return self._get(path, missing_ok=True, of_account=of_account)
+
+    @_known_form()
     def _uuid(self, name: str) -> str:
         if name not in self._uuids:
             found = self._get(f"/d1/database?name={quote(name, safe='')}")
@@ -182,8 +189,8 @@ class Cloudflare:
             self._uuids[name] = uuids[0]
         return self._uuids[name]
 
-    def _get(self, path: str, *, missing_ok: bool = False) -> Any:  # noqa: ANN401
-        answer = self._ask("GET", path)
+    def _get(self, path: str, *, missing_ok: bool = False, of_account: bool = True) -> Any:  # noqa: ANN401
+        answer = self._ask("GET", path, of_account=of_account)
         try:
             return _result(answer)
         except RefusedError as error:
@@ -191,9 +198,10 @@ class Cloudflare:
                 return None
             raise
 
-    def _ask(self, method: str, path: str, json: object = None) -> Answer:
+    def _ask(self, method: str, path: str, json: object = None, *, of_account: bool = True) -> Answer:
+        url = (self._account if of_account else self._url) + path
         try:
-            return self._http.read(self._account + path, method=method, headers=self._headers, json=json)
+            return self._http.read(url, method=method, headers=self._headers, json=json)
         except PassingError as error:
             raise CannotReadError(
                 f"Cloudflare's API cannot be read: {error}.",

@@ -69,7 +69,7 @@ def test_where_all_is_well_each_item_says_so_and_nothing_is_written(double: Doub
     before = everything(double)
     found = checked(double)
     assert found.exit_code == 0
-    assert [one.standing for one in found.entries] == ["ok"] * 3 + ["unset"] * 5
+    assert [one.standing for one in found.entries] == ["ok"] * 3 + ["unset"] * 6
     assert everything(double) == before
 
 

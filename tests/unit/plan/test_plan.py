@@ -51,6 +51,7 @@ OTHER: dict[str, Any] = {
     "writes": (PlannedWrite(step="s", system="x", target="t", what="w" * 200),),
     "serving": {"mcp": "other"},
     "ledger": "9999.sql",
+    "changes": ("cms: - var SMTP_HOST",),
 }
 
 

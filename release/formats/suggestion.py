@@ -24,3 +24,15 @@ def did_you_mean(
 def sentence(suggestion: str) -> str:
     """A suggestion that follows a full stop, with its space; nothing for none."""
     return f" {suggestion[0].upper()}{suggestion[1:]}" if suggestion else ""
+
+
+def unknown(what: str, word: str, known: Iterable[str], none: str = "none") -> str:
+    """One line for a word that is not known: the nearest one, or else all of them; `none` where there are none."""
+    listed = list(known)
+    near = sentence(did_you_mean(word, listed, shown=str))
+    return f'Unknown {what} "{word}".{near or f" Use one of: {_some(listed) or none}."}'
+
+
+def _some(words: list[str], most: int = 12) -> str:
+    more = f" and {len(words) - most} more" if len(words) > most else ""
+    return ", ".join(words[:most]) + more

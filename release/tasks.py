@@ -9,6 +9,7 @@ from invoke.collection import Collection
 from release.commands.approve import approve
 from release.commands.checklist import checklist
 from release.commands.completion import completion
+from release.commands.diff import diff
 from release.commands.dispatch import dispatch
 from release.commands.doctor import doctor
 from release.commands.help import help_on
@@ -43,6 +44,7 @@ GROUPS = {  # as `inv --list` shows them; a stage's own commands follow rehearse
         status,
         verify,
         checklist,
+        diff,
         plugins,
     ),
     "Repair": (

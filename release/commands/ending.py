@@ -34,7 +34,7 @@ UNCHANGED = f"Nothing was changed. {AGAIN}"
 DEADLINE = "RELEASE_DEADLINE"  # seconds, in the environment, in place of these:
 DEADLINES = {  # seconds for a whole command
     **dict.fromkeys(
-        ("plan", "status", "verify", "checklist", "doctor", "plugins", "approve", "unlock"), 600.0
+        ("plan", "status", "verify", "checklist", "diff", "doctor", "plugins", "approve", "unlock"), 600.0
     ),
     "rollback": 1800.0,
     **dict.fromkeys(("dispatch", "hotfix"), 86_400.0),  # they wait for CI and for people
@@ -50,16 +50,20 @@ def root_of(context: Context) -> Path:
     return acted_on(Path(context.config.release.root), Path.cwd(), os.environ)
 
 
-def requested(bump: str, env: str, *, finish: bool = False, **reasons: str) -> Request:
-    """What was asked for, with the `reasons` that were given; `finish` takes what was begun.
+def requested(
+    bump: str, env: str, *, finish: bool = False, accept: Iterable[str] = (), **reasons: str
+) -> Request:
+    """What was asked for, with the `reasons` that were given; `finish` takes what was begun, `accept` names losses.
 
-    Raises UsageError for a level that does not exist.
+    Raises UsageError for a level that does not exist, and for a loss that is accepted without a reason.
     """
     from release.model.request import Request
 
+    if accept and not reasons.get("reason"):
+        raise UsageError("--accept needs --reason: it is kept with the release.", 'Add it: --reason "why"')
     for level in LEVELS:
         if bump == level:
-            return Request(env, level, finish=finish, **reasons)  # type: ignore[arg-type]
+            return Request(env, level, finish=finish, accept=tuple(accept), **reasons)  # type: ignore[arg-type]
     from release.formats.suggestion import unknown
 
     raise UsageError(unknown("bump", bump, LEVELS))

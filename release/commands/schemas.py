@@ -103,6 +103,21 @@ class Remark(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     who: str
 
 
+class SettingChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A setting of a worker that a deploy changes: - goes, + comes, ~ changes, ! is missing. `loss` where nobody took it out."""
+
+    worker: str
+    mark: Literal["+", "-", "~", "!"]
+    kind: str
+    name: str
+    before: str | None
+    after: str | None
+    origin: Literal["release", "elsewhere"] | None
+    loss: str | None
+    why: str | None
+    accept: str | None
+
+
 class Run(Envelope, frozen=True, kw_only=True):
     """What a release is told with, and every other command that ends as one does.
 
@@ -122,6 +137,7 @@ class Run(Envelope, frozen=True, kw_only=True):
     proof: str | None = None
     remarks: list[Remark] = []
     policy: dict[str, Any] | None = None
+    configuration: list[SettingChange] = []
     rolled_back: RolledBack | None = None
     state: dict[str, str] = {}
     live: dict[str, Worker] | None = None
@@ -186,6 +202,13 @@ class Checklist(Envelope, frozen=True, kw_only=True):
     commit: str | None = None
     blocked: bool = False
     items: list[Item] = []
+
+
+class Diff(Envelope, frozen=True, kw_only=True):
+    """What a deploy would change besides the code, or how two environments differ."""
+
+    differs: bool = False
+    configuration: list[SettingChange] = []
 
 
 class SetUp(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -299,6 +322,7 @@ SCHEMAS: dict[str, type[Envelope]] = {
     **dict.fromkeys(RUNS, Run),
     "status": Status,
     "checklist": Checklist,
+    "diff": Diff,
     "doctor": Doctor,
     "plugins": Plugins,
     "approve": Approve,

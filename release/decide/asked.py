@@ -101,7 +101,8 @@ def typed(
         ("--break-glass", request.break_glass),
         ("--underbump", request.underbump),
     )
-    more = "".join(f" {option} {shlex.quote(why)}" for option, why in reasons if why)
+    accepted = (("--accept", name) for name in request.accept)
+    more = "".join(f" {option} {shlex.quote(why)}" for option, why in (*reasons, *accepted) if why)
     return f"inv release {bump}{env}{more}"
 
 

@@ -5,17 +5,18 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from release.formats import worker_settings as kinds
 from release.formats.worker_settings import Trait
-from release.model.configuration import SettingChange, WorkerChanges
+from release.model.configuration import Compared, SettingChange, WorkerChanges
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from release.formats.worker_settings import Doomed, Value, WorkerSettings
-    from release.model.configuration import Compared, Loss, Origin
+    from release.model.configuration import Loss, Origin
 
 _LOST: dict[str, Loss] = {
     kinds.VAR: "variables",
@@ -50,9 +51,19 @@ def changes_of(worker: str, sides: Compared) -> WorkerChanges:
     return WorkerChanges(worker, tuple(found), unread)
 
 
-def losses(changes: WorkerChanges) -> Iterator[SettingChange]:
-    """Those changes by which production would lose something by accident."""
-    return (one for one in changes.changes if one.loss)
+def apart(worker: str, here: WorkerSettings | None, there: WorkerSettings | None) -> WorkerChanges:
+    """How what serves in two environments differs; nobody loses anything by that."""
+    if here is None or there is None:
+        return WorkerChanges(worker)
+    found = _differences(worker, Compared(worker, here, there))
+    plain = (
+        replace(one, loss=None, why="", remedy="", mark="+" if one.mark == "!" else one.mark) for one in found
+    )
+    secrets = (
+        SettingChange(worker, "-", Trait(kinds.SECRET, name))
+        for name in sorted(here.named(kinds.SECRET) - there.named(kinds.SECRET))
+    )
+    return WorkerChanges(worker, (*plain, *secrets), {**here.unread, **there.unread})
 
 
 def _differences(worker: str, sides: Compared) -> Iterator[SettingChange]:
@@ -68,6 +79,8 @@ def _differences(worker: str, sides: Compared) -> Iterator[SettingChange]:
         origin = _origin(trait, before, after, sides.last)
         mark = "+" if before is None else "-" if after is None else "~"
         if trait.kind == kinds.SECRET:
+            if before is not None:
+                continue  # only the side of an environment has it, which a deploy leaves
             yield SettingChange(worker, "!", trait, why="required, and not set")
             continue
         loss = _loss(trait, mark, origin, wanted, after)

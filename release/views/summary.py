@@ -12,7 +12,7 @@ from release.model.trailers import remark
 from release.policy.words import evidence_words, tells_loss, window_words
 from release.views.ending import outcome_lines
 from release.views.plan_facts import plan_facts
-from release.views.text import SHORT
+from release.views.text import CHANGES, SHORT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -114,7 +114,7 @@ def _title(shown: PlanFacts) -> str:
 def _changes(shown: PlanFacts) -> Iterator[str]:
     for one in shown.changes:
         lines = [code(line) for line in one.lines]
-        yield from _list(f"{escaped(one.worker)}: besides its code, this deploy changes", iter(lines))
+        yield from _list(f"{escaped(one.worker)}: {CHANGES}", iter(lines))
 
 
 def _verdict(verdict: Verdict | None) -> Iterator[str]:

@@ -27,6 +27,7 @@ WIDTH = 100  # columns after which a log line has its seconds, unless it is long
 NAME = 16  # columns of a step's name
 BRIEF = 0.05  # seconds: below, a time is shown as 0.0
 SHORT = 7
+CHANGES = "besides its code, this deploy changes"
 MARKS: dict[str, tuple[str, Tone]] = {
     "ok": ("ok", "good"),
     "skipped": ("same", "dim"),
@@ -63,11 +64,13 @@ def plan_lines(preview: Preview, width: int | None = None) -> Iterator[Line]:
             yield from paragraph(question.advice, width, "    ", "dim")
 
 
-def change_lines(changes: tuple[WorkerChanges, ...], width: int | None = None) -> Iterator[Line]:
-    """What deploys change besides the code, worker by worker; nothing where there is nothing."""
+def change_lines(
+    changes: tuple[WorkerChanges, ...], width: int | None = None, doing: str = CHANGES
+) -> Iterator[Line]:
+    """What deploys change besides the code, worker by worker, under what they are `doing`; nothing where there is nothing."""
     for one in changes:
         yield Line()
-        yield Line(f"  {one.worker}: besides its code, this deploy changes", "strong")
+        yield Line(f"  {one.worker}: {doing}", "strong")
         lost = {change.text for change in one.changes if change.loss}
         for text in one.lines:
             yield from paragraph(text[2:], width, f"    {text[:2]}", "bad" if text in lost else "plain")

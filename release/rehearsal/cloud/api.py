@@ -183,6 +183,7 @@ _TABLE: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "A/queues/<queue>/consumers", around.consumers),
     ("POST", "A/queues/<queue>/consumers", around.consumers),
     ("PUT", "A/queues/<queue>/consumers/<consumer>", around.consumers),
+    ("DELETE", "A/queues/<queue>/consumers/<consumer>", around.consumers),
     ("GET", "/zones", around.zones),
     ("GET", "A/d1/database", databases.listing),
     ("POST", "A/d1/database", databases.create),

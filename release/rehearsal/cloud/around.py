@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from release.rehearsal.cloud.state import Account
 
 BAD_TRIGGER = 10021
+NO_WORKFLOW = 10200
 _PREFIX = "queue-"
 _NAMESPACE = uuid.UUID("7a0f1a52-6b7c-4f6b-9a53-6f8f2f7f5a11")  # of ids that are made of names
 
@@ -50,7 +51,7 @@ def domains(backend: Backend, request: Request, name: str) -> Answer:
     """POST S/domains/changeset, PUT S/domains/records: all of it is new, nothing is in the way."""
     if request.method == "POST":
         return Answer({"added": [], "removed": [], "updated": [], "conflicting": []})
-    origins = _as_object(request.get_json(silent=True)).get("origins") or []
+    origins = _as_object(request.get_json(force=True, silent=True)).get("origins") or []
     _answers_at(backend, name, [str(_as_object(one).get("hostname")) for one in origins])
     return Answer([], f"custom domains {name}")
 
@@ -62,27 +63,31 @@ def queues(backend: Backend, request: Request) -> Answer:
 
 def new_queue(backend: Backend, request: Request) -> Answer:
     """POST A/queues."""
-    sent = _as_object(request.get_json(silent=True))
+    sent = _as_object(request.get_json(force=True, silent=True))
     return Answer(_queue(str(sent.get("queue_name", "queue")), backend), "queue")
 
 
 def queue(_: Backend, request: Request, queue: str) -> Answer:
     """PUT A/queues/ID: its settings."""
-    return Answer({**_as_object(request.get_json(silent=True)), "queue_id": queue}, "queue")
+    return Answer({**_as_object(request.get_json(force=True, silent=True)), "queue_id": queue}, "queue")
 
 
 def workflow(backend: Backend, request: Request, workflow: str) -> Answer:
-    """PUT A/workflows/NAME: the class of a script that it is."""
-    sent = _as_object(request.get_json(silent=True))
+    """GET and PUT A/workflows/NAME: the class of a script that it is. Raises ApiError 404 where a GET asks for another."""
     account = backend.store.account
-    found = Workflow(str(sent.get("script_name")), str(sent.get("class_name")))
-    if found.script in account.scripts:
-        _take(backend, msgspec.structs.replace(account, workflows={**account.workflows, workflow: found}))
+    known = account.workflows.get(workflow)
+    if request.method == "GET" and known is None:
+        raise ApiError(404, NO_WORKFLOW, "workflow.not_found")
+    sent = _as_object(request.get_json(force=True, silent=True)) if request.method == "PUT" else {}
+    if request.method == "PUT":
+        known = Workflow(str(sent.get("script_name")), str(sent.get("class_name")))
+        if known.script in account.scripts:
+            workflows = {**account.workflows, workflow: known}
+            _take(backend, msgspec.structs.replace(account, workflows=workflows))
+    names = {"script_name": known.script, "class_name": known.class_name} if known else {}
     stamps = {"created_on": now(), "modified_on": now(), "triggered_on": None}
-    return Answer(
-        {**sent, "id": _id(workflow), "name": workflow, "version_id": _id(f"{workflow}/1"), **stamps},
-        "workflow",
-    )
+    ids = {"id": _id(workflow), "name": workflow, "version_id": _id(f"{workflow}/1")}
+    return Answer({**sent, **names, **ids, **stamps}, "workflow")
 
 
 def consumers(backend: Backend, request: Request, queue: str, consumer: str = "") -> Answer:
@@ -95,12 +100,17 @@ def consumers(backend: Backend, request: Request, queue: str, consumer: str = ""
         kept = {one: found for one, found in account.consumers.items() if one != name}
         _take(backend, msgspec.structs.replace(account, consumers=kept))
         return Answer(None, "queue consumer")
-    sent = _as_object(request.get_json(silent=True))
+    sent = _as_object(request.get_json(force=True, silent=True))
     script = sent.get("script_name") or sent.get("service") or (known.script if known else "")
     settings, dead = _as_object(sent.get("settings") or {}), sent.get("dead_letter_queue")
     made = Consumer(str(script), settings, str(dead) if dead else None)
     _take(backend, msgspec.structs.replace(account, consumers={**account.consumers, name: made}))
     return Answer({**_consumer(queue, made), "consumer_id": consumer or _id(queue)}, "queue consumer")
+
+
+def bucket(_: Backend, __: Request, bucket: str) -> Answer:
+    """GET A/r2/buckets/NAME: whatever bucket is asked for is there."""
+    return Answer({"name": bucket, "creation_date": now(), "location": "WEUR", "storage_class": "Standard"})
 
 
 def zones(_: Backend, request: Request) -> Answer:
@@ -183,7 +193,7 @@ def _queue_name(queue: str) -> str:
 
 
 def _sent(request: Request) -> list[Any]:
-    found = request.get_json(silent=True)
+    found = request.get_json(force=True, silent=True)
     return found if isinstance(found, list) else []
 
 

@@ -54,11 +54,9 @@ def ship(cloud: Cloud, scripts: tuple[str, ...], commit: str) -> None:
         cloud.store.write_modules(
             version, {module.name: (folder / module.name).read_bytes() for module in version.modules}
         )
-        cloud.runtime.upload(version, cloud.store.folder(version))
         with cloud.store.guard:
             deployed = _deployed(script, version, commit)
-            cloud.store.save(cloud.account.with_version(version).with_deployment(name, deployed))
-        cloud.runtime.route(name, deployed.versions)
+            cloud.take(cloud.account.with_version(version).with_deployment(name, deployed), version)
 
 
 def migrate(

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import fcntl
 import json
@@ -22,7 +23,7 @@ from release.rehearsal.cloud.miniflare_runtime import MiniflareRuntime
 from release.rehearsal.cloud.server import Cloud
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from release.rehearsal.cloud.runtime import Runtime
 
@@ -114,14 +115,33 @@ def bundle(
 
 
 @contextlib.contextmanager
-def opened(directory: Path, runtime: Runtime | None = None) -> Iterator[Account]:
+def opened(
+    directory: Path, runtime: Runtime | None = None, hyperdrives: Mapping[str, str] | None = None
+) -> Iterator[Account]:
     """An account with one empty database; what `directory` holds of an earlier one goes on."""
-    cloud = Cloud(ACCOUNT, TOKEN, directory, runtime or MemoryRuntime())
+    cloud = Cloud(ACCOUNT, TOKEN, directory, runtime or MemoryRuntime(), hyperdrives=hyperdrives)
     headers = {"Authorization": f"Bearer {TOKEN}"}
     with cloud, httpx.Client(headers=headers, trust_env=False, timeout=30, verify=False) as client:
         cloud.add_database(DATABASE, "cms-production")
         yield Account(cloud, client)
         assert cloud.failures == []
+
+
+def uploaded_assets(
+    account: Account, files: Mapping[str, str], script: str = "cms", **config: Any
+) -> dict[str, Any]:
+    """Upload files as wrangler does; the part of the metadata that names them."""
+    hashes = {path: text.encode().hex().ljust(32, "0") for path, text in files.items()}
+    manifest = {path: {"hash": hashes[path], "size": len(text)} for path, text in files.items()}
+    path = f"/workers/scripts/{script}/assets-upload-session"
+    session = account.result("POST", path, json={"manifest": manifest})
+    jwt = session["jwt"]
+    texts = {hashes[path]: base64.b64encode(text.encode()) for path, text in files.items()}
+    for bucket in session["buckets"]:
+        sent = {digest: (digest, texts[digest], "text/plain") for digest in bucket}
+        headers = {"Authorization": f"Bearer {jwt}"}
+        jwt = account.result("POST", "/workers/assets/upload?base64=true", files=sent, headers=headers)["jwt"]
+    return {"jwt": jwt, "config": config}
 
 
 def miniflare(directory: Path) -> MiniflareRuntime:

@@ -179,10 +179,13 @@ _TABLE: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "A/queues", around.queues),
     ("POST", "A/queues", around.new_queue),
     ("PUT", "A/queues/<queue>", around.queue),
+    ("GET", "A/workflows/<workflow>", around.workflow),
     ("PUT", "A/workflows/<workflow>", around.workflow),
     ("GET", "A/queues/<queue>/consumers", around.consumers),
     ("POST", "A/queues/<queue>/consumers", around.consumers),
     ("PUT", "A/queues/<queue>/consumers/<consumer>", around.consumers),
+    ("DELETE", "A/queues/<queue>/consumers/<consumer>", around.consumers),
+    ("GET", "A/r2/buckets/<bucket>", around.bucket),
     ("GET", "/zones", around.zones),
     ("GET", "A/d1/database", databases.listing),
     ("POST", "A/d1/database", databases.create),
@@ -204,7 +207,7 @@ def _reads(request: Request) -> bool:
     """Whether a request changes nothing: a GET, or a query of D1 whose statements only read."""
     if request.method == "GET":
         return True
-    body = request.get_json(silent=True) if request.path.endswith("/query") else None
+    body = request.get_json(force=True, silent=True) if request.path.endswith("/query") else None
     if not isinstance(body, dict):
         return False
     statements = [str(one.get("sql", "")) for one in (body.get("batch") or [body])]

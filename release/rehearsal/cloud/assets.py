@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 
 BAD_ASSETS = 10304
 UPLOAD = "/workers/assets/upload"
+RULES = (
+    "_headers",
+    "_redirects",
+)  # sent with the configuration, read by miniflare as files beside the assets
 _HASH = re.compile(r"[0-9A-Za-z]{8,128}")
 _HOUR = 3600
 
@@ -89,6 +93,9 @@ def lay(store: Store, version: Version) -> None:
         to.parent.mkdir(parents=True, exist_ok=True)
         if not to.exists():
             os.link(_files(store) / digest, to)
+    for name in RULES:
+        if rules := version.assets_config.get(name):
+            (folder / name).write_text(str(rules), "utf-8")
 
 
 def assets_folder(modules: Path) -> Path:

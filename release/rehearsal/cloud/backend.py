@@ -7,10 +7,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from release.rehearsal.cloud.envelope import ApiError
+from release.rehearsal.cloud.workers import Place
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from release.rehearsal.cloud.runtime import Runtime
-    from release.rehearsal.cloud.state import Database, Script, Store
+    from release.rehearsal.cloud.state import Account, Database, Script, Store, Version
 
 AUTHOR = "releaser@example.com"
 NO_SCRIPT = 10007
@@ -28,7 +31,16 @@ class Backend:
     sessions: dict[str, dict[str, str]] = field(
         default_factory=dict
     )  # of asset uploads: token -> path -> hash
-    noted: set[str] = field(default_factory=set)  # what was set around the versions, and nobody runs
+    hyperdrives: Mapping[str, str] = field(default_factory=dict)  # local databases, by a binding's name or id
+
+    def place(self, account: Account, fresh: Version | None = None) -> Place:
+        """What a runtime is given of an account."""
+        return Place(account, self.store.folder, fresh, self.hyperdrives)
+
+    def take(self, account: Account, fresh: Version | None = None) -> None:
+        """Let this account serve, then keep it. Raises ScriptError, with nothing changed, where a version does not start."""
+        self.runtime.run(self.place(account, fresh))
+        self.store.save(account)
 
     def script(self, name: str) -> Script:
         """Return the script. Raises ApiError 404 with Cloudflare's code 10007."""

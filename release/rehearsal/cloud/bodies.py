@@ -16,6 +16,43 @@ if TYPE_CHECKING:
 Params = tuple[int | float | str | list[int] | None, ...] | None
 
 
+class Renamed(msgspec.Struct, frozen=True, rename={"name_from": "from", "name_to": "to"}):
+    """A class of Durable Objects and its new name."""
+
+    name_from: str
+    name_to: str
+    from_script: str = ""
+
+
+class Step(msgspec.Struct, frozen=True):
+    """One migration of Durable Objects."""
+
+    new_classes: tuple[str, ...] = ()
+    new_sqlite_classes: tuple[str, ...] = ()
+    renamed_classes: tuple[Renamed, ...] = ()
+    transferred_classes: tuple[Renamed, ...] = ()
+    deleted_classes: tuple[str, ...] = ()
+
+
+class Migrations(Step, frozen=True):
+    """Those that are pending: in steps, or as a single one."""
+
+    old_tag: str | None = None
+    new_tag: str | None = None
+    steps: tuple[Step, ...] = ()
+
+    @property
+    def parts(self) -> tuple[Step, ...]:
+        """The steps in their order."""
+        return self.steps or (self,)
+
+
+class TailConsumer(msgspec.Struct, frozen=True):
+    """A script that is sent what another logs."""
+
+    service: str
+
+
 class Metadata(msgspec.Struct, frozen=True):
     """The part `metadata` of an upload."""
 
@@ -28,7 +65,9 @@ class Metadata(msgspec.Struct, frozen=True):
     compatibility_flags: tuple[str, ...] = ()
     assets: dict[str, Any] | None = None
     keep_assets: bool = False
-    migrations: dict[str, Any] | None = None  # of Durable Objects
+    migrations: Migrations | None = None  # of Durable Objects
+    exports: dict[str, dict[str, Any]] | None = None  # the classes that there are, in place of migrations
+    tail_consumers: tuple[TailConsumer, ...] | None = None
 
 
 class NewAsset(msgspec.Struct, frozen=True):

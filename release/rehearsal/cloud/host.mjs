@@ -1,10 +1,20 @@
-// The workers' host: one miniflare, so one workerd, in which every loaded version of every script is a worker of its own.
+// The workers' host: one miniflare, so one workerd, that runs what `workers.py` says an account serves.
 //
-// Control: one JSON object a line on stdin, {id, op, ...}, and one a line on stdout, {id, result} or {id, error}.
+// A worker is what one version of a script serves. It has the version's name in here; the state behind it has not (a class of
+// Durable Objects has a key of its own, everything else its id), so that another version finds what the one before it left.
+//
+// Control: one JSON object a line on stdin, {id, op, ...}, and one a line on stdout, {id, result} or {id, error}:
+//   load {workers, databases, secrets}   run exactly these; a load that fails puts the ones before back
+//   port {script, wanted}                the loopback port of a script
+//   route {routes}                       script -> {shares: [[worker, percentage]], home: worker}
+//   d1 {database, statements}            one transaction
+// At a script's address, /cdn-cgi/handler/scheduled?cron=... calls its home's `scheduled`, and a message that is sent to
+// /cdn-cgi/handler/email?from=...&to=... its `email`, as `wrangler dev` does.
+//
 // The process ends, and takes workerd with it, when stdin closes: nothing outlives whoever started it.
 //
 // usage: node host.mjs NODE_MODULES STATE_DIRECTORY
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { createServer, request as httpRequest } from "node:http";
 import { createRequire, enableCompileCache } from "node:module";
 import { join } from "node:path";
@@ -14,8 +24,9 @@ const [nodeModules, directory] = process.argv.slice(2);
 // portable: a stage that was moved or copied, packages and all, finds what was compiled for it
 enableCompileCache({ directory: process.env.NODE_COMPILE_CACHE ?? join(directory, "compile-cache"), portable: true });
 const require = createRequire(join(nodeModules, "miniflare", "package.json")); // our own, never the rehearsed project's
-const { Log, LogLevel, Miniflare, Response, convertV4MiniflareOptions } = require("miniflare");
+const { Log, LogLevel, Miniflare, Response, fetch: fetchHere } = require("miniflare");
 
+const STATE = [join(directory, "d1"), join(directory, "state")].find(existsSync) ?? join(directory, "state"); // a stage of before 2027 has the first
 const DRAIN_MS = 5000; // how long a reload waits for requests in flight before workerd is replaced under them
 const STAND_IN = `import { DurableObject, WorkerEntrypoint } from "cloudflare:workers";
 const failing = (Base) => class extends Base {
@@ -29,19 +40,24 @@ export default failing(WorkerEntrypoint);
 export const StandIn = failing(DurableObject);`;
 const NAMESPACE = "durable_object_namespace"; // its objects are got in this worker, so they alone can fail
 const GATEWAY = "d1-gateway";
-const MODULE_TYPES = { esm: "ESModule", text: "Text", data: "Data", wasm: "CompiledWasm", cjs: "CommonJS" };
+const SECRETS = "secrets-gateway";
+const HANDLER = /^\/cdn-cgi\/handler\/(scheduled|email)(?=\?|$)/;
+const TEXTS = new Set(["esm", "cjs", "text", "python", "python-requirement", "sourcemap"]);
 
 let miniflare;
-let loaded = { workers: [], databases: [] };
+let loaded = { workers: [], databases: [], secrets: [] };
 let addresses = new Map(); // worker name -> URL of its own socket in workerd
-const fronts = new Map(); // script -> {server, port, shares: [[worker name, percentage]]}
+const files = new Map(); // path -> what a module holds; a version's never change
+const fronts = new Map(); // script -> {server, port}
+let routes = {};
+let lacking = []; // classes that a worker ought to export, by workerd's log of its start
 let reloading = Promise.resolve(); // front doors wait on it: a request is held while workerd is replaced, not refused
 let inFlight = 0;
 let drained = () => {};
 
 /** The worker that serves the next request of a script, or undefined when nothing is deployed. */
 function pick(script, headers) {
-  const shares = fronts.get(script)?.shares ?? [];
+  const shares = routes[script]?.shares ?? [];
   const wanted = headers["cloudflare-workers-version-overrides"] ?? "";
   const override = wanted.match(new RegExp(`(?:^|,)\\s*${script}="([0-9a-f-]+)"`))?.[1];
   const overridden = shares.find(([name]) => override !== undefined && name === `${script}.${override}`);
@@ -68,6 +84,8 @@ async function serve(script, incoming, response) {
   await reloading;
   inFlight += 1;
   response.once("close", landed);
+  const [, handler] = (routes[script] && incoming.url.match(HANDLER)) ?? [];
+  if (handler) return handle(script, handler, incoming, response);
   const address = addresses.get(pick(script, incoming.headers));
   if (address === undefined) return answer(response, 404, `${script}: no deployment`);
   const { hostname, port } = address;
@@ -83,11 +101,61 @@ async function serve(script, incoming, response) {
   incoming.pipe(outgoing);
 }
 
+/** A WebSocket: both ends are joined once the worker agrees. It never holds up a reload, which ends it, as a deploy does. */
+async function upgrade(script, incoming, socket, head) {
+  socket.on("error", () => socket.destroy());
+  await reloading;
+  const address = addresses.get(pick(script, incoming.headers));
+  if (address === undefined) return socket.end("HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n");
+  const { hostname, port } = address;
+  const outgoing = httpRequest({ hostname, port, path: incoming.url, headers: incoming.rawHeaders, agent: false });
+  const status = ({ statusCode, statusMessage, rawHeaders }) => {
+    const lines = rawHeaders.reduce((text, part, index) => text + part + (index % 2 ? "\r\n" : ": "), "");
+    socket.write(`HTTP/1.1 ${statusCode} ${statusMessage}\r\n${lines}\r\n`);
+  };
+  outgoing.on("upgrade", (upstream, other, first) => {
+    status(upstream);
+    if (first.length) socket.write(first);
+    if (head.length) other.write(head);
+    other.on("error", () => socket.destroy());
+    other.on("close", () => socket.destroy());
+    socket.on("close", () => other.destroy());
+    socket.pipe(other).pipe(socket);
+  });
+  outgoing.on("response", (upstream) => {
+    status(upstream);
+    upstream.pipe(socket);
+  });
+  outgoing.on("error", () => socket.destroy());
+  outgoing.end();
+}
+
+/** A cron or a message, sent by hand to a script's home. */
+async function handle(script, handler, incoming, response) {
+  const { home } = routes[script];
+  const { search, searchParams } = new URL(incoming.url, "http://localhost");
+  try {
+    if (handler === "scheduled") {
+      const worker = await miniflare.getWorker(home);
+      const { outcome } = await worker.scheduled({ cron: searchParams.get("cron") ?? "", scheduledTime: new Date() });
+      return answer(response, outcome === "ok" ? 200 : 500, outcome);
+    }
+    const parts = [];
+    for await (const part of incoming) parts.push(part);
+    const url = `http://localhost/cdn-cgi/local/email${search}`; // where miniflare takes it
+    const found = await miniflare.dispatchFetch(url, { method: "POST", headers: { "MF-Route-Override": home }, body: Buffer.concat(parts) });
+    answer(response, found.status, await found.text());
+  } catch (error) {
+    answer(response, 500, error.message);
+  }
+}
+
 /** The loopback port of a script; `wanted` is tried first, so that a restart keeps its URLs. */
 async function front(script, wanted) {
   const known = fronts.get(script);
   if (known) return known.port;
   const server = createServer((incoming, response) => void serve(script, incoming, response));
+  server.on("upgrade", (incoming, socket, head) => void upgrade(script, incoming, socket, head));
   const listen = (port) =>
     new Promise((resolve, reject) => {
       server.once("error", reject);
@@ -95,96 +163,118 @@ async function front(script, wanted) {
     });
   await listen(wanted ?? 0).catch(() => listen(0));
   const { port } = server.address();
-  fronts.set(script, { server, port, shares: [] });
+  fronts.set(script, { server, port });
   return port;
-}
-
-/** A service binding goes to whatever the other script serves now; it is never held, or a drain would wait for itself. */
-async function callScript(script, request) {
-  const name = pick(script, Object.fromEntries(request.headers));
-  if (name === undefined) return new Response(`${script}: no deployment\n`, { status: 404 });
-  const worker = await miniflare.getWorker(name);
-  return worker.fetch(request);
 }
 
 /** A rehearsed worker talks to this machine alone. */
 async function outbound(request) {
   const { hostname } = new URL(request.url);
-  if (hostname === "127.0.0.1" || hostname === "localhost") return require("miniflare").fetch(request);
+  if (hostname === "127.0.0.1" || hostname === "localhost") return fetchHere(request);
   return new Response(`a rehearsal reaches this machine alone, not ${hostname}\n`, { status: 502 });
 }
 
 const standIn = (name, kind) => `stand-in.${kind}.${name}`;
 
+function generated(name, source, config = {}) {
+  const manifest = { mainModule: "index.js", modulesRoot: directory, modules: { "index.js": { type: "esm", contents: source } } };
+  return { config: { name, compatibilityDate: "2025-01-01", manifest, ...config } };
+}
+
 /** One worker for each binding that no local runtime has: whatever is called of it fails, naming the binding. */
 function standIns(workers) {
   const wanted = new Map(workers.flatMap(({ standIns }) => Object.entries(standIns)).map((pair) => [standIn(...pair), pair]));
-  return [...wanted].map(([name, [NAME, KIND]]) => ({
-    name,
-    modules: true,
-    script: STAND_IN,
-    compatibilityDate: "2025-01-01",
-    bindings: { NAME, KIND },
-    ...(KIND === NAMESPACE ? { durableObjects: { OWN: { className: "StandIn" } } } : {}),
-  }));
+  return [...wanted].map(([name, [NAME, KIND]]) =>
+    generated(name, STAND_IN, {
+      env: { NAME: { type: "text", value: NAME }, KIND: { type: "text", value: KIND } },
+      ...(KIND === NAMESPACE ? { exports: { StandIn: { type: "durable-object", storage: "sqlite" } } } : {}),
+    }),
+  );
 }
 
-function codeOf({ modules, root }) {
-  if (modules[0]?.type === "script") return { script: readFileSync(modules[0].path, "utf8") };
-  if (modules.length === 0) return { modules: true, script: "export default {};" };
-  return { modulesRoot: root, modules: modules.map(({ type, path }) => ({ type: MODULE_TYPES[type], path })) };
+function bound([name, kind]) {
+  const worker = standIn(name, kind);
+  if (kind === NAMESPACE) return [name, { type: "durable-object", worker, exportName: "StandIn" }];
+  return [name, { type: "worker", worker }];
 }
 
-function assetsOf({ assets }) {
-  if (!assets) return {};
-  const { alone, ...given } = assets;
-  return { assets: { ...given, routerConfig: { has_user_worker: !alone } } };
+function read(path, text) {
+  if (!files.has(path)) files.set(path, text ? readFileSync(path, "utf8") : new Uint8Array(readFileSync(path)));
+  return files.get(path);
+}
+
+function codeOf({ main, modules, root }) {
+  const kind = modules.find(([name]) => name === main)?.[1];
+  if (kind === undefined) return [generated("", "export default {};").config.manifest];
+  if (kind === "script") return [undefined, read(join(root, main), true)];
+  const given = modules.filter(([, type]) => type !== "part");
+  const contents = given.map(([name, type]) => [name, { type, contents: read(join(root, name), TEXTS.has(type)) }]);
+  return [{ mainModule: main, modulesRoot: root, modules: Object.fromEntries(contents) }];
 }
 
 function workerOptions(worker) {
-  const lacking = Object.entries(worker.standIns);
+  const { name, compatibilityDate, compatibilityFlags, triggers, tailConsumers } = worker;
+  const [manifest, serviceWorkerScript] = codeOf(worker);
   return {
-    ...codeOf(worker),
-    ...assetsOf(worker),
-    ...worker.native,
-    name: worker.name,
-    compatibilityDate: worker.compatibilityDate,
-    compatibilityFlags: worker.compatibilityFlags,
-    bindings: worker.bindings,
-    d1Databases: worker.databases,
-    serviceBindings: Object.fromEntries([
-      ...Object.entries(worker.services).map(([name, script]) => [name, (request) => callScript(script, request)]),
-      ...lacking.filter(([, kind]) => kind !== NAMESPACE).map(([name, kind]) => [name, standIn(name, kind)]),
-    ]),
-    durableObjects: Object.fromEntries(
-      lacking
-        .filter(([, kind]) => kind === NAMESPACE)
-        .map(([name, kind]) => [name, { className: "StandIn", scriptName: standIn(name, kind) }]),
-    ),
-    outboundService: outbound,
-    unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
+    config: {
+      name,
+      compatibilityDate,
+      compatibilityFlags,
+      manifest,
+      triggers,
+      tailConsumers,
+      env: { ...worker.env, ...Object.fromEntries(Object.entries(worker.standIns).map(bound)) },
+      exports: worker.exports,
+      ...(worker.assets ? { assets: worker.assets } : {}),
+    },
+    legacy: { ...worker.legacy, ...(serviceWorkerScript === undefined ? {} : { serviceWorkerScript }) },
+    dev: { rootPath: worker.root, outboundService: { type: "fetcher", handler: outbound }, unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }] },
   };
 }
 
-function options({ workers, databases }) {
-  const gateway = {
-    name: GATEWAY,
-    modules: true,
-    script: "export default { fetch: () => new Response(null, { status: 404 }) };",
-    compatibilityDate: "2025-01-01",
-    d1Databases: Object.fromEntries(databases.map((id) => [id, id])),
-  };
-  return convertV4MiniflareOptions({
+/** A worker that nobody calls, through which this process reaches what it binds. */
+function gateway(name, env) {
+  return generated(name, "export default { fetch: () => new Response(null, { status: 404 }) };", { env });
+}
+
+function logged({ level, message }) {
+  process.stderr.write(`${level} ${message}\n`);
+  const found = message.match(/referenced the class "(.+?)", but no such Durable Object class is exported/);
+  if (found) lacking.push(found[1]);
+}
+
+const secretBinding = ({ storeId, secretName }) => `${storeId}/${secretName}`;
+
+function options({ workers, databases, secrets }) {
+  const stored = secrets.map((one) => [secretBinding(one), { type: "secrets-store-secret", storeId: one.storeId, secretName: one.secretName }]);
+  return {
     host: "127.0.0.1",
     port: 0,
     cf: false,
     telemetry: { enabled: false },
+    enableDevRegistry: false,
+    unsafeTriggerHandlers: true,
+    logRequests: false,
     log: new Log(LogLevel.NONE),
-    handleStructuredLogs: ({ level, message }) => process.stderr.write(`${level} ${message}\n`),
+    handleStructuredLogs: logged,
     unsafeHandleRuntimeRestart: () => void follow(),
-    resourcePersistencePath: join(directory, "d1"),
-    workers: [gateway, ...standIns(workers), ...workers.map(workerOptions)],
-  });
+    resourcePersistencePath: STATE,
+    workers: [
+      gateway(GATEWAY, Object.fromEntries(databases.map((id) => [id, { type: "d1", id }]))),
+      ...(secrets.length ? [gateway(SECRETS, Object.fromEntries(stored))] : []),
+      ...standIns(workers),
+      ...workers.map(workerOptions),
+    ],
+  };
+}
+
+/** The account's secrets store, filled with what it does not hold yet. */
+async function fill(secrets) {
+  for (const one of secrets) {
+    const api = await miniflare.getSecretsStoreSecretAPI(secretBinding(one), SECRETS);
+    const known = await api().list();
+    if (!known.some(({ name }) => name === one.secretName)) await api().create(one.value);
+  }
 }
 
 async function addressesOf(workers) {
@@ -205,9 +295,12 @@ async function follow() {
 }
 
 async function replace(wanted) {
+  lacking = [];
   if (miniflare === undefined) miniflare = new Miniflare(options(wanted));
   else await miniflare.setOptions(options(wanted));
   await miniflare.ready;
+  if (lacking.length) throw new Error(`New version of script does not export class '${lacking[0]}' which is depended on by existing Durable Objects.`);
+  await fill(wanted.secrets);
   addresses = await addressesOf(wanted.workers);
   loaded = wanted;
 }
@@ -255,9 +348,9 @@ async function batch(database, statements) {
 }
 
 const operations = {
-  load: ({ workers, databases }) => load({ workers, databases }),
+  load: ({ workers, databases, secrets }) => load({ workers, databases, secrets }),
   port: ({ script, wanted }) => front(script, wanted),
-  route: ({ script, shares }) => void (fronts.get(script).shares = shares),
+  route: ({ routes: wanted }) => void (routes = wanted),
   d1: ({ database, statements }) => query(database, statements),
 };
 

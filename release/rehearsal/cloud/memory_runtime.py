@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Request, Response
 
     from release.rehearsal.cloud.runtime import Result
-    from release.rehearsal.cloud.state import Share, Version
+    from release.rehearsal.cloud.state import Script, Version
     from release.rehearsal.cloud.statements import Statement
+    from release.rehearsal.cloud.workers import Place
 
     Behaviour = Callable[["LoadedVersion", Request], Response]
 
@@ -75,7 +76,7 @@ class MemoryRuntime:
         self.directory = directory
         self._databases: dict[str, MemoryD1] = {}
         self._versions: dict[str, LoadedVersion] = {}
-        self._shares: dict[str, tuple[Share, ...]] = {}
+        self._place: Place | None = None
         self._fronts: dict[str, Loopback] = {}
 
     def start(self) -> None:
@@ -103,18 +104,13 @@ class MemoryRuntime:
             path = ":memory:" if self.directory is None else str(self.directory / f"{uuid}.sqlite")
             self._databases[uuid] = MemoryD1(path)
 
-    def upload(self, version: Version, folder: Path) -> None:
-        """Keep the version's text. Raises ScriptError where a line of it begins with `throw`."""
-        texts = [(folder / module.name).read_text("utf-8", "replace") for module in version.modules]
-        source = "\n".join(texts)
-        if thrown := _THROWS_AT_LOAD.search(source):
+    def run(self, place: Place) -> None:
+        """Serve this account. Raises ScriptError where a line of the fresh upload begins with `throw`."""
+        if place.fresh is not None and (thrown := _THROWS_AT_LOAD.search(_source(place, place.fresh))):
             raise ScriptError(f"Uncaught Error: {thrown.group()}")
-        self._versions[version.id] = LoadedVersion(version, source)
-
-    def route(self, script: str, shares: Sequence[Share]) -> None:
-        """Send the script's traffic to these versions from now on."""
-        self.port_for(script)
-        self._shares[script] = tuple(shares)
+        self._place = place
+        for name in place.account.scripts:
+            self.port_for(name, place.account.ports.get(name, 0))
 
     def d1(self, uuid: str, statements: Sequence[Statement]) -> tuple[Result, ...]:
         """Run the statements as one transaction, all or nothing. Raises SqlError."""
@@ -135,11 +131,28 @@ class MemoryRuntime:
     def _serve(self, script: str, request: Request) -> Response:
         from werkzeug.wrappers import Response
 
-        shares = self._shares.get(script, ())
-        if not shares:
+        place = self._place
+        known = place.account.scripts.get(script) if place else None
+        if place is None or known is None or not known.shares:
             return Response(f"{script}: no deployment\n", 404)
+        shares = known.shares
         (chosen,) = random.choices(shares, [share.percentage for share in shares])  # noqa: S311  # traffic, no secret
-        return self.behaviour.get(script, well_behaved)(self._versions[chosen.version_id], request)
+        return self.behaviour.get(script, well_behaved)(
+            self._loaded(place, known, chosen.version_id), request
+        )
+
+    def _loaded(self, place: Place, script: Script, version_id: str) -> LoadedVersion:
+        version = script.version(version_id)
+        if version is None:
+            raise LookupError(version_id)
+        if version_id not in self._versions:
+            self._versions[version_id] = LoadedVersion(version, _source(place, version))
+        return self._versions[version_id]
+
+
+def _source(place: Place, version: Version) -> str:
+    folder = place.folder(version)
+    return "\n".join((folder / module.name).read_text("utf-8", "replace") for module in version.modules)
 
 
 def _listening(handle: Callable[[Request], Response], wanted: int) -> Loopback:

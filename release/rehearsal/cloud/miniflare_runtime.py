@@ -14,24 +14,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from release.rehearsal.cloud.bindings import miniflare_worker
 from release.rehearsal.cloud.process_group import end_group
 from release.rehearsal.cloud.runtime import Result, RuntimeGoneError, ScriptError, SqlError
+from release.rehearsal.cloud.workers import worker_name, workers
 from release.rehearsal.last_words import last_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from release.rehearsal.cloud.state import Share, Version
     from release.rehearsal.cloud.statements import Statement
+    from release.rehearsal.cloud.workers import Place
 
 LOG = "host.log"
 HOST_SCRIPT = Path(__file__).with_name("host.mjs")
 _ANSWER_SECONDS = 60.0  # a slow machine starts workerd in three
 _GOODBYE_SECONDS = 5.0
-_NEWEST = (
-    6  # uploads that are kept loaded beside what serves, so that a rollback of yesterday's pair is instant
-)
 _INHERITED = ("PATH", "HOME", "TMPDIR", "LANG", "NODE_COMPILE_CACHE")
 _STARTUP_ERROR = re.compile(r"service core:user:[^:]+: (?P<error>.*?)(?:\\n|\"|\n|$)")
 
@@ -52,14 +49,14 @@ class _Host:
 
 
 class MiniflareRuntime:
-    """Runs every live version of every script in one workerd.
+    """Runs what an account serves in one workerd, which is replaced when that changes.
 
     An upload is loaded next to what already runs; requests that arrive while workerd is replaced are
     held, not refused. Node lives in a process group of its own, and ends itself when this process does.
     """
 
     def __init__(self, node: Path, node_modules: Path, directory: Path, compiled: Path | None = None) -> None:
-        """Use this Node (>= 22) and the miniflare in `node_modules`; keep D1 in `directory`.
+        """Use this Node (>= 22) and the miniflare in `node_modules`; keep all state in `directory`.
 
         `compiled` is Node's compile cache, by default one in `directory`.
         """
@@ -68,10 +65,10 @@ class MiniflareRuntime:
         self.node_modules = node_modules
         self.directory = directory
         self._host: _Host | None = None
-        self._workers: dict[str, dict[str, Any]] = {}  # every known version, oldest first
-        self._loaded: list[str] = []
+        self._workers: list[dict[str, Any]] = []  # what serves, and the newest upload
+        self._loaded: list[dict[str, Any]] = []
+        self._routes: dict[str, dict[str, Any]] = {}
         self._databases: list[str] = []
-        self._shares: dict[str, tuple[Share, ...]] = {}
         self._ports: dict[str, int] = {}
         self._loading = threading.RLock()
 
@@ -87,12 +84,11 @@ class MiniflareRuntime:
         try:
             for script, port in list(self._ports.items()):
                 self._ports[script] = self._ask("port", script=script, wanted=port)
-            self._load()
+            self._load(self._workers)
+            self._ask("route", routes=self._routes)
         except _RefusedError as refused:
             cause = last_words(0, self._log()).partition("\n")[2]
             raise RuntimeGoneError(f"{refused}\n{cause}".strip()) from refused
-        for script, shares in self._shares.items():
-            self._route(script, shares)
 
     def stop(self) -> None:
         """Let the host dispose of workerd, then end whatever is left of its group."""
@@ -118,31 +114,34 @@ class MiniflareRuntime:
                 return
             self._databases.append(uuid)
             if self._host:
-                self._load()
+                self._load(self._workers)
 
-    def upload(self, version: Version, folder: Path) -> None:
-        """Load a version. Raises ScriptError when workerd refuses it; what ran before runs on."""
-        worker = miniflare_worker(version, folder)
+    def run(self, place: Place) -> None:
+        """Serve what the account serves. Raises ScriptError when workerd refuses it; what ran before runs on."""
+        wanted = workers(place)
+        routes = {
+            name: {
+                "home": place.home(name),
+                "shares": [
+                    [worker_name(name, share.version_id), share.percentage] for share in script.shares
+                ],
+            }
+            for name, script in place.account.scripts.items()
+            if script.shares
+        }
         with self._loading:
-            self._workers[worker["name"]] = worker
             if self._host is None:
+                self._workers, self._routes = wanted, routes
                 return
-            try:
-                self._load()
-            except _RefusedError as refused:
-                del self._workers[worker["name"]]
-                raise ScriptError(_startup_error(str(refused))) from refused
-
-    def route(self, script: str, shares: Sequence[Share]) -> None:
-        """Send the script's traffic to these versions from now on."""
-        with self._loading:
-            self.port_for(script)
-            self._shares[script] = tuple(shares)
-            if self._host is None:
-                return
-            if not {_name(script, share) for share in shares} <= set(self._loaded):
-                self._load()
-            self._route(script, shares)
+            for name in place.account.scripts:
+                self.port_for(name)
+            if not _runs_already(wanted, self._loaded):
+                try:
+                    self._load(wanted)
+                except _RefusedError as refused:
+                    raise ScriptError(_startup_error(str(refused))) from refused
+            self._workers, self._routes = wanted, routes
+            self._ask("route", routes=routes)
 
     def d1(self, uuid: str, statements: Sequence[Statement]) -> tuple[Result, ...]:
         """Run the statements as one transaction in workerd's own D1. Raises SqlError."""
@@ -167,17 +166,15 @@ class MiniflareRuntime:
         """Return the address of each script that has a port."""
         return {script: f"http://127.0.0.1:{port}" for script, port in self._ports.items() if port}
 
-    def _load(self) -> None:
-        """Load what serves and the newest uploads; all versions ever made would slow every upload down."""
-        wanted = {_name(script, share) for script, shares in self._shares.items() for share in shares}
-        wanted.update(list(self._workers)[-_NEWEST:])
-        workers = [worker for name, worker in self._workers.items() if name in wanted]
-        self._ask("load", workers=workers, databases=self._databases)
-        self._loaded = [worker["name"] for worker in workers]
-
-    def _route(self, script: str, shares: Sequence[Share]) -> None:
-        pairs = [[_name(script, share), share.percentage] for share in shares]
-        self._ask("route", script=script, shares=pairs)
+    def _load(self, wanted: list[dict[str, Any]]) -> None:
+        secrets = {
+            (one["storeId"], one["secretName"]): {**one, "value": f"rehearsal dummy of {one['secretName']}"}
+            for worker in wanted
+            for one in worker["env"].values()
+            if one["type"] == "secrets-store-secret"
+        }
+        self._ask("load", workers=wanted, databases=self._databases, secrets=list(secrets.values()))
+        self._loaded = wanted
 
     def _spawn(self) -> _Host:
         paths = [HOST_SCRIPT, self.node_modules, self.directory]
@@ -234,8 +231,12 @@ class MiniflareRuntime:
             host.lines_in.close()
 
 
-def _name(script: str, share: Share) -> str:
-    return f"{script}.{share.version_id}"
+def _runs_already(wanted: list[dict[str, Any]], loaded: list[dict[str, Any]]) -> bool:
+    """Whether all of it is loaded, and what is loaded beside it does nothing by itself."""
+    extra = [worker for worker in loaded if worker not in wanted]
+    return all(worker in loaded for worker in wanted) and not any(
+        worker["exports"] or worker["triggers"] for worker in extra
+    )
 
 
 def _listen(host: _Host, lines: IO[str]) -> None:

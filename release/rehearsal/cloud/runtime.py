@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
-    from release.rehearsal.cloud.state import Share, Version
     from release.rehearsal.cloud.statements import Statement, Value
+    from release.rehearsal.cloud.workers import Place
 
 
 class ScriptError(Exception):
@@ -34,7 +33,7 @@ class Result:
 
 
 class Runtime(Protocol):
-    """Runs versions, each script on a loopback port of its own, and D1.
+    """Runs what an account serves, each script on a loopback port of its own, and D1.
 
     Before `start` everything only is taken note of, so that a whole account starts at once.
     """
@@ -48,11 +47,11 @@ class Runtime(Protocol):
     def add_database(self, uuid: str) -> None:
         """Make an empty database, unless it exists."""
 
-    def upload(self, version: Version, folder: Path) -> None:
-        """Load a version whose modules lie in `folder`. Raises ScriptError when it does not start."""
+    def run(self, place: Place) -> None:
+        """Serve what this account serves from now on, and load its fresh upload beside it.
 
-    def route(self, script: str, shares: Sequence[Share]) -> None:
-        """Send the script's traffic to these versions from now on."""
+        Raises ScriptError when a version does not start; what served before serves on.
+        """
 
     def d1(self, uuid: str, statements: Sequence[Statement]) -> tuple[Result, ...]:
         """Run the statements as one transaction, all or nothing. Raises SqlError."""

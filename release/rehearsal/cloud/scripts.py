@@ -7,12 +7,22 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from release.rehearsal.cloud.backend import AUTHOR, now
-from release.rehearsal.cloud.bindings import SECRET, public
+from release.rehearsal.cloud.backend import now
+from release.rehearsal.cloud.bindings import public
 from release.rehearsal.cloud.bodies import NewDeployment, NewSecret, body
+from release.rehearsal.cloud.classes import refuse_across
 from release.rehearsal.cloud.envelope import Answer, ApiError
-from release.rehearsal.cloud.state import Deployment, Share
-from release.rehearsal.cloud.uploads import add_version, keep
+from release.rehearsal.cloud.kinds import SECRET
+from release.rehearsal.cloud.runtime import ScriptError
+from release.rehearsal.cloud.state import Share
+from release.rehearsal.cloud.uploads import (
+    WHOLE,
+    add_version,
+    deploy_upload,
+    keep,
+    new_deployment,
+    refusal,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,7 +36,6 @@ SUBDOMAIN = "rehearsal"
 NO_SERVICE = 10090
 NO_VERSION = 10212
 BAD_DEPLOYMENT = 10211
-WHOLE = 100
 
 
 def service(backend: Backend, _: Request, name: str) -> Answer:
@@ -67,11 +76,7 @@ def settings(backend: Backend, _: Request, name: str) -> Answer:
 
 def put_script(backend: Backend, request: Request, name: str) -> Answer:
     """PUT S: upload a version and deploy it at once."""
-    version = add_version(backend, name, request)
-    annotations = {"workers/triggered_by": "deployment"}
-    if message := version.annotations.get("workers/message"):
-        annotations["workers/message"] = message
-    _deploy(backend, name, (Share(version.id, WHOLE),), annotations)
+    version = deploy_upload(backend, name, request)
     result = {
         "id": name,
         "tag": name,
@@ -90,7 +95,7 @@ def put_script(backend: Backend, request: Request, name: str) -> Answer:
 def post_version(backend: Backend, request: Request, name: str) -> Answer:
     """POST S/versions: upload a version; nothing serves it yet."""
     backend.script(name)
-    version = add_version(backend, name, request, alone=True)
+    version = add_version(backend, name, request)
     details = {**_version(version), "startup_time_ms": 1, "has_preview": True}
     details["metadata"]["has_preview"] = True
     return Answer(details, f"upload {name} {version.id} {version.tag}".rstrip())
@@ -121,8 +126,12 @@ def post_deployment(backend: Backend, request: Request, name: str) -> Answer:
     if sum(share.percentage for share in shares) != WHOLE:
         raise ApiError(400, BAD_DEPLOYMENT, "The percentages of a deployment's versions must add up to 100.")
     for share in shares:
-        _known(script, share.version_id)
-    deployment = _deploy(backend, name, shares, sent.annotations or {})
+        refuse_across(script, _known(script, share.version_id))
+    deployment = new_deployment(shares, sent.annotations or {})
+    try:
+        backend.take(backend.store.account.with_deployment(name, deployment))
+    except ScriptError as error:
+        raise refusal(error) from error
     return Answer(msgspec.to_builtins(deployment), f"deploy {name} {_shares(shares)}")
 
 
@@ -197,25 +206,9 @@ def _replace_secret(backend: Backend, name: str, secret: str, bindings: tuple[di
         annotations={"workers/triggered_by": "secret"},
         bindings=(*(binding for binding in newest.bindings if binding["name"] != secret), *bindings),
     )
-    keep(backend, changed, {module.name: (folder / module.name).read_bytes() for module in newest.modules})
-    _deploy(backend, name, (Share(changed.id, WHOLE),), {"workers/triggered_by": "secret"})
-
-
-def _deploy(
-    backend: Backend, name: str, shares: tuple[Share, ...], annotations: dict[str, str]
-) -> Deployment:
-    deployment = Deployment(
-        id=str(uuid.uuid4()),
-        created_on=now(),
-        author_email=AUTHOR,
-        source="wrangler",
-        strategy="percentage",
-        versions=shares,
-        annotations=annotations,
-    )
-    backend.store.save(backend.store.account.with_deployment(name, deployment))
-    backend.runtime.route(name, shares)
-    return deployment
+    contents = {module.name: (folder / module.name).read_bytes() for module in newest.modules}
+    deployment = new_deployment((Share(changed.id, WHOLE),), {"workers/triggered_by": "secret"})
+    keep(backend, script, changed, contents, deployment)
 
 
 def _known(script: Script, version_id: str) -> Version:

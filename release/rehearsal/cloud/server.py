@@ -12,14 +12,14 @@ from release.rehearsal.cloud.state import Database, Store
 from release.rehearsal.loopback import Loopback
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from werkzeug.wrappers import Request, Response
 
     from release.rehearsal.cloud.envelope import Write
     from release.rehearsal.cloud.runtime import Runtime
-    from release.rehearsal.cloud.state import Account
+    from release.rehearsal.cloud.state import Account, Version
 
 
 class Cloud:
@@ -31,14 +31,21 @@ class Cloud:
     """
 
     def __init__(
-        self, account_id: str, token: str, directory: Path, runtime: Runtime, *, port: int = 0
+        self,
+        account_id: str,
+        token: str,
+        directory: Path,
+        runtime: Runtime,
+        *,
+        port: int = 0,
+        hyperdrives: Mapping[str, str] | None = None,
     ) -> None:
-        """Prepare; nothing runs before `start`. Port 0 takes a free one."""
+        """Prepare; nothing runs before `start`. Port 0 takes a free one; `hyperdrives` are local databases of Hyperdrive's."""
         self.account_id = account_id
         self.token = token
         self.runtime = runtime
         self.store = Store(directory)
-        self.api = Api(Backend(account_id, self.store, runtime), token)
+        self.api = Api(Backend(account_id, self.store, runtime, hyperdrives=hyperdrives or {}), token)
         self._server = Loopback(self.api, port=port)
 
     @property
@@ -91,6 +98,10 @@ class Cloud:
             if uuid not in self.account.databases:
                 self.store.save(self.account.with_database(Database(uuid, name)))
 
+    def take(self, account: Account, fresh: Version | None = None) -> None:
+        """Let this account serve, then keep it."""
+        self.api.backend.take(account, fresh)
+
     def url_for(self, script: str) -> str:
         """Return where the script answers, once started: before its first deployment, and after a restart."""
         port = self.runtime.port_for(script, self.account.ports.get(script, 0))
@@ -104,11 +115,9 @@ class Cloud:
         """Start the runtime with all that the account holds, then the API. RuntimeGoneError, OSError."""
         for database in self.account.databases:
             self.runtime.add_database(database)
-        for name, script in self.account.scripts.items():
-            for version in script.versions:
-                self.runtime.upload(version, self.store.folder(version))
+        for name in self.account.scripts:
             self.runtime.port_for(name, self.account.ports.get(name, 0))
-            self.runtime.route(name, script.shares)
+        self.runtime.run(self.api.backend.place(self.account))
         try:
             self.runtime.start()
             self._server.start()

@@ -45,6 +45,7 @@ class Version(msgspec.Struct, frozen=True, kw_only=True):
     etag: str = ""
     assets: dict[str, str] = {}
     assets_config: dict[str, Any] = {}
+    tail_consumers: tuple[str, ...] = ()  # the scripts that are sent what this one logs
     migration_tag: str | None = None  # the last migration of Durable Objects
 
     @property
@@ -65,12 +66,22 @@ class Deployment(msgspec.Struct, frozen=True, kw_only=True):
     annotations: dict[str, str]
 
 
+class DurableClass(msgspec.Struct, frozen=True):
+    """A class of Durable Objects. `key` is where its objects are, whatever the class is called by now."""
+
+    key: str
+    sqlite: bool = True
+
+
 class Script(msgspec.Struct, frozen=True):
-    """A worker by its name; versions and deployments oldest first."""
+    """A worker by its name; versions and deployments oldest first. What is beside them belongs to no version."""
 
     name: str
     versions: tuple[Version, ...] = ()
     deployments: tuple[Deployment, ...] = ()
+    classes: dict[str, DurableClass] = {}
+    migration_tag: str | None = None
+    crons: tuple[str, ...] = ()
 
     def version(self, version_id: str) -> Version | None:
         """Return the version with this id, or None."""
@@ -80,6 +91,27 @@ class Script(msgspec.Struct, frozen=True):
     def shares(self) -> tuple[Share, ...]:
         """What serves now; nothing before the first deployment."""
         return self.deployments[-1].versions if self.deployments else ()
+
+    @property
+    def home(self) -> str | None:
+        """The id of the version in which the script's objects, workflows and queues live: that with the most traffic."""
+        shares = sorted(self.shares, key=lambda share: -share.percentage)
+        return shares[0].version_id if shares else None
+
+
+class Consumer(msgspec.Struct, frozen=True):
+    """Which script gets a queue's messages, and how; `settings` as wrangler sent them."""
+
+    script: str
+    settings: dict[str, Any] = {}
+    dead_letter_queue: str | None = None
+
+
+class Workflow(msgspec.Struct, frozen=True):
+    """Which class of which script is a workflow."""
+
+    script: str
+    class_name: str
 
 
 class Database(msgspec.Struct, frozen=True):
@@ -97,6 +129,11 @@ class Account(msgspec.Struct, frozen=True):
     scripts: dict[str, Script] = {}
     databases: dict[str, Database] = {}
     ports: dict[str, int] = {}
+    consumers: dict[str, Consumer] = {}  # by the queue's name
+    workflows: dict[str, Workflow] = {}
+    addresses: dict[
+        str, tuple[str, ...]
+    ] = {}  # of a script: routes and custom domains, which this machine cannot have
 
     def with_script(self, script: Script) -> Account:
         """Return the account in which this script stands for the one of its name."""

@@ -220,7 +220,7 @@ def test_what_does_not_run_is_one_line_and_nothing_where_all_runs(account: Accou
     account.result("PUT", "/workers/scripts/cms/schedules", json=[{"cron": "* * * * *"}])
     account.result("PUT", "/pipelines/new", json={})
     assert not_run(stage) == (
-        "The local cloud does not run: AI (ai), crons, PUT /pipelines/new. "
+        "The local cloud does not run: AI (ai), PUT /pipelines/new. "
         "Each call of such a binding fails and names it."
     )
     account.serve(account.upload())

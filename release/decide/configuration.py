@@ -25,6 +25,9 @@ _LOST: dict[str, Loss] = {
     kinds.DOMAIN: "routes",
     kinds.CRON: "crons",
 }
+_APPLIED = frozenset(
+    {kinds.BINDING, kinds.VAR, kinds.CRON, kinds.ROUTE, kinds.DOMAIN, kinds.ADDRESS, kinds.DATE, kinds.FLAG}
+)
 _SECRET_NAME = re.compile(
     r"(?i)secret|token|passw|passphrase|credential|private|api_?key|_key$|auth|dsn|salt|pepper"
 )
@@ -49,6 +52,18 @@ def changes_of(worker: str, sides: Compared) -> WorkerChanges:
     found.sort(key=lambda one: (one.loss is None, one.trait))
     unread = {kind: why for kind, why in live.unread.items() if wanted.named(kind) or kind not in wanted.left}
     return WorkerChanges(worker, tuple(found), unread)
+
+
+def unlike_planned(worker: str, sides: Compared) -> Iterator[str]:
+    """Where what serves is not what was deployed, in sentences; of kinds that a deploy applies as they are written."""
+    for one in changes_of(worker, sides).changes:
+        if one.trait.kind not in _APPLIED or one.mark == "!" or one.loss == "secrets":
+            continue
+        yield {
+            "+": f"{worker} does not have {one.trait}",
+            "-": f"{worker} still has {one.trait}",
+            "~": f"{worker} has {one.trait} {one.before}, and not {one.after}",
+        }[one.mark]
 
 
 def apart(worker: str, here: WorkerSettings | None, there: WorkerSettings | None) -> WorkerChanges:

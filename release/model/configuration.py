@@ -19,7 +19,7 @@ class Compared:
     """One worker's three sides: what serves, what the commit's configuration wants, what the last release's wanted.
 
     `live` is None where nothing serves, `last` where the last release's configuration is not known. `who` deployed what
-    serves, where Cloudflare tells.
+    serves, where Cloudflare tells. `zones` are those of its routes, as they are asked for.
     """
 
     script: str
@@ -27,6 +27,7 @@ class Compared:
     wanted: WorkerSettings
     last: WorkerSettings | None = None
     who: str = ""
+    zones: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)

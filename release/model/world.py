@@ -20,7 +20,16 @@ if TYPE_CHECKING:
 
 
 Part = Literal[
-    "checkout", "remote", "record", "live", "database", "health", "releases", "package", "published"
+    "checkout",
+    "remote",
+    "record",
+    "live",
+    "database",
+    "health",
+    "releases",
+    "package",
+    "published",
+    "settings",
 ]
 
 

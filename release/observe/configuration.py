@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial, reduce
 from operator import or_
 from typing import TYPE_CHECKING, Any
@@ -10,23 +10,29 @@ from typing import TYPE_CHECKING, Any
 from release.errors import CannotReadError, ReleaseError
 from release.formats import cloudflare_settings as told
 from release.formats import worker_settings as kinds
+from release.formats.version import TagPattern, highest
 from release.formats.worker_settings import WorkerSettings
 from release.formats.wrangler_config import candidates, parse
 from release.formats.wrangler_settings import wrangler_settings, zones_in
 from release.model.configuration import Compared
 from release.model.unread import Unread
+from release.observe.readiness import answer
 from release.systems.cloudflare.settings import around, domains, zone_routes
 from release.systems.git.content import first_file
+from release.systems.machine.deadline import Lanes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from concurrent.futures import Future
 
-    from release.config import Config, Environment, Worker
+    from release.config import Environment, Worker
     from release.model.deployment import WorkerDeployment
-    from release.systems.machine.deadline import Lanes
+    from release.model.release import Release
+    from release.model.repository import Checkout, Remote
+    from release.model.world import World
     from release.systems.ops import Ops
 
+LANES = 16
 _AROUND: dict[str, tuple[Callable[[Mapping[str, Any]], WorkerSettings], tuple[str, ...]]] = {
     "schedules": (told.schedules, (kinds.CRON,)),
     "subdomain": (told.address, (kinds.ADDRESS,)),
@@ -48,7 +54,17 @@ class AskedSettings:
     wanted: dict[str, WorkerSettings | Unread] = field(default_factory=dict)
     last: dict[str, WorkerSettings | None] = field(default_factory=dict)
     around: dict[str, list[Future[WorkerSettings]]] = field(default_factory=dict)
+    zones: dict[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
     domains: Future[list[dict[str, Any]] | None] | None = None
+
+
+def ask_watched(ops: Ops, lanes: Lanes, here: Checkout | None, there: Remote | None) -> AskedSettings | None:
+    """Ask for what production's workers have besides their code, where a release is to look at it."""
+    config = ops.config
+    if here is None or ops.name != config.production or config.target or not config.watches_settings:
+        return None
+    last = highest(there.tags, TagPattern(config.app.tag)) if there else None
+    return ask_settings(ops, lanes, here.head, there.tags[last[1]] if there and last else None)
 
 
 def ask_settings(ops: Ops, lanes: Lanes, commit: str, last: str | None) -> AskedSettings:
@@ -68,11 +84,8 @@ def ask_settings(ops: Ops, lanes: Lanes, commit: str, last: str | None) -> Asked
         before = _parsed(ops, last, worker) if last else None
         known = _understood(ops.environment, worker, before) if before else None
         asked.last[worker.name] = known if isinstance(known, WorkerSettings) else None
-        script = ops.script(worker.name)
-        asked.around[worker.name] = [
-            *(lanes.submit(_around, ops, script, part) for part in _AROUND),
-            *_ask_routes(ops, lanes, script, (found, before)),
-        ]
+        asked.zones[worker.name] = _zones(ops, (found, before))
+        asked.around[worker.name] = _ask_around(ops, lanes, worker.name, asked.zones[worker.name])
     return asked
 
 
@@ -97,19 +110,29 @@ def compared(
             wanted,
             asked.last[name],
             serves.who if serves else "",
+            asked.zones[name],
         )
     return found
 
 
-def settings_at(config: Config, ops: Ops, commit: str, name: str) -> dict[str, WorkerSettings | Unread]:
-    """What a commit's configuration wants of each worker in an environment."""
-    place = config.environment(name)
-    parsed = {worker.name: (worker, _parsed(ops, commit, worker, place)) for worker in config.workers}
-    return {
-        worker.name: _understood(place, worker, found)
-        for worker, found in parsed.values()
-        if found is not None
-    }
+def settings_again(ops: Ops, world: World, _: Release | None) -> World:
+    """The world with what serves read again, of each worker whose settings were compared before."""
+    known = {name: one for name, one in world.settings.items() if not isinstance(one, Unread)}
+    if not known:
+        return world
+    with Lanes(LANES) as lanes:
+        serving = {
+            name: lanes.submit(answer, partial(ops.cloudflare.live, ops.script(name))) for name in known
+        }
+        asked = AskedSettings(
+            wanted={name: one.wanted for name, one in known.items()},
+            last={name: one.last for name, one in known.items()},
+            around={name: _ask_around(ops, lanes, name, one.zones) for name, one in known.items()},
+            zones={name: one.zones for name, one in known.items()},
+            domains=lanes.submit(_domains, ops),
+        )
+        live = {name: one.result() for name, one in serving.items()}
+        return replace(world, settings={**world.settings, **compared(ops, asked, live)})
 
 
 def _parsed(
@@ -160,17 +183,24 @@ def _domains_of(asked: AskedSettings, script: str) -> WorkerSettings:
     )
 
 
-def _ask_routes(
-    ops: Ops, lanes: Lanes, script: str, sides: Iterable[dict[str, Any] | Unread | None]
+def _ask_around(
+    ops: Ops, lanes: Lanes, worker: str, zones: tuple[tuple[str, str], ...]
 ) -> list[Future[WorkerSettings]]:
-    zones: set[tuple[str, str]] = set()
+    script = ops.script(worker)
+    asked = [lanes.submit(_around, ops, script, part) for part in _AROUND]
+    return [*asked, lanes.submit(_routes, ops, script, zones)] if zones else asked
+
+
+def _zones(ops: Ops, sides: Iterable[dict[str, Any] | Unread | None]) -> tuple[tuple[str, str], ...]:
+    """The zones of the routes of these sides."""
+    found: set[tuple[str, str]] = set()
     for one in sides:
         if isinstance(one, dict):
-            zones |= zones_in(one, ops.environment.wrangler)
-    return [lanes.submit(partial(_routes, ops, script, sorted(zones)))] if zones else []
+            found |= zones_in(one, ops.environment.wrangler)
+    return tuple(sorted(found))
 
 
-def _routes(ops: Ops, script: str, zones: list[tuple[str, str]]) -> WorkerSettings:
+def _routes(ops: Ops, script: str, zones: tuple[tuple[str, str], ...]) -> WorkerSettings:
     try:
         answers = [one for zone in zones for one in zone_routes(ops.cloudflare, *zone)]
     except CannotReadError:

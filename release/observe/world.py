@@ -12,7 +12,7 @@ from release.model.registry import Package
 from release.model.repository import Checkout, History, Remote
 from release.model.unread import Unread, read
 from release.model.world import World
-from release.observe.configuration import ask_settings, compared
+from release.observe.configuration import ask_watched, compared, settings_again
 from release.observe.databases import databases_again
 from release.observe.history import is_on_branch, read_history
 from release.observe.migrations import agreed_rules, unlisted
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from release.model.release import Release
     from release.model.repository import Base
     from release.model.world import Part
-    from release.observe.configuration import AskedSettings
     from release.observe.readiness import Asked
     from release.systems.ops import Ops
 
@@ -62,7 +61,7 @@ def observe(ops: Ops) -> World:
             history = answer(lambda: _history(ops, checkout, remote))
             base = answer(lambda: _base(ops, checkout.head))
             record = answer(lambda: _record(ops, remote.record))
-        settings = _ask_settings(ops, lanes, checkout, remote)
+        settings = ask_watched(ops, lanes, read(checkout), read(remote))
         live = {worker.name: asked[worker.name].result() for worker in ops.config.workers}
         if (
             ops.name != ops.config.production
@@ -122,22 +121,6 @@ def _ready(
     if asked is None or here is None:
         return None
     return answers(ops, asked, here.head, there.tip if there and lies and lies.contained else None)
-
-
-def _ask_settings(
-    ops: Ops, lanes: Lanes, checkout: Checkout | Unread, remote: Remote | Unread
-) -> AskedSettings | None:
-    """Ask what the workers of production have besides their code, where somebody is to be told of it."""
-    here, there = read(checkout), read(remote)
-    if (
-        here is None
-        or ops.name != ops.config.production
-        or ops.config.target
-        or not ops.config.watches_settings
-    ):
-        return None
-    last = _last(ops, there) if there else None
-    return ask_settings(ops, lanes, here.head, there.tags[last[1]] if there and last else None)
 
 
 def _base(ops: Ops, commit: str) -> Base:
@@ -300,4 +283,5 @@ _AGAIN: dict[Part, Callable[[Ops, World, Release | None], World]] = {
     "releases": _again_releases,
     "package": _again_package,
     "published": _again_published,
+    "settings": settings_again,
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from release.decide.configuration import unlike_planned
 from release.model.effects import ReadBadge
 from release.model.health import DEFAULT, live_ids, rule_of, unlike
 from release.model.step import Done, Stuck, Todo
@@ -18,10 +19,12 @@ if TYPE_CHECKING:
     from release.model.step import Look
     from release.model.world import Part, World
 
+READS: tuple[Part, ...] = ("health", "remote", "releases", "settings")
+
 
 @dataclass(frozen=True)
 class Verify:
-    """Only looks: health, the dashboard's badge, the tag in the branch, the Release.
+    """Only looks: health, the dashboard's badge, the tag in the branch, the Release, and the workers' settings.
 
     Where health does not tell what serves, Cloudflare does: each worker's version is this release's.
     Where `reads` has "published": also whether the Release is the latest, and GitHub's deployment a success.
@@ -30,7 +33,7 @@ class Verify:
     has_badge: bool
     rule: HealthRule = DEFAULT
     name: str = "verify"
-    reads: tuple[Part, ...] = ("health", "remote", "releases")
+    reads: tuple[Part, ...] = READS
     changes: bool = False
     meaning: str = "Live and recorded, but some checks disagree."
     advice: str = "Fix what is named above, then run inv verify."
@@ -40,7 +43,7 @@ class Verify:
         """The step in an environment, which reads more than it does in a release."""
         rule = rule_of(environment)
         live: tuple[Part, ...] = () if rule.version else ("live",)
-        return cls(environment.badge is not None, rule, reads=("health", "remote", "releases", *live, *more))
+        return cls(environment.badge is not None, rule, reads=(*READS, *live, *more))
 
     def look(self, world: World, release: Release) -> Look:
         """Done when all agree; else which does not."""
@@ -65,6 +68,7 @@ class Verify:
             self._git(world, release),
             self._release(world, release),
             *self._published(world, release),
+            *self._settings(world, release),
         )
         return tuple(fault for fault in found if fault)
 
@@ -102,6 +106,14 @@ class Verify:
         if isinstance(world.releases, Unread):
             return world.releases.because
         return None if release.tag in world.releases else f"GitHub has no Release {release.tag}"
+
+    def _settings(self, world: World, release: Release) -> tuple[str, ...]:
+        """What a deploy left otherwise than the configuration says; told where the checkout is of this very release."""
+        here = read(world.checkout)
+        if here is None or here.head not in {release.base, release.commit}:
+            return ()
+        known = ((name, read(one)) for name, one in world.settings.items())
+        return tuple(fault for name, one in known if one for fault in unlike_planned(name, one))
 
     def _published(self, world: World, release: Release) -> tuple[str, ...]:
         """What GitHub's pages show besides; nothing where it was not read."""

@@ -8,7 +8,7 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING
 
-from release.rehearsal.cloud import around, assets, databases, scripts
+from release.rehearsal.cloud import around, assets, beside, databases, scripts
 from release.rehearsal.cloud.backend import AUTHOR
 from release.rehearsal.cloud.envelope import Answer, ApiError, Write, accepted, refused
 from release.rehearsal.cloud.runtime import RuntimeGoneError
@@ -150,16 +150,16 @@ _TABLE: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "/accounts", _accounts),
     ("GET", "/memberships", _memberships),
     ("GET", "A", _account),
-    ("GET", "A/workers/subdomain", scripts.subdomain),
+    ("GET", "A/workers/subdomain", beside.subdomain),
     ("GET", "A/workers/services/<name>", scripts.service),
-    ("GET", "A/workers/workers/<name>", scripts.worker),
+    ("GET", "A/workers/workers/<name>", beside.worker),
     ("GET", "A/workers/scripts", scripts.listing),
     ("PUT", "S", scripts.put_script),
     ("GET", "S/settings", scripts.settings),
-    ("GET", "S/script-settings", scripts.script_settings),
-    ("PATCH", "S/script-settings", scripts.patch_script_settings),
-    ("GET", "S/subdomain", scripts.script_subdomain),
-    ("POST", "S/subdomain", scripts.post_script_subdomain),
+    ("GET", "S/script-settings", beside.script_settings),
+    ("PATCH", "S/script-settings", beside.patch_script_settings),
+    ("GET", "S/subdomain", beside.script_subdomain),
+    ("POST", "S/subdomain", beside.post_script_subdomain),
     ("GET", "S/versions", scripts.versions),
     ("POST", "S/versions", scripts.post_version),
     ("GET", "S/versions/<version_id>", scripts.version),
@@ -186,7 +186,9 @@ _TABLE: tuple[tuple[str, str, Handler], ...] = (
     ("PUT", "A/queues/<queue>/consumers/<consumer>", around.consumers),
     ("DELETE", "A/queues/<queue>/consumers/<consumer>", around.consumers),
     ("GET", "A/r2/buckets/<bucket>", around.bucket),
+    ("GET", "A/workers/domains", beside.all_domains),
     ("GET", "/zones", around.zones),
+    ("GET", "/zones/<zone>/workers/routes", beside.zone_routes),
     ("GET", "A/d1/database", databases.listing),
     ("POST", "A/d1/database", databases.create),
     ("GET", "Q", databases.info),

@@ -52,7 +52,9 @@ def domains(backend: Backend, request: Request, name: str) -> Answer:
     if request.method == "POST":
         return Answer({"added": [], "removed": [], "updated": [], "conflicting": []})
     origins = _as_object(request.get_json(force=True, silent=True)).get("origins") or []
-    _answers_at(backend, name, [str(_as_object(one).get("hostname")) for one in origins])
+    hosts = tuple(str(_as_object(one).get("hostname")) for one in origins)
+    account = backend.store.account
+    backend.store.save(msgspec.structs.replace(account, domains={**account.domains, name: hosts}))
     return Answer([], f"custom domains {name}")
 
 

@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from release.rehearsal.cloud.backend import Backend
     from release.rehearsal.cloud.state import Script, Version
 
-SUBDOMAIN = "rehearsal"
 NO_SERVICE = 10090
 NO_VERSION = 10212
 BAD_DEPLOYMENT = 10211
@@ -153,45 +152,6 @@ def delete_secret(backend: Backend, _: Request, name: str, secret: str) -> Answe
     """DELETE S/secrets/NAME: a new version without it, deployed at once."""
     _replace_secret(backend, name, secret, ())
     return Answer(None, f"delete secret {name} {secret}")
-
-
-def script_settings(backend: Backend, _: Request, name: str) -> Answer:
-    """GET and PATCH S/script-settings: taken note of, for nothing here depends on them."""
-    backend.script(name)
-    return Answer({"logpush": False, "tags": [], "tail_consumers": None, "observability": {"enabled": False}})
-
-
-def patch_script_settings(backend: Backend, request: Request, name: str) -> Answer:
-    """PATCH S/script-settings."""
-    return Answer(script_settings(backend, request, name).result, f"settings {name}")
-
-
-def worker(backend: Backend, _: Request, name: str) -> Answer:
-    """GET A/workers/workers/N."""
-    backend.script(name)
-    subdomain = {
-        "enabled": True,
-        "previews_enabled": False,
-        "url": backend.runtime.urls().get(name),
-        "preview_url_suffix": f"-{name}.{SUBDOMAIN}.workers.dev",
-    }
-    return Answer({"id": name, "name": name, "tags": [], "subdomain": subdomain})
-
-
-def script_subdomain(backend: Backend, _: Request, name: str) -> Answer:
-    """GET S/subdomain."""
-    backend.script(name)
-    return Answer({"enabled": True, "previews_enabled": False})
-
-
-def post_script_subdomain(backend: Backend, request: Request, name: str) -> Answer:
-    """POST S/subdomain."""
-    return Answer(script_subdomain(backend, request, name).result, f"subdomain {name}")
-
-
-def subdomain(_: Backend, __: Request) -> Answer:
-    """GET A/workers/subdomain."""
-    return Answer({"subdomain": SUBDOMAIN})
 
 
 def _replace_secret(backend: Backend, name: str, secret: str, bindings: tuple[dict[str, Any], ...]) -> None:

@@ -82,6 +82,8 @@ class Script(msgspec.Struct, frozen=True):
     classes: dict[str, DurableClass] = {}
     migration_tag: str | None = None
     crons: tuple[str, ...] = ()
+    has_address: bool = True  # at workers.dev
+    patched: dict[str, Any] = {}  # of script-settings, as they were sent
 
     def version(self, version_id: str) -> Version | None:
         """Return the version with this id, or None."""
@@ -131,9 +133,8 @@ class Account(msgspec.Struct, frozen=True):
     ports: dict[str, int] = {}
     consumers: dict[str, Consumer] = {}  # by the queue's name
     workflows: dict[str, Workflow] = {}
-    addresses: dict[
-        str, tuple[str, ...]
-    ] = {}  # of a script: routes and custom domains, which this machine cannot have
+    addresses: dict[str, tuple[str, ...]] = {}  # the routes of a script, which this machine cannot have
+    domains: dict[str, tuple[str, ...]] = {}  # its custom domains, which neither can be here
 
     def with_script(self, script: Script) -> Account:
         """Return the account in which this script stands for the one of its name."""

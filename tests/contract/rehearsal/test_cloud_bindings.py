@@ -236,7 +236,7 @@ def test_routes_and_domains_are_taken_and_shown(handlers: Account) -> None:
     changes = handlers.result("POST", f"{script}/domains/changeset?replace_state=true", json=[])
     assert changes["conflicting"] == []
     handlers.result("PUT", f"{script}/domains/records", json={"origins": [{"hostname": "shop.example.com"}]})
-    assert handlers.cloud.account.addresses["handlers"] == ("shop.example.com",)
+    assert handlers.cloud.account.domains["handlers"] == ("shop.example.com",)
 
 
 def test_a_web_socket_goes_through(account: Account) -> None:

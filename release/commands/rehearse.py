@@ -12,6 +12,8 @@ from release.commands.command import command
 from release.commands.ending import Shown, finish, leave_with, requested, show, tell
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from invoke.context import Context
 
     from release.model.outcome import Listener, Outcome
@@ -57,7 +59,7 @@ def rehearse(
 
 def collection() -> Collection:
     """The tasks of the kept stage."""
-    return Collection(start, shell, env, status, stop)
+    return Collection(start, shell, env, dashboard, status, stop)
 
 
 @command("rehearsal.start")
@@ -133,6 +135,33 @@ def env(context: Context, unset: bool = False, json: bool = False) -> None:
             return _said(Shown(undoing(variables, os.environ), {"variables": {}}), json=json)
         variables = _running(context)
         return _said(Shown(exports(variables, os.environ), {"variables": variables}), json=json)
+
+    leave_with(run, json=json)
+
+
+@command("rehearsal.dashboard")
+def dashboard(
+    context: Context,
+    worker: str = "",
+    env: str = "",
+    set_var: Iterable[str] = (),
+    cron: Iterable[str] = (),
+    route: Iterable[str] = (),
+    json: bool = False,
+) -> None:
+    """Play the colleague with Cloudflare's dashboard, on the stage.
+
+    Example: inv rehearsal.dashboard --set-var SMTP_HOST=mail.example.com
+
+    It changes a worker past every release: variables (NAME= takes one away), all of its crons, all of its routes. `inv diff`
+    and `inv plan` then say what the next deploy does to it.
+    """
+
+    def run() -> int:
+        from release.commands.dashboard import changed
+
+        done = changed(_running(context), worker, env, tuple(set_var), tuple(cron), tuple(route))
+        return _said(Shown(done, {"changed": list(done)}), json=json)
 
     leave_with(run, json=json)
 

@@ -297,6 +297,12 @@ class Stage(Envelope, frozen=True, kw_only=True):
     stopped: bool | None = None
 
 
+class Dashboard(Envelope, frozen=True, kw_only=True):
+    """What was changed on the stage, in lines."""
+
+    changed: list[str] = []
+
+
 class Variables(Envelope, frozen=True, kw_only=True):
     """The variables that point a shell at the stage."""
 
@@ -334,6 +340,7 @@ SCHEMAS: dict[str, type[Envelope]] = {
     "rehearsal.status": Stage,
     "rehearsal.stop": Stage,
     "rehearsal.env": Variables,
+    "rehearsal.dashboard": Dashboard,
     "help": Help,
     "completion": Completion,
 }

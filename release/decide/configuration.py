@@ -66,11 +66,13 @@ def unlike_planned(worker: str, sides: Compared) -> Iterator[str]:
         }[one.mark]
 
 
-def apart(worker: str, here: WorkerSettings | None, there: WorkerSettings | None) -> WorkerChanges:
-    """How what serves in two environments differs; nobody loses anything by that."""
+def apart(worker: str, one: Compared, other: Compared) -> WorkerChanges:
+    """How what serves in two environments differs, but for what each release sets itself; nobody loses anything by that."""
+    here, there = one.live, other.live
     if here is None or there is None:
         return WorkerChanges(worker)
-    found = _differences(worker, Compared(worker, here, there))
+    own = {trait for trait, value in one.wanted.traits.items() if trait.kind == kinds.VAR and not value.key}
+    found = (one for one in _differences(worker, Compared(worker, here, there)) if one.trait not in own)
     plain = (
         replace(one, loss=None, why="", remedy="", mark="+" if one.mark == "!" else one.mark) for one in found
     )
@@ -183,18 +185,18 @@ def _of_classes(worker: str, live: WorkerSettings, wanted: WorkerSettings) -> It
     at = live.traits.get(Trait(kinds.TAG))
     if kinds.TAG not in live.told:
         return
-    if at and at.key not in wanted.tags:
+    if at and at.shown not in wanted.tags:
         yield SettingChange(
             worker,
             "!",
             Trait(kinds.TAG),
-            before=at.key,
+            before=at.shown,
             loss="classes",
-            why=f"{at.key} is live and not in the configuration; wrangler would apply every migration again",
-            remedy=f'Keep it: put the migration with the tag "{at.key}" back into `migrations`',
+            why=f"{at.shown} is live and not in the configuration; wrangler would apply every migration again",
+            remedy=f'Keep it: put the migration with the tag "{at.shown}" back into `migrations`',
         )
         return
-    done = wanted.tags[: wanted.tags.index(at.key) + 1] if at else ()
+    done = wanted.tags[: wanted.tags.index(at.shown) + 1] if at else ()
     for one in wanted.doomed:
         if one.tag not in done:
             yield _of_doomed(worker, one)

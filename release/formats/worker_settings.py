@@ -152,7 +152,7 @@ def canonical(value: object) -> str:
 def plain(value: object) -> Value:
     """A value that is compared and shown as it is."""
     text = canonical(value)
-    return Value(text, text)
+    return Value(f"={text}", text)
 
 
 def observed(found: Mapping[str, Any]) -> Value:

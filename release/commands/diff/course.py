@@ -124,7 +124,7 @@ def _between(
             and not isinstance(one, Unread)
             and not isinstance(two, Unread)
         ):
-            changes.append(apart(worker, one.live, two.live))
+            changes.append(apart(worker, one, two))
     return Difference(f"{name} (-) and {other} (+), besides the code:", tuple(changes), unread)
 
 

@@ -156,6 +156,7 @@ _TABLE: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "A/workers/scripts", scripts.listing),
     ("PUT", "S", scripts.put_script),
     ("GET", "S/settings", scripts.settings),
+    ("PATCH", "S/settings", scripts.patch_settings),
     ("GET", "S/script-settings", beside.script_settings),
     ("PATCH", "S/script-settings", beside.patch_script_settings),
     ("GET", "S/subdomain", beside.script_subdomain),

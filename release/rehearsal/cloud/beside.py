@@ -31,7 +31,7 @@ def script_settings(backend: Backend, _: Request, name: str) -> Answer:
 def patch_script_settings(backend: Backend, request: Request, name: str) -> Answer:
     """PATCH S/script-settings: what is not sent stays."""
     script = backend.script(name)
-    _keep(backend, msgspec.structs.replace(script, patched={**script.patched, **_object(request)}))
+    _keep(backend, msgspec.structs.replace(script, patched={**script.patched, **sent_settings(request)}))
     return Answer(script_settings(backend, request, name).result, f"settings {name}")
 
 
@@ -52,7 +52,7 @@ def script_subdomain(backend: Backend, _: Request, name: str) -> Answer:
 
 def post_script_subdomain(backend: Backend, request: Request, name: str) -> Answer:
     """POST S/subdomain."""
-    script, sent = backend.script(name), _object(request)
+    script, sent = backend.script(name), sent_settings(request)
     _keep(backend, msgspec.structs.replace(script, has_address=bool(sent.get("enabled", script.has_address))))
     return Answer(script_subdomain(backend, request, name).result, f"subdomain {name}")
 
@@ -95,7 +95,7 @@ def _keep(backend: Backend, script: Script) -> None:
     backend.store.save(backend.store.account.with_script(script))
 
 
-def _object(request: Request) -> dict[str, Any]:
+def sent_settings(request: Request) -> dict[str, Any]:
     """What was sent; wrangler sends the settings of a script as the `settings` part of a form."""
     found = request.get_json(silent=True)
     if isinstance(found, dict):

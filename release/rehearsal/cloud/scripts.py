@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from release.rehearsal.cloud.backend import now
+from release.rehearsal.cloud.beside import sent_settings
 from release.rehearsal.cloud.bindings import public
 from release.rehearsal.cloud.bodies import NewDeployment, NewSecret, body
 from release.rehearsal.cloud.classes import refuse_across
@@ -71,6 +72,16 @@ def settings(backend: Backend, _: Request, name: str) -> Answer:
     newest = backend.script(name).versions[-1]
     found = {**_runtime_of(newest), "bindings": public(newest.bindings), "tags": [], "logpush": False}
     return Answer({**found, "migration_tag": newest.migration_tag} if newest.migration_tag else found)
+
+
+def patch_settings(backend: Backend, request: Request, name: str) -> Answer:
+    """PATCH S/settings, as the dashboard sends it: the bindings of a new version; those that are `inherit` stay as they are."""
+    known = {one["name"]: one for one in backend.script(name).versions[-1].bindings}
+    sent = sent_settings(request).get("bindings")
+    if sent is not None:
+        bindings = tuple(known.get(one["name"], one) if one.get("type") == "inherit" else one for one in sent)
+        _rebound(backend, name, bindings, {})
+    return Answer(settings(backend, request, name).result, f"bindings {name}")
 
 
 def put_script(backend: Backend, request: Request, name: str) -> Answer:
@@ -155,6 +166,14 @@ def delete_secret(backend: Backend, _: Request, name: str, secret: str) -> Answe
 
 
 def _replace_secret(backend: Backend, name: str, secret: str, bindings: tuple[dict[str, Any], ...]) -> None:
+    others = (one for one in backend.script(name).versions[-1].bindings if one["name"] != secret)
+    _rebound(backend, name, (*others, *bindings), {"workers/triggered_by": "secret"})
+
+
+def _rebound(
+    backend: Backend, name: str, bindings: tuple[dict[str, Any], ...], annotations: dict[str, str]
+) -> None:
+    """The newest version once more with other bindings, and without a tag, deployed at once."""
     script = backend.script(name)
     newest = script.versions[-1]
     folder = backend.store.folder(newest)
@@ -163,12 +182,11 @@ def _replace_secret(backend: Backend, name: str, secret: str, bindings: tuple[di
         id=str(uuid.uuid4()),
         number=newest.number + 1,
         created_on=now(),
-        annotations={"workers/triggered_by": "secret"},
-        bindings=(*(binding for binding in newest.bindings if binding["name"] != secret), *bindings),
+        annotations=annotations,
+        bindings=bindings,
     )
     contents = {module.name: (folder / module.name).read_bytes() for module in newest.modules}
-    deployment = new_deployment((Share(changed.id, WHOLE),), {"workers/triggered_by": "secret"})
-    keep(backend, script, changed, contents, deployment)
+    keep(backend, script, changed, contents, new_deployment((Share(changed.id, WHOLE),), annotations))
 
 
 def _known(script: Script, version_id: str) -> Version:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from release.decide.configuration import changes_of, looks_secret
+from release.decide.configuration import apart, changes_of, looks_secret, unlike_planned
 from release.formats import cloudflare_settings as told
 from release.formats.wrangler_settings import wrangler_settings
 from release.model.configuration import Compared
@@ -214,3 +214,30 @@ def test_what_a_token_may_not_read_is_told_and_is_no_loss() -> None:
     found = changes_of("cms", Compared("cms", serves, settings(routes=["a.example.com/*"], workers_dev=True)))
     assert found.lines == ("? cannot tell about routes: needs Zone / Workers Routes: Read",)
     assert changes_of("cms", Compared("cms", serves, settings())).lines == ()
+
+
+def test_an_empty_variable_is_a_value_of_its_own() -> None:
+    (lost,) = changes(live({"type": "plain_text", "name": "MODE", "text": ""}), settings(), settings())
+    assert (lost.mark, lost.before, lost.after) == ("~", '""', '"live"')
+
+
+def test_two_environments_differ_but_for_what_each_release_sets_itself() -> None:
+    here = Compared("a", live({"type": "plain_text", "name": "COMMIT", "text": "old"}), settings())
+    more = ({"type": "secret_text", "name": "KEY"}, {"type": "plain_text", "name": "MODE", "text": "slow"})
+    there = Compared("b", live(*more), settings())
+    assert [one.text for one in apart("cms", here, there).changes] == [
+        "+ secret KEY",
+        '~ var MODE "live" -> "slow"',
+    ]
+    assert "- secret KEY" in [one.text for one in apart("cms", there, here).changes]
+
+
+def test_what_serves_after_a_deploy_is_told_where_it_is_not_as_planned() -> None:
+    wanted = settings(triggers={"crons": ["0 1 * * *"]}, observability={"enabled": True})
+    serves = live(without="DB") | told.schedules({"schedules": [{"cron": "*/5 * * * *"}]})
+    found = tuple(unlike_planned("cms", Compared("cms", serves, wanted)))
+    assert set(found) == {
+        "cms does not have binding DB",
+        "cms does not have cron 0 1 * * *",
+        "cms still has cron */5 * * * *",
+    }

@@ -12,7 +12,6 @@ from release.commands.command import command
 from release.commands.ending import Shown, finish, leave_with, requested, show, tell
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
 
     from invoke.context import Context
 
@@ -144,9 +143,9 @@ def dashboard(
     context: Context,
     worker: str = "",
     env: str = "",
-    set_var: Iterable[str] = (),
-    cron: Iterable[str] = (),
-    route: Iterable[str] = (),
+    set_var: list[str] | None = None,
+    cron: list[str] | None = None,
+    route: list[str] | None = None,
     json: bool = False,
 ) -> None:
     """Play the colleague with Cloudflare's dashboard, on the stage.
@@ -160,7 +159,7 @@ def dashboard(
     def run() -> int:
         from release.commands.dashboard import changed
 
-        done = changed(_running(context), worker, env, tuple(set_var), tuple(cron), tuple(route))
+        done = changed(_running(context), worker, env, tuple(set_var or ()), tuple(cron or ()), tuple(route or ()))
         return _said(Shown(done, {"changed": list(done)}), json=json)
 
     leave_with(run, json=json)

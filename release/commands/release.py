@@ -10,7 +10,7 @@ from release.commands.ending import finish as end
 from release.commands.ending import requested, root_of, terminal_gate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from invoke.context import Context
 
@@ -57,7 +57,7 @@ def release(
     finish: bool = False,
     reason: str = "",
     underbump: str = "",
-    accept: Iterable[str] = (),
+    accept: list[str] | None = None,
     break_glass: str = "",
     dry_run: bool = False,
     plan: str = "",
@@ -78,7 +78,7 @@ def release(
         from release.model.options import Options
 
         reasons = {"reason": reason, "underbump": underbump, "break_glass": break_glass}
-        request = requested(bump, env or "production", finish=finish, accept=accept, **reasons)
+        request = requested(bump, env or "production", finish=finish, accept=accept or (), **reasons)
         plan_file, to = Path(plan) if plan else None, output_of(output, dry_run=dry_run)
         return Options(request, plan_file=plan_file, output=to)
 
@@ -93,7 +93,7 @@ def plan(
     finish: bool = False,
     reason: str = "",
     underbump: str = "",
-    accept: Iterable[str] = (),
+    accept: list[str] | None = None,
     break_glass: str = "",
     output: str = "",
     exit_code: bool = False,
@@ -111,7 +111,7 @@ def plan(
         from release.model.options import Options
 
         reasons = {"reason": reason, "underbump": underbump, "break_glass": break_glass}
-        request = requested(bump, env or "production", finish=finish, accept=accept, **reasons)
+        request = requested(bump, env or "production", finish=finish, accept=accept or (), **reasons)
         return Options(request, output=Path(output) if output else None, for_approval=True)
 
     carry_out(context, read, json=json, dry_run=True, code_of=_whether if exit_code else None)

@@ -1,4 +1,4 @@
-"""What our reading of a configuration says of a database, beside what real wranglers read and list themselves."""
+"""What our reading of a configuration says, beside what real wranglers read and list themselves."""
 
 from __future__ import annotations
 
@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from release.errors import CannotReadError
+from release.formats import worker_settings as kinds
 from release.formats.wrangler_config import parse
 from release.formats.wrangler_migrations import rules_of
+from release.formats.wrangler_settings import wrangler_settings, zones_in
 from release.systems.npm.node import wrangler_version
 from tests.contract.cloud_account import DATABASE, node, node_modules
+from tests.e2e.wranglers import BEFORE_PATTERNS, PINNED, wrangler_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,7 +28,7 @@ const { unstable_readConfig: read } = require(process.argv[2]);
 const found = process.argv.slice(3).map((place) => {
   const [config, env] = place.split("=");
   try {
-    return read({ config, env: env || undefined }, { hideWarnings: true }).d1_databases;
+    return read({ config, env: env || undefined }, { hideWarnings: true });
   } catch (error) { return String(error.message ?? error); }
 });
 require("fs").writeFileSync(process.env.ANSWER, JSON.stringify(found));
@@ -47,11 +50,11 @@ CONFIGURATIONS = {
 }
 
 
-def read_by(installed: Path, folder: Path) -> list[Any]:
-    """What a wrangler's own `unstable_readConfig` says of every configuration in production and in an unknown environment."""
+def read_by(installed: Path, folder: Path, *names: str) -> list[Any]:
+    """What a wrangler's own `unstable_readConfig` says of each configuration in production, and at the top level."""
     script, answer = folder / "read.cjs", folder / "answer.json"
     script.write_text(READ)
-    places = [f"{folder / name}={env}" for name in CONFIGURATIONS for env in ("production", "")]
+    places = [f"{folder / name}={env}" for name in names for env in ("production", "")]
     library = str(installed / "node_modules" / "wrangler")
     environ = {**os.environ, "ANSWER": str(answer), "WRANGLER_SEND_METRICS": "false", "HOME": str(folder)}
     subprocess.run(
@@ -67,11 +70,11 @@ def test_what_a_configuration_says_of_a_database_is_what_wrangler_reads(
     for name, text in CONFIGURATIONS.items():
         (tmp_path / name).write_text(text)
     version = wrangler_version(installed)
-    answers = read_by(installed, tmp_path)
+    answers = read_by(installed, tmp_path, *CONFIGURATIONS)
     assert len(answers) == 2 * len(CONFIGURATIONS)
     for name, theirs in zip(CONFIGURATIONS, answers[::2], strict=True):
         settings = parse(name, CONFIGURATIONS[name].encode())
-        entries = theirs if isinstance(theirs, list) else []
+        entries = theirs["d1_databases"] if isinstance(theirs, dict) else []
         entry = next((one for one in entries if "cms" in (one.get("database_name"), one["binding"])), None)
         if entry is None:
             with pytest.raises(CannotReadError):
@@ -83,6 +86,95 @@ def test_what_a_configuration_says_of_a_database_is_what_wrangler_reads(
         assert ours.database_id == entry.get("database_id"), name
         pattern = entry.get("migrations_pattern") if version and version >= (4, 98) else None
         assert f"{ours.folder}/{ours.pattern}" == (pattern or f"{ours.folder}/*.sql"), name
+
+
+SETTINGS: dict[str, dict[str, Any]] = {
+    "all.json": {
+        "name": "a",
+        "compatibility_date": "2026-01-01",
+        "compatibility_flags": ["nodejs_compat"],
+        "workers_dev": False,
+        "logpush": True,
+        "limits": {"cpu_ms": 100},
+        "placement": {"mode": "smart"},
+        "observability": {"enabled": True, "head_sampling_rate": 0.5},
+        "triggers": {"crons": ["0 1 * * *"]},
+        "routes": ["a.example.com/*", {"pattern": "shop.example.com", "custom_domain": True}],
+        "vars": {"MODE": "top", "NUMBER": 3, "TABLE": {"a": [1, 2]}},
+        "kv_namespaces": [{"binding": "TOP", "id": "k0"}],
+        "migrations": [{"tag": "v1", "new_sqlite_classes": ["Room"]}],
+        "durable_objects": {"bindings": [{"name": "ROOM", "class_name": "Room"}]},
+        "env": {
+            "production": {
+                "vars": {"MODE": "live", "EMPTY": ""},
+                "kv_namespaces": [{"binding": "CACHE", "id": "k1"}],
+                "r2_buckets": [{"binding": "MEDIA", "bucket_name": "media"}],
+                "services": [{"binding": "MCP", "service": "mcp", "entrypoint": "Api"}],
+                "queues": {"producers": [{"binding": "JOBS", "queue": "jobs"}]},
+                "durable_objects": {"bindings": [{"name": "HALL", "class_name": "Hall"}]},
+                "analytics_engine_datasets": [{"binding": "STATS", "dataset": "stats"}],
+                "version_metadata": {"binding": "META"},
+                "ai": {"binding": "AI"},
+                "tail_consumers": [{"service": "logs"}],
+                "vectorize": [{"binding": "V", "index_name": "i"}],
+                "hyperdrive": [{"binding": "PG", "id": "h1"}],
+            }
+        },
+    },
+    "inherits.json": {
+        "name": "b",
+        "compatibility_date": "2026-01-01",
+        "route": "b.example.com/*",
+        "triggers": {"crons": ["*/5 * * * *"]},
+        "keep_vars": True,
+        "vars": {"LOST": "in production"},
+        "env": {"production": {}},
+    },
+    "overrides.json": {
+        "name": "c",
+        "compatibility_date": "2026-01-01",
+        "workers_dev": True,
+        "observability": {"enabled": True},
+        "triggers": {"crons": ["*/5 * * * *"]},
+        "env": {
+            "production": {
+                "compatibility_date": "2026-02-01",
+                "workers_dev": False,
+                "observability": {"enabled": False},
+                "triggers": {"crons": []},
+                "routes": [{"pattern": "c.example.com/*", "zone_name": "example.com"}],
+                "limits": {"cpu_ms": 50},
+            }
+        },
+    },
+    "bare.json": {"name": "d"},
+}
+VERSIONS = [
+    PINNED,
+    *(pytest.param(one, marks=pytest.mark.whole) for one in ("4.7.0", BEFORE_PATTERNS, "4.110.0")),
+]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_the_settings_of_an_environment_are_those_that_wrangler_resolves(
+    version: str, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Wrangler's own answer is flat: read as a top level, it holds what we find in the environment."""
+    installed = wrangler_of(tmp_path_factory.getbasetemp().parent, version)
+    for name, settings in SETTINGS.items():
+        (tmp_path / name).write_text(json.dumps({**settings, "main": "index.js"}))
+    (tmp_path / "index.js").write_text("export default {};")
+    answers = read_by(installed, tmp_path, *SETTINGS)
+    for at, (name, settings) in enumerate(SETTINGS.items()):
+        for environment, theirs in zip(("production", ""), answers[2 * at : 2 * at + 2], strict=True):
+            if environment and "env" not in settings:
+                continue
+            assert isinstance(theirs, dict), theirs
+            ours, flat = wrangler_settings(settings, environment), wrangler_settings(theirs, "")
+            assert (name, ours.traits) == (name, flat.traits)
+            assert (name, ours.tags, ours.doomed) == (name, flat.tags, flat.doomed)
+            assert (name, kinds.VAR in ours.left) == (name, kinds.VAR in flat.left)
+            assert (name, zones_in(settings, environment)) == (name, zones_in(theirs, ""))
 
 
 TREE = (

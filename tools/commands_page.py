@@ -70,7 +70,7 @@ def _reference() -> Iterator[str]:
         "## Commands",
     )
     found, tasks = pages(), collection(ROOT)
-    groups = {title: list(names) for title, names in NAMES.items()}
+    groups: dict[str, list[str]] = {title: list(names) for title, names in NAMES.items()}
     groups["Rehearse"] += [name for name in found if name.startswith("rehearsal.")]
     for title, names in groups.items():
         yield from ("", f"### {title}", "", "| command | what it does |", "|---|---|")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from release.commands.ending import Shown
 from release.commands.envelope import problem
-from release.errors import BLOCKED, FAILED, RELEASED, UNRECORDED
+from release.errors import BLOCKED, FAILED, RELEASED, UNRECORDED, EffectError, TokenRefusedError
 from release.systems.github import actions
 
 if TYPE_CHECKING:
@@ -46,7 +46,12 @@ def start(
 ) -> actions.Run:
     """Start the workflow on the branch that is released; its run. Raises EffectError and CannotReadError."""
     inputs = inputs_of(level, reason, underbump, finish=finish)
-    number = actions.dispatch(github, config.approval.workflow, config.branch, inputs)
+    try:
+        number = actions.dispatch(github, config.approval.workflow, config.branch, inputs)
+    except EffectError as error:
+        if isinstance(error.__cause__, TokenRefusedError):
+            raise error.__cause__ from None  # nothing was begun
+        raise
     return actions.run(github, number)
 
 

@@ -95,8 +95,8 @@ def _reference() -> Iterator[str]:
     )
     for option in TABLE:
         letter = f"`-{option.letter}`" if option.letter else ""
-        names = ", ".join(f"`{name}`" for name in users(option))
-        yield f"| `{option.spelled}` | {letter} | {option.does} | {names} |"
+        taken = ", ".join(f"`{name}`" for name in users(option))
+        yield f"| `{option.spelled}` | {letter} | {option.does} | {taken} |"
     words = ", ".join(f"`inv {name} {_value(name)}`" for name in WORDS)
     yield from ("", f"These take their value without the option too: {words}.")
     former = ", ".join(f"`inv {name} {typed} VALUE` (now `--{now}`)" for (name, typed), now in FORMER.items())

@@ -106,7 +106,7 @@ def test_a_dry_run_changes_nothing(typed: Callable[..., Any], double: Double) ->
 
 
 def test_wrong_use_is_usage_and_not_blocked(typed: Callable[..., Any]) -> None:
-    for name, options in {
+    wrong: dict[str, dict[str, Any]] = {
         "release": {"bump": "huge"},
         "deploy": {"env": "stagin"},
         "verify": {"env": "stagin"},
@@ -116,7 +116,8 @@ def test_wrong_use_is_usage_and_not_blocked(typed: Callable[..., Any]) -> None:
         "publish": {"name": "nothing"},
         "help": {"topic": "aproval"},
         "completion": {"shell": "fsh"},
-    }.items():
+    }
+    for name, options in wrong.items():
         said = typed(name, **options)
         assert (said["outcome"], said["exit_code"]) == ("usage", 2), name
         assert len(said["problems"]) == 1

@@ -176,7 +176,7 @@ def bug(error: Exception) -> ReleaseError:
         kept.write(mask("".join(traceback.format_exception(error))))
     bug = ReleaseError(
         f"This tool broke: {type(error).__name__}: {mask(str(error))}",
-        f"That is a bug of it; the details are in {kept.name}.\n"
+        f"This is a bug in cms-release; details: {kept.name}\n"
         "`inv status` shows what is live; the same command again goes on from there.",
     )
     bug.exit_code = UNRECORDED
@@ -253,9 +253,9 @@ def confirmation(view: Listener | None, *, yes: bool) -> Callable[[str, str], No
             return
         ask = terminal(view)
         if ask is None:
-            raise BlockedError(f"{question} There is no terminal to ask at.", "Add --yes.")
+            raise BlockedError(f"{question} No terminal to prompt in.", "Add --yes.")
         if (typed := ask(f"{question} Type {word}: ")) != word:
-            raise BlockedError(f'Not done: "{typed}" is not {word}.', "Nothing was written.")
+            raise BlockedError(f'Not done: "{typed}" is not {word}.', "Nothing was changed.")
 
     return confirm
 

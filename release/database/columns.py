@@ -49,7 +49,7 @@ def _new(table: Table, column: Column) -> Change:
         return Change("breaking", thing, "is new, NOT NULL and has no default: an old INSERT leaves it out")
     if column.default not in NOTHING:
         return Change("additive", thing, f"is new, with the default {column.default}")
-    return Change("additive", thing, "is new, and may be left out")
+    return Change("additive", thing, "is new and optional")
 
 
 def _differences(thing: str, old: Column, new: Column, *, strict: bool) -> Iterator[Change]:

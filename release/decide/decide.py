@@ -241,7 +241,9 @@ def _number_was_live(world: KnownWorld, release: Release) -> bool:
 def _nothing(world: KnownWorld, last_tag: str) -> Nothing:
     subject, base = world.subject, world.base.commit
     if subject and subject.tag == last_tag and base in {subject.base, subject.commit}:
-        return Nothing(f"{last_tag} is released: no commits since", subject, released=base == subject.base)
+        return Nothing(
+            f"{last_tag} is already released; no commits since", subject, released=base == subject.base
+        )
     return Nothing(f"no commits since {last_tag}", subject)
 
 

@@ -35,9 +35,7 @@ def failure_of(step: Step, what: str, look: Look, trouble: ReleaseError | None =
     told = trouble.advice if trouble is not None else look.advice if isinstance(look, Stuck) else ""
     advice = told or step.advice
     if isinstance(trouble, StoppedError):
-        return Failure(
-            step.name, what, "The run was stopped on purpose; nothing is known to be wrong.", advice
-        )
+        return Failure(step.name, what, "You interrupted the run; no error was found.", advice)
     return Failure(step.name, what, step.meaning, advice)
 
 

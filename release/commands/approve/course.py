@@ -82,7 +82,7 @@ def agree(found: Waiting, plan: str, ask: Callable[[str], str] | None, *, reject
     if not said:
         if ask is None:
             raise BlockedError(
-                f"Plan {found.short} is not approved: there is no terminal to ask at.",
+                f"Plan {found.short} is not approved: there is no terminal to prompt in.",
                 f"Add --plan {found.short}.",
             )
         said = ask(f"Approve this plan? Type {found.short}: ")

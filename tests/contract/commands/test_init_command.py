@@ -123,7 +123,7 @@ def test_a_person_at_a_terminal_is_asked_and_shown_the_diff_first(tmp_path: Path
 
 def test_a_person_who_does_not_say_yes_changes_nothing(tmp_path: Path) -> None:
     root = made(tmp_path, yarn_workspaces())
-    assert "Nothing was written." in typed(root, "/health", "https://shop.example.com", "", "no")
+    assert "Nothing was changed." in typed(root, "/health", "https://shop.example.com", "", "no")
     assert not (root / "pyproject.toml").exists()
 
 

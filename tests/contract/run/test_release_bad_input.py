@@ -44,7 +44,7 @@ def _timeless(problems: tuple[Problem, ...]) -> list[Problem]:
 def test_a_dirty_tree_is_named_path_by_path(double: Double) -> None:
     (double.root / "apps" / "cms" / "worker.js").write_text("changed")
     (double.root / "new file.txt").write_text("new")
-    refused(double, "apps/cms/worker.js, new file.txt", "Commit and push them, or put them away")
+    refused(double, "apps/cms/worker.js, new file.txt", "Commit and push them, or stash them")
 
 
 def test_a_tree_that_differs_only_by_this_bump_is_clean(double: Double) -> None:

@@ -115,7 +115,7 @@ def _of_staging(tried: Tried, commit: str) -> Finding:
     runs = "; ".join(f"{worker} runs {_described(live)}" for worker, live in elsewhere.items())
     return Finding(
         "bad",
-        f"{name} does not run {commit[:7]}: {runs}.",
+        f"{name} is not running {commit[:7]}: {runs}.",
         f"{_deploy(name)} (CI does so after a push to main), look at it, {AGAIN}.",
     )
 

@@ -32,7 +32,7 @@ class Reviewed:
         name = f"GitHub's environment {found.environment}"
         how = "inv doctor says how to set it up."
         if not found.exists:
-            return (self._warning(f"{name} does not exist: nobody is asked before a release.", how),)
+            return (self._warning(f"{name} does not exist, so no one approves a release.", how),)
         if not found.who:
             what = f"{name} has no required reviewers: whoever starts a release also approves it."
             return (self._warning(what, f"A private repository has them with GitHub Enterprise only; {how}"),)

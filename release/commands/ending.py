@@ -177,7 +177,7 @@ def bug(error: Exception) -> ReleaseError:
     bug = ReleaseError(
         f"This tool broke: {type(error).__name__}: {mask(str(error))}",
         f"This is a bug in cms-release; details: {kept.name}\n"
-        "`inv status` shows what is live; the same command again goes on from there.",
+        "To see what is live: inv status. Run the same command again to continue.",
     )
     bug.exit_code = UNRECORDED
     return bug
@@ -235,9 +235,8 @@ def say(text: str) -> None:
 
 
 def print_json(value: Any) -> None:  # noqa: ANN401
-    """One JSON document on stdout, without secrets."""
-    sys.stdout.write(masking()(jsonlib.dumps(value, indent=2)) + "\n")
-    sys.stdout.flush()
+    """One JSON document on stdout, without secrets; a reader that has gone (`| head`) is no error."""
+    print_lines([jsonlib.dumps(value, indent=2)])
 
 
 def confirmation(view: Listener | None, *, yes: bool) -> Callable[[str, str], None]:

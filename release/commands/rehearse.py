@@ -9,7 +9,7 @@ from invoke.collection import Collection
 
 from release.commands import publish as publishing
 from release.commands.command import command
-from release.commands.ending import Shown, finish, leave_with, requested, show, tell
+from release.commands.ending import Shown, finish, leave_with, print_lines, requested, show, tell
 
 if TYPE_CHECKING:
     from invoke.context import Context
@@ -179,9 +179,7 @@ def _said(found: Shown, *, json: bool) -> int:
     if json:
         tell(found)
         return found.exit_code
-    import sys
-
-    sys.stdout.writelines(f"{line}\n" for line in found.lines)
+    print_lines(found.lines)
     return found.exit_code
 
 

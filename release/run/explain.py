@@ -144,7 +144,7 @@ def _change(preview: Preview, release: Release, world: World) -> str:
         return f"{where} serves {name}{_health(world)}."
     if is_migrated(preview, world):
         return f"The database of {world.environment} was migrated; no worker serves {name}."
-    return f"{where} is not what it was, and not {name}: somebody else deployed meanwhile."
+    return f"{where} is not what it was, and not {name}: it was deployed from elsewhere meanwhile."
 
 
 def is_migrated(preview: Preview, world: World) -> bool:

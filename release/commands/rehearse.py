@@ -107,8 +107,13 @@ def shell(context: Context) -> None:
         found = _running(context)
         environ = rehearsed(os.environ, found)
         words, environ = started(os.environ.get("SHELL") or "/bin/sh", _root(context) / control.KEPT, environ)
-        sys.stderr.write("Every inv in this shell acts on the stage. To leave it: exit\n")
-        replaced(words, environ, Path(found["RELEASE_STAGE"]))
+        sys.stderr.write(
+            "This shell is in the stage's clone, and every inv in it acts on the stage. To leave it: exit\n"
+        )
+        try:
+            replaced(words, environ, Path(found["RELEASE_STAGE"]))
+        except OSError as error:
+            raise UsageError(f"{words[0]} cannot be started: {error.strerror}.", "Set SHELL to a shell.") from error
         return 0
 
     leave_with(run, json=False)

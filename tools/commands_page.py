@@ -70,7 +70,7 @@ def _reference() -> Iterator[str]:
         "## Commands",
     )
     found, tasks = pages(), collection(ROOT)
-    groups = {title: list(names) for title, names in NAMES.items()}
+    groups: dict[str, list[str]] = {title: list(names) for title, names in NAMES.items()}
     groups["Rehearse"] += [name for name in found if name.startswith("rehearsal.")]
     for title, names in groups.items():
         yield from ("", f"### {title}", "", "| command | what it does |", "|---|---|")
@@ -95,8 +95,8 @@ def _reference() -> Iterator[str]:
     )
     for option in TABLE:
         letter = f"`-{option.letter}`" if option.letter else ""
-        names = ", ".join(f"`{name}`" for name in users(option))
-        yield f"| `{option.spelled}` | {letter} | {option.does} | {names} |"
+        taken = ", ".join(f"`{name}`" for name in users(option))
+        yield f"| `{option.spelled}` | {letter} | {option.does} | {taken} |"
     words = ", ".join(f"`inv {name} {_value(name)}`" for name in WORDS)
     yield from ("", f"These take their value without the option too: {words}.")
     former = ", ".join(f"`inv {name} {typed} VALUE` (now `--{now}`)" for (name, typed), now in FORMER.items())

@@ -78,7 +78,7 @@ def release_started(config: Config, environ: Mapping[str, str], release: Release
     """Say that a release begins; where nobody can be told, say that once, here."""
     settings = _settings(config)
     if not environ.get(settings.urls_from):
-        raise NotToldError(f"{settings.urls_from} is not set: nobody is told")
+        raise NotToldError(f"{settings.urls_from} is not set, so no announcement is sent")
     _tell(config, environ, words.begun("started", release, plan_hash, settings.say))
 
 

@@ -40,7 +40,7 @@ class CI:
         if not ci:
             return Finding(
                 "bad",
-                f"No check ran on {commit} at GitHub: nobody knows whether it is good.",
+                f"No check ran on {commit} at GitHub, so its status is unknown.",
                 f"Push it to the branch on which CI runs and wait for it, {AGAIN}; "
                 'or, where there is no CI, set checklist.ci to "warn" or "off".',
             )
@@ -53,7 +53,7 @@ class CI:
             )
         if running:
             return Finding(
-                "bad", f"CI has not ended on {commit}: {_listed(running)}.", f"Wait for it, {AGAIN}."
+                "bad", f"CI is still running on {commit}: {_listed(running)}.", f"Wait for it, {AGAIN}."
             )
         return Finding("ok", f"CI is green on {commit}: {_counted(len(ci), 'check')}")
 
@@ -115,7 +115,7 @@ def _of_staging(tried: Tried, commit: str) -> Finding:
     runs = "; ".join(f"{worker} runs {_described(live)}" for worker, live in elsewhere.items())
     return Finding(
         "bad",
-        f"{name} does not run {commit[:7]}: {runs}.",
+        f"{name} is not running {commit[:7]}: {runs}.",
         f"{_deploy(name)} (CI does so after a push to main), look at it, {AGAIN}.",
     )
 

@@ -37,8 +37,8 @@ class CleanTree:
         return (
             Problem(
                 self.name,
-                f"The work tree has changes that no commit holds: {', '.join(dirty[:SHOWN])}{more}.",
-                "Commit and push them, or put them away (git stash -u), then run the same command again.",
+                f"Uncommitted changes: {', '.join(dirty[:SHOWN])}{more}.",
+                "Commit and push them, or stash them (git stash -u), then run the same command again.",
                 dirty[0],
             ),
         )

@@ -32,9 +32,9 @@ class Reviewed:
         name = f"GitHub's environment {found.environment}"
         how = "inv doctor says how to set it up."
         if not found.exists:
-            return (self._warning(f"{name} does not exist: nobody is asked before a release.", how),)
+            return (self._warning(f"{name} does not exist, so no one approves a release.", how),)
         if not found.who:
-            what = f"{name} has no required reviewers: who dispatches a release approves it."
+            what = f"{name} has no required reviewers: whoever starts a release also approves it."
             return (self._warning(what, f"A private repository has them with GitHub Enterprise only; {how}"),)
         if self.two_person and not found.prevents_self:
             what = f"{name} lets people approve what they dispatched; two_person refuses that after the fact."

@@ -180,8 +180,8 @@ def bug(error: Exception) -> ReleaseError:
         kept.write(mask("".join(traceback.format_exception(error))))
     bug = ReleaseError(
         f"This tool broke: {type(error).__name__}: {mask(str(error))}",
-        f"That is a bug of it; the details are in {kept.name}.\n"
-        "`inv status` shows what is live; the same command again goes on from there.",
+        f"This is a bug in cms-release; details: {kept.name}\n"
+        "To see what is live: inv status. Run the same command again to continue.",
     )
     bug.exit_code = UNRECORDED
     return bug
@@ -239,9 +239,8 @@ def say(text: str) -> None:
 
 
 def print_json(value: Any) -> None:  # noqa: ANN401
-    """One JSON document on stdout, without secrets."""
-    sys.stdout.write(masking()(jsonlib.dumps(value, indent=2)) + "\n")
-    sys.stdout.flush()
+    """One JSON document on stdout, without secrets; a reader that has gone (`| head`) is no error."""
+    print_lines([jsonlib.dumps(value, indent=2)])
 
 
 def confirmation(view: Listener | None, *, yes: bool) -> Callable[[str, str], None]:
@@ -257,9 +256,9 @@ def confirmation(view: Listener | None, *, yes: bool) -> Callable[[str, str], No
             return
         ask = terminal(view)
         if ask is None:
-            raise BlockedError(f"{question} There is no terminal to ask at.", "Add --yes.")
+            raise BlockedError(f"{question} No terminal to prompt in.", "Add --yes.")
         if (typed := ask(f"{question} Type {word}: ")) != word:
-            raise BlockedError(f'Not done: "{typed}" is not {word}.', "Nothing was written.")
+            raise BlockedError(f'Not done: "{typed}" is not {word}.', "Nothing was changed.")
 
     return confirm
 

@@ -132,3 +132,8 @@ FORMER = {  # spellings of before this table, which stay accepted: by command, t
 def of_parameter(name: str) -> Option:
     """The option that a task's parameter is. Raises KeyError for one that the table does not have."""
     return OPTIONS[name.replace("_", "-")]
+
+
+def known(name: object) -> Option | None:
+    """The same by Invoke's name of an argument; None for one of a project's own tasks."""
+    return OPTIONS.get(str(name).replace("_", "-"))

@@ -9,10 +9,9 @@ from invoke.collection import Collection
 
 from release.commands import publish as publishing
 from release.commands.command import command
-from release.commands.ending import Shown, finish, leave_with, requested, show, tell
+from release.commands.ending import Shown, finish, leave_with, print_lines, requested, show, tell
 
 if TYPE_CHECKING:
-
     from invoke.context import Context
 
     from release.model.outcome import Listener, Outcome
@@ -108,8 +107,15 @@ def shell(context: Context) -> None:
         found = _running(context)
         environ = rehearsed(os.environ, found)
         words, environ = started(os.environ.get("SHELL") or "/bin/sh", _root(context) / control.KEPT, environ)
-        sys.stderr.write("Every inv in this shell acts on the stage. To leave it: exit\n")
-        replaced(words, environ, Path(found["RELEASE_STAGE"]))
+        sys.stderr.write(
+            "This shell is in the stage's clone, and every inv in it acts on the stage. To leave it: exit\n"
+        )
+        try:
+            replaced(words, environ, Path(found["RELEASE_STAGE"]))
+        except OSError as error:
+            raise UsageError(
+                f"{words[0]} cannot be started: {error.strerror}.", "Set SHELL to a shell."
+            ) from error
         return 0
 
     leave_with(run, json=False)
@@ -159,7 +165,9 @@ def dashboard(
     def run() -> int:
         from release.commands.dashboard import changed
 
-        done = changed(_running(context), worker, env, tuple(set_var or ()), tuple(cron or ()), tuple(route or ()))
+        done = changed(
+            _running(context), worker, env, tuple(set_var or ()), tuple(cron or ()), tuple(route or ())
+        )
         return _said(Shown(done, {"changed": list(done)}), json=json)
 
     leave_with(run, json=json)
@@ -207,9 +215,7 @@ def _said(found: Shown, *, json: bool) -> int:
     if json:
         tell(found)
         return found.exit_code
-    import sys
-
-    sys.stdout.writelines(f"{line}\n" for line in found.lines)
+    print_lines(found.lines)
     return found.exit_code
 
 

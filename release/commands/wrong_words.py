@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from release.commands.options import OPTIONS
+from release.commands.options import known as known_option
 from release.formats.suggestion import did_you_mean, sentence
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def unknown(word: str, command: Command | None, tasks: Mapping[str, ParserContex
 
 def example(argument: Argument) -> str:
     """What the value of an option looks like."""
-    option = OPTIONS.get(str(argument.name))
+    option = known_option(argument.name)
     if option is None:
         return ""
     return f": {', '.join(option.values)}" if option.values else f", such as {option.spelled}"
@@ -61,7 +61,7 @@ def _value(word: str, command: Command, known: Known) -> str:
 def _options(command: Command) -> Iterator[Option]:
     """The options of a command whose values are known, those that were not given."""
     for argument in dict.fromkeys(command.context.flags.values()):
-        option = OPTIONS.get(str(argument.name))
+        option = known_option(argument.name)
         if option and option.word not in command.given and (option.values or option.names):
             yield option
 

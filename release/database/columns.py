@@ -49,12 +49,12 @@ def _new(table: Table, column: Column) -> Change:
         return Change("breaking", thing, "is new, NOT NULL and has no default: an old INSERT leaves it out")
     if column.default not in NOTHING:
         return Change("additive", thing, f"is new, with the default {column.default}")
-    return Change("additive", thing, "is new, and may be left out")
+    return Change("additive", thing, "is new and optional")
 
 
 def _differences(thing: str, old: Column, new: Column, *, strict: bool) -> Iterator[Change]:
     if new.is_generated and not old.is_generated:
-        yield Change("breaking", thing, "is computed now: nobody may write it")
+        yield Change("breaking", thing, "is now computed and can no longer be written")
     elif new.is_generated and new.made != old.made:
         yield Change("breaking", thing, f"is computed in another way: {new.made}")
     elif old.is_generated and not new.is_generated:

@@ -23,9 +23,9 @@ _READS = frozenset({"select", "values", "explain", "pragma", "analyze", "reindex
 _WRITES = {
     "insert": "gets rows",
     "replace": "gets rows",
-    "update": "has rows changed",
-    "delete": "has rows taken out",
-    "with": "has rows changed",
+    "update": "has updated rows",
+    "delete": "has deleted rows",
+    "with": "has updated rows",
 }
 _SHOWN = 72  # characters of a statement in a report
 

@@ -6,7 +6,15 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from release.decide.asked import difference
-from release.decide.findings import is_out, previous, rolled_back_tag, unfinished, unreadable, unrecorded
+from release.decide.findings import (
+    is_out,
+    previous,
+    refused,
+    rolled_back_tag,
+    unfinished,
+    unreadable,
+    unrecorded,
+)
 from release.decide.numbers import next_number
 from release.errors import ReleaseError
 from release.formats.version import TagPattern
@@ -74,7 +82,7 @@ def decide(world: World, request: Request, config: Config, said: Wanted | None =
 
     `said` is the bump as it was typed, where `request` has an auto settled.
     """
-    if problems := unreadable(world):
+    if problems := (*unreadable(world), *refused(world)):
         return Blocked(problems)
     known = KnownWorld.of(world)
     begun, back = unfinished(known, config), standing(known, config)
@@ -233,7 +241,9 @@ def _number_was_live(world: KnownWorld, release: Release) -> bool:
 def _nothing(world: KnownWorld, last_tag: str) -> Nothing:
     subject, base = world.subject, world.base.commit
     if subject and subject.tag == last_tag and base in {subject.base, subject.commit}:
-        return Nothing(f"{last_tag} is released: no commits since", subject, released=base == subject.base)
+        return Nothing(
+            f"{last_tag} is already released; no commits since", subject, released=base == subject.base
+        )
     return Nothing(f"no commits since {last_tag}", subject)
 
 

@@ -48,9 +48,7 @@ def _burnt(world: KnownWorld, config: Config, begun: Subject | None) -> set[str]
 
 def _asked_for(before: str, request: Request, config: Config) -> str:
     if request.level == "auto":
-        raise BlockedError(
-            "What the next number must be was not found out.", "Name it: --bump patch, minor or major."
-        )
+        raise BlockedError("The next version could not be determined.", "Use --bump patch, minor or major.")
     try:
         version = _raised(before, request.level, request)
     except ValueError as error:

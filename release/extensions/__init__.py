@@ -108,7 +108,7 @@ class Extensions:
         if approval.plan != plan_hash:
             raise BlockedError(
                 f"The plugin {plugin} approves plan {approval.plan[:7]}, and this is {plan_hash[:7]}.",
-                "Nothing was written. Run the same command again.",
+                "Nothing was changed. Run the same command again.",
             )
         return approval
 

@@ -96,7 +96,7 @@ class IsolatedStep:
         for effect in look.effects if isinstance(look, Todo) else ():
             if type(effect) not in vars(effects).values():
                 raise BlockedError(
-                    f"{said} wants a {type(effect).__name__}, which nobody can do.",
+                    f"{said} wants a {type(effect).__name__}, which is no effect of this tool.",
                     "Wrap what it does into release.Call.",
                 )
         return look

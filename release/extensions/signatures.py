@@ -82,7 +82,7 @@ def _refuse_function(
         )
     if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
         raise UsageError(
-            f"The plugin {plugin} implements {signature(hook)} as `async def`, which nobody awaits.",
+            f"The plugin {plugin} implements {signature(hook)} as `async def`, which is never awaited.",
             "Write it as `def`.",
         )
     given = hooks()[hook]

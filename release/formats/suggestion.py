@@ -8,6 +8,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 
+FEWEST = 3  # letters that name a word by its beginning
+
+
 def did_you_mean(
     word: str, known: Iterable[str], *, otherwise: str = "", shown: Callable[[str], str] = '"{}"'.format
 ) -> str:
@@ -17,8 +20,15 @@ def did_you_mean(
     """
     from difflib import get_close_matches
 
-    near = get_close_matches(word, list(known), 1)
+    words = list(known)
+    near = get_close_matches(word, words, 1) or _begun(word, words)
     return f"did you mean {shown(near[0])}?" if near else otherwise
+
+
+def _begun(word: str, known: list[str]) -> list[str]:
+    """The only known word that begins with this one."""
+    found = [one for one in known if one.startswith(word)] if len(word) >= FEWEST else []
+    return found if len(found) == 1 else []
 
 
 def sentence(suggestion: str) -> str:

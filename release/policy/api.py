@@ -24,7 +24,7 @@ _MOST = 8  # differences that are told
 def weigh(surfaces: Sequence[Surface], tag: str) -> Evidence:
     """The evidence of all surfaces. What is missing is said: nothing is guessed from it."""
     if not surfaces:
-        return Evidence(SOURCE, note="no routes or exports are told ([tool.release.policy] surfaces)")
+        return Evidence(SOURCE, note="no API surfaces are configured ([tool.release.policy] surfaces)")
     parts = [_of_surface(one, tag) for one in surfaces]
     levels = [part.least for part in parts if part.least is not None]
     told = sorted((line for part in parts for line in part.because), key=lambda line: "(added)" in line)

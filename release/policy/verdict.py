@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from release.model.stores import Store
     from release.model.world import World
 
-_UNDERBUMP = 'or keep the number, with a reason that is kept with the release: --underbump "why"'
+_UNDERBUMP = 'or keep this bump and record why: --underbump "why"'
 
 
 def judge(world: World, past: Baseline, config: Config, more: Sequence[Evidence] = ()) -> Verdict:
@@ -79,7 +79,7 @@ def problems(verdict: Verdict, release: Release, request: Request, config: Confi
         if request.underbump:
             continue
         for fault in one.cannot_tell:
-            what = f"What this demands cannot be told, because {fault.what}."
+            what = f"Cannot tell which bump this needs, because {fault.what}."
             advice = f"Repair it; {_UNDERBUMP}"
             yield Problem(f"policy {one.source}", what, advice, fault.file, fault.line, level)
         if bump is not None and one.least is not None and LEVELS.index(bump) < LEVELS.index(one.least):

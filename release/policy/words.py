@@ -42,11 +42,11 @@ def window_words(window: Window | None) -> Iterator[str]:
     if window is None:
         return
     if window.open is None:
-        yield "unknown  nobody can tell whether what is live works after the migrations"
+        yield "unknown  cannot tell whether the live version works after the migrations"
     elif window.open:
-        yield "open     what is live now works after the migrations"
+        yield "open     the live version keeps working after the migrations"
     else:
-        yield f"closed   what is live now does not: {'; '.join(window.closed_by)}"
+        yield f"closed   the live version would break: {'; '.join(window.closed_by)}"
     for line in window.narrowed:
         yield f"but      {line}"
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 KEPT = Path(".release") / "rehearsal" / "stage"
 PATIENCE = 15.0
-ADVICE = "Repair what it names, then run again; if nothing of yours is named, this is a bug in cms-release."
+ADVICE = "Fix what it names, then run again; if nothing of yours is named, this is a bug in cms-release."
 
 
 @dataclass(frozen=True)

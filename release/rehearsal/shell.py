@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,15 +38,20 @@ def undoing(variables: Mapping[str, str], environ: Mapping[str, str]) -> Iterato
 
 
 def started(shell: str, folder: Path, environ: Mapping[str, str]) -> tuple[list[str], dict[str, str]]:
-    """The words and the environment of an interactive shell with a marked prompt; its files go to `folder`."""
-    name, more = Path(shell).name, dict(environ)
+    """The words and the environment of an interactive shell with a marked prompt; its files go to `folder`.
+
+    `inv` is this installation's there, whatever the person's own start-up files put before it.
+    """
+    name, here = Path(shell).name, Path(sys.executable).parent
+    more = {**environ, "PATH": f"{here}{os.pathsep}{environ.get('PATH', os.defpath)}"}
+    path = f"PATH={shlex.quote(str(here))}:$PATH"
     if name == "bash":
         file = folder / "stage.bashrc"
-        file.write_text(f'[ ! -r ~/.bashrc ] || . ~/.bashrc\nPS1="{MARK}$PS1"\n', "utf-8")
+        file.write_text(f'[ ! -r ~/.bashrc ] || . ~/.bashrc\n{path}\nPS1="{MARK}$PS1"\n', "utf-8")
         return [shell, "--rcfile", str(file), "-i"], more
     if name == "zsh":
         own = shlex.quote(environ.get("ZDOTDIR") or environ.get("HOME", "/"))
-        text = f'ZDOTDIR={own}\n[[ ! -r $ZDOTDIR/.zshrc ]] || . $ZDOTDIR/.zshrc\nPROMPT="{MARK}$PROMPT"\n'
+        text = f'ZDOTDIR={own}\n[[ ! -r $ZDOTDIR/.zshrc ]] || . $ZDOTDIR/.zshrc\n{path}\nPROMPT="{MARK}$PROMPT"\n'
         (folder / ".zshrc").write_text(text, "utf-8")
         return [shell, "-i"], {**more, "ZDOTDIR": str(folder)}
     if name == "fish":

@@ -230,7 +230,7 @@ def _ticked(question: Problem, person: Person, who: str, now: float) -> Remark:
 def _typed(plan: Plan, preview: Preview, person: Person) -> None:
     if person.ask is None:
         raise BlockedError(
-            f"Plan {plan.short} is not approved: there is no terminal to ask at.",
+            f"Plan {plan.short} is not approved: there is no terminal to prompt in.",
             "Release by the workflow (inv dispatch), or from a terminal.",
         )
     differs = f"{preview.differs.what}\n" if preview.differs else ""

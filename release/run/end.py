@@ -61,7 +61,7 @@ def planned(preview: Preview, ops: Ops) -> Outcome:
         return without_run(preview, ops.config)
     steps = tuple(_planned_step(one) for one in preview.forecasts)
     outcome = _of(preview, "planned", _why(preview))
-    return replace(outcome, steps=steps, urls=(ops.url,) if ops.url else ())
+    return replace(outcome, steps=steps, urls=(ops.url,) if ops.url else (), next=preview.command)
 
 
 def _planned_step(one: Forecast) -> StepResult:

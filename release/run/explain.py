@@ -35,9 +35,7 @@ def failure_of(step: Step, what: str, look: Look, trouble: ReleaseError | None =
     told = trouble.advice if trouble is not None else look.advice if isinstance(look, Stuck) else ""
     advice = told or step.advice
     if isinstance(trouble, StoppedError):
-        return Failure(
-            step.name, what, "The run was stopped on purpose; nothing is known to be wrong.", advice
-        )
+        return Failure(step.name, what, "You interrupted the run; no error was found.", advice)
     return Failure(step.name, what, step.meaning, advice)
 
 
@@ -146,7 +144,7 @@ def _change(preview: Preview, release: Release, world: World) -> str:
         return f"{where} serves {name}{_health(world)}."
     if is_migrated(preview, world):
         return f"The database of {world.environment} was migrated; no worker serves {name}."
-    return f"{where} is not what it was, and not {name}: somebody else deployed meanwhile."
+    return f"{where} is not what it was, and not {name}: it was deployed from elsewhere meanwhile."
 
 
 def is_migrated(preview: Preview, world: World) -> bool:

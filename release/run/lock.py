@@ -59,7 +59,7 @@ def claim(
     url = f" ({record.holder.url})" if record.holder.url else ""
     raise BlockedError(
         f"{who} is {_doing(record)} right now{url}.",
-        "Wait for it to end, then run the same command again. If that run is dead, `inv unlock` frees the lock.",
+        "Wait for it to end, then run the same command again. If that run is dead: inv unlock",
     )
 
 
@@ -226,6 +226,6 @@ def _lost(ops: Ops, held: str | None, refused: str) -> BlockedError:
 
 def _taken() -> LockLostError:
     return LockLostError(
-        "Somebody else has taken the record of this environment meanwhile.",
-        "`inv status` says who. Run the same command again when they are done.",
+        "Another run has taken the record of this environment.",
+        "To see which: inv status. Run the same command again when it is done.",
     )

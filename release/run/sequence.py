@@ -50,7 +50,7 @@ def carry_out(ops: Ops, extensions: Extensions, preview: Preview, gate: Gate, li
     try:
         return _told(listener, extensions, _locked(run, _granted(run, gate)))
     except BlockedError as error:
-        failure = Failure("start", error.what, "Nothing was written.", error.advice)
+        failure = Failure("start", error.what, "Nothing was changed.", error.advice)
         return _told(listener, extensions, ending.outcome(ops, preview, "blocked", (), failure))
 
 

@@ -99,7 +99,7 @@ class Backfill:
             return Todo((InsertLedger(database, names),), f"through {self.through}, as decided")
         found = beyond(store.migrations, database)
         if found is None or found.rest:
-            return Done("the ledger has rows")
+            return Done("the migration ledger is already filled")
         if found.doubt:
             file = store.file(found.file)
             return Stuck(

@@ -102,7 +102,7 @@ def _local(manifest: Mapping[str, Any]) -> Iterator[str]:
     for kind in DEPENDENCIES:
         for name, wanted in (manifest.get(kind) or {}).items():
             if str(wanted).startswith(LOCAL):
-                yield f'it depends on {name} by "{wanted}", which nobody else can install'
+                yield f'it depends on {name} by "{wanted}", which cannot be installed elsewhere'
 
 
 def _size(world: World, release: Release, tarball: Tarball, growth: float) -> Iterator[str]:

@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Migrate:
-    """Applies nothing to a database that is not what its ledger says."""
+    """Applies nothing to a database that does not match its migration ledger."""
 
     name: str = "migrate"
     reads: tuple[Part, ...] = ("database",)
     changes: bool = True
-    meaning: str = "A migration is invalid or conflicts with the data; the first pending file is the culprit."
+    meaning: str = "A migration is invalid or conflicts with the data; the first pending file caused it."
     advice: str = "Nothing was deployed. Fix it on main, verify on staging, then run the same command again."
 
     def look(self, world: World, release: Release) -> Look:
@@ -92,7 +92,7 @@ def _diverged(database: Database, differences: tuple[str, ...], found: Beyond | 
             "inv step.backfill notes it; then run the same command again.",
         )
     return Stuck(
-        f"The live schema of {database.name} is not what its ledger says: {'; '.join(differences)}.",
-        "Somebody changed it by hand. Bring schema and ledger together (a migration that does the same, "
+        f"The live schema of {database.name} does not match its migration ledger: {'; '.join(differences)}.",
+        "It was changed by hand, or by another tool. Bring schema and ledger together (a migration that does the same, "
         "or undo it), verify on staging, then run the same command again.",
     )

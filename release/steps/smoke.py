@@ -25,9 +25,9 @@ class SmokeCheck:
     name: str = "smoke"
     reads: tuple[Part, ...] = ()
     changes: bool = False
-    meaning: str = "The new bundle is live and bad."
+    meaning: str = "The new version is live but unhealthy."
     advice: str = (
-        "Nothing was committed, so a rerun picks up cleanly: "
+        "Nothing was committed, so it is safe to rerun: "
         "`inv rollback`, or merge a fix and run the same command again."
     )
 

@@ -22,7 +22,7 @@ class Test:
     name: str = "test"
     reads: tuple[Part, ...] = ()
     changes: bool = False
-    meaning: str = "A test regressed on this commit."
+    meaning: str = "Tests fail on this commit."
     advice: str = "Don't bypass it: fix it on main, let staging redeploy, then run the same command again."
 
     def look(self, world: World, release: Release) -> Look:

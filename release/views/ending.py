@@ -21,13 +21,13 @@ def outcome_lines(outcome: Outcome, width: int | None = None) -> Iterator[Line]:
         yield from paragraph(_nothing(outcome), width, tone="strong")
         yield from fact_lines((*outcome.state, *facts(outcome.rolled_back)), width)
     elif outcome.outcome == "planned":
-        yield from paragraph("This is a plan. Nothing was written.", width, tone="strong")
+        yield from paragraph("Plan only; nothing was changed.", width, tone="strong")
     elif outcome.failure is not None:
         yield from _failure(outcome, outcome.failure, width)
     elif outcome.outcome == "blocked":
         count = len(outcome.problems)
         yield from paragraph(
-            f"Not released: {count} problem{'' if count == 1 else 's'}. Nothing was written.",
+            f"Blocked by {count} problem{'' if count == 1 else 's'}. Nothing was changed.",
             width,
             tone="strong",
         )
@@ -93,9 +93,9 @@ def _done(outcome: Outcome) -> str:
     if outcome.outcome == "verified":
         return f"Everything agrees on {release.tag} in {release.environment}"
     if release.is_package:
-        was = ": it was there already, and is recorded now" if outcome.decision == "finish" else ""
+        was = ": it was already there and has now been recorded" if outcome.decision == "finish" else ""
         return f"{release.tag} is published{was}"
-    was = ": it was live already, and is recorded now" if outcome.decision == "finish" else ""
+    was = ": it was already live and has now been recorded" if outcome.decision == "finish" else ""
     return f"{release.tag} is released to {release.environment}{was}"
 
 

@@ -12,7 +12,7 @@ from release.model.trailers import remark
 from release.policy.words import evidence_words, tells_loss, window_words
 from release.views.ending import outcome_lines
 from release.views.plan_facts import plan_facts
-from release.views.text import CHANGES, SHORT
+from release.views.text import CHANGES, SHORT, demand
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -120,13 +120,14 @@ def _changes(shown: PlanFacts) -> Iterator[str]:
 def _verdict(verdict: Verdict | None) -> Iterator[str]:
     if verdict is None:
         return
-    yield f"#### The change demands {verdict.least or 'no particular number'}"
+    said = demand(verdict)
+    yield f"#### {said[0].upper()}{said[1:]}"
     rows = [
         (escaped(one.source), "<br>".join(_told(one, line) for line in evidence_words(one)))
         for one in verdict.evidence
     ]
     rows += [("rollback", escaped(said)) for said in window_words(verdict.window)]
-    yield table(("source", "what it demands, and why"), rows)
+    yield table(("source", "what it needs, and why"), rows)
 
 
 def _step(step: StepFacts) -> tuple[str, str, str]:

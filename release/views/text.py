@@ -76,11 +76,20 @@ def change_lines(
             yield from paragraph(text[2:], width, f"    {text[:2]}", "bad" if text in lost else "plain")
 
 
+def demand(verdict: Verdict) -> str:
+    """Which bump a change needs."""
+    return (
+        f"this change needs at least a {verdict.least} bump"
+        if verdict.least
+        else "this change needs no particular bump"
+    )
+
+
 def _verdict_lines(verdict: Verdict | None, width: int | None) -> Iterator[Line]:
     """What each source demands and why, and whether the way back stays open; nothing where no source was asked."""
     if verdict is None:
         return
-    yield from paragraph(f"the change demands {verdict.least or 'no particular number'}", width, "  ")
+    yield from paragraph(demand(verdict), width, "  ")
     for one in verdict.evidence:
         first, *rest = evidence_words(one)
         yield from paragraph(f"{one.source:<8} {first}", width, "    ", _weight(one, first))
@@ -165,7 +174,7 @@ def _step_lines(shown: PlanFacts) -> Iterator[Line]:
     first = next((step for step in shown.steps if step.changes), None)
     for number, step in enumerate(shown.steps, 1):
         if step is first:
-            yield Line(f"       from here on {_changing(step, shown.release)}:", "warn")
+            yield Line(f"       steps below change {_changing(step, shown.release)}:", "warn")
         yield _step_line(number, step)
 
 
@@ -173,8 +182,8 @@ def _changing(step: StepFacts, release: Release) -> str:
     """What starts to change with this step: where workers and database stay, git and GitHub alone."""
     systems = {write.system for write in step.writes}
     if release.is_package and "npm" in systems:
-        return "the registry changes"
-    return "git and GitHub change" if systems <= {"git", "github"} else f"{release.environment} changes"
+        return "the registry"
+    return "git and GitHub" if systems <= {"git", "github"} else release.environment
 
 
 def _step_line(number: int, step: StepFacts) -> Line:

@@ -175,13 +175,13 @@ def failure(step: str, what: str, after: World, *, changed: bool = True, recorde
 REFUSED = Failure(
     "start",
     "ann on laptop:~/cms is releasing cms-v1.2.4 to production right now.",
-    "Nothing was written.",
+    "Nothing was changed.",
     "Wait for it to end, then run the same command again. `inv status` shows how far it is.",
 )
 PROBLEMS = (
     Problem(
         "clean tree",
-        "The work tree has changes that no commit holds: apps/cms/index.ts.",
+        "Uncommitted changes: apps/cms/index.ts.",
         "Commit and push them.",
         "apps/cms/index.ts",
     ),

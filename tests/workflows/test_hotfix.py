@@ -24,7 +24,7 @@ def test_a_hotfix_skips_its_two_items_and_they_are_told_before_and_kept_after(pl
     merged(place, "success")
     usual = place.dispatch(reason="the login")
     assert (usual.how("plan"), usual.how("deploy")) == ("failure", "skipped")
-    assert "staging does not run" in usual.told
+    assert "staging is not running" in usual.told
     run = place.dispatch(reason=REASON)
     assert run.waiting == {"deploy": "production"}, run.told
     assert run.told.count("Skipped: ") == 4, (

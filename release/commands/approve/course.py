@@ -55,7 +55,7 @@ def waiting(github: Rest, config: Config, wanted: str) -> Waiting:
             f"Look at it: {run.html_url}",
         )
     if not found[0].current_user_can_approve:
-        who = ", ".join(reviewer.name for reviewer in found[0].reviewers) or "nobody"
+        who = ", ".join(reviewer.name for reviewer in found[0].reviewers) or "no one"
         raise BlockedError(
             f"This token's account may not review run {run.id}.",
             f"{who} may, and not who dispatched it where GitHub prevents self-review. The token needs Deployments: write.",
@@ -82,7 +82,7 @@ def agree(found: Waiting, plan: str, ask: Callable[[str], str] | None, *, reject
     if not said:
         if ask is None:
             raise BlockedError(
-                f"Plan {found.short} is not approved: there is no terminal to ask at.",
+                f"Plan {found.short} is not approved: there is no terminal to prompt in.",
                 f"Add --plan {found.short}.",
             )
         said = ask(f"Approve this plan? Type {found.short}: ")

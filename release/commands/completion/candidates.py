@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from release.commands import command_line
 from release.commands.known import values_of
-from release.commands.options import OPTIONS, WORDS
+from release.commands.options import OPTIONS, WORDS, known
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -57,14 +57,14 @@ def _unsplit(words: Sequence[str]) -> list[str]:
 def _option(command: Command, typed: str) -> Option | None:
     if typed not in command.context.flags:
         return None
-    return OPTIONS.get(str(command.context.flags[typed].name))
+    return known(command.context.flags[typed].name)
 
 
 def _flags(command: Command) -> list[str]:
     """The options of a command that were not given yet, by their words."""
     found = []
     for argument in dict.fromkeys(command.context.flags.values()):
-        option = OPTIONS.get(str(argument.name))
+        option = known(argument.name)
         if option is None:
             found.append(f"--{argument.name}")
         elif option.is_many or option.word not in command.given:

@@ -25,10 +25,15 @@ compdef _inv inv invoke
 FISH = """\
 function __inv_complete
     set -l words (commandline -opc) (commandline -ct)
-    $words[1] --complete -- $words[2..-1] 2>/dev/null
+    set -l found ($words[1] --complete -- $words[2..-1] 2>/dev/null)
+    if test (count $found) -gt 0
+        printf '%s\\n' $found
+    else
+        __fish_complete_path (commandline -ct)
+    end
 end
-complete -c inv -a '(__inv_complete)'
-complete -c invoke -a '(__inv_complete)'
+complete -c inv -f -a '(__inv_complete)'
+complete -c invoke -f -a '(__inv_complete)'
 """
 _SCRIPTS = dict(zip(SHELLS, (BASH, ZSH, FISH), strict=True))
 

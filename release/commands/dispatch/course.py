@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from release.commands.ending import Shown
 from release.commands.envelope import problem
-from release.errors import BLOCKED, FAILED, RELEASED, UNRECORDED
+from release.errors import BLOCKED, FAILED, RELEASED, UNRECORDED, EffectError, TokenRefusedError
 from release.systems.github import actions
 
 if TYPE_CHECKING:
@@ -46,7 +46,12 @@ def start(
 ) -> actions.Run:
     """Start the workflow on the branch that is released; its run. Raises EffectError and CannotReadError."""
     inputs = inputs_of(level, reason, underbump, finish=finish)
-    number = actions.dispatch(github, config.approval.workflow, config.branch, inputs)
+    try:
+        number = actions.dispatch(github, config.approval.workflow, config.branch, inputs)
+    except EffectError as error:
+        if isinstance(error.__cause__, TokenRefusedError):
+            raise error.__cause__ from None  # nothing was begun
+        raise
     return actions.run(github, number)
 
 
@@ -80,7 +85,7 @@ def standing(github: Rest, run: actions.Run) -> str:
     """Where a run stands, in a line."""
     waits = actions.pending(github, run.id) if run.status in {"waiting", "queued", "pending"} else ()
     for one in waits:
-        who = ", ".join(reviewer.name for reviewer in one.reviewers) or "somebody who may"
+        who = ", ".join(reviewer.name for reviewer in one.reviewers) or "a reviewer"
         return f"waits for approval by {who}: {run.html_url} (or: inv approve {run.id})"
     running = [job.name for job in actions.jobs(github, run.id) if job.status == "in_progress"]
     if running:
@@ -126,7 +131,7 @@ def _rejected(end: _End) -> tuple[int, str] | None:
             why = f": {' '.join(one.comment.split())}" if one.comment else ""
             return (
                 BLOCKED,
-                f"{one.user.login if one.user else 'somebody'} rejected it{why}. Nothing was released.",
+                f"{one.user.login if one.user else 'someone'} rejected it{why}. Nothing was released.",
             )
     return None
 

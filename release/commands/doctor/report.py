@@ -10,7 +10,7 @@ from release.commands.doctor import setup as examinations
 from release.commands.doctor.setup import Setup
 from release.commands.ending import Shown
 from release.commands.envelope import problem
-from release.errors import BLOCKED, RELEASED, ReleaseError
+from release.errors import BLOCKED, RELEASED, ReleaseError, TokenRefusedError
 from release.plan.targets import configured
 from release.systems.git.client import Git
 from release.systems.machine.deadline import Lanes
@@ -105,6 +105,10 @@ def _problems(found: Sequence[Finding]) -> Iterator[dict[str, Any]]:
 def _looked(patient: Setup, step: str, look: Callable[[Setup], str]) -> Finding:
     try:
         return Finding(step, "ok", look(patient))
+    except TokenRefusedError as error:
+        if step == STEPS[0][0]:
+            return Finding(step, "missing", error.what, error.advice)
+        return Finding(step, "cannot tell", "needs a valid token")
     except examinations.MissingError as error:
         return Finding(step, "missing", error.what, error.advice)
     except ReleaseError as error:

@@ -55,7 +55,7 @@ class Setup:
 def token(patient: Setup) -> str:
     """The token opens the repository."""
     found = patient.github.read("", Repository, "read the repository")
-    return f"it opens {found.full_name}"
+    return f"can read {found.full_name}"
 
 
 def workflows(patient: Setup) -> str:
@@ -98,7 +98,7 @@ def reviewers(patient: Setup) -> str:
         private = patient.github.read("", Repository, "read the repository").private
         plan = " A private repository has them with GitHub Enterprise only." if private else ""
         raise MissingError(
-            f"The environment {found.name} has no required reviewers: who dispatches a release approves it.",
+            f"The environment {found.name} has no required reviewers: whoever starts a release also approves it.",
             f"Add up to six people or teams, of whom one has to approve: {where}.{plan}",
         )
     if patient.config.approval.two_person and not found.prevents_self_review:
@@ -206,7 +206,7 @@ def bypass(patient: Setup) -> str:
                 f"No deploy key and no GitHub App bypasses the ruleset {one.name}: the bump cannot be pushed to {name}.",
                 f"Add deploy keys to its bypass list: {patient.github.page(f'/settings/rules/{one.id}')}",
             )
-    return "a deploy key or an App passes the rules" if rulesets else f"{name} holds nobody up"
+    return "a deploy key or an App passes the rules" if rulesets else f"{name} has no rules that block pushes"
 
 
 def tags(patient: Setup) -> str:
@@ -228,7 +228,7 @@ def tags(patient: Setup) -> str:
 def permissions(patient: Setup) -> str:
     """A workflow that asks for nothing gets little."""
     if settings.default_permissions(patient.github) == "read":
-        return "they read, unless a workflow asks for more"
+        return "read-only by default"
     raise MissingError(
         "The token of every workflow may write, whatever it asks for.",
         f'Choose "Read repository contents": {patient.github.page("/settings/actions")}',

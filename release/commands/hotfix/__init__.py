@@ -46,7 +46,7 @@ def hotfix(
             )
         options = flow.HotfixOptions(tag, tuple(pick), reason, here, break_glass, deadline * 60.0, dry_run)
         view = listener(json=json)
-        gate, confirm = terminal_gate(view, yes=yes), confirmation(view, yes=yes)
+        gate, confirm = terminal_gate(view, yes=yes), None if yes else confirmation(view, yes=False)
         return flow.hotfix(root_of(context), os.environ, options, gate, view, confirm=confirm)
 
     finish(run, json=json)

@@ -70,7 +70,7 @@ def hotfix(
     listener: Listener,
     *,
     connect: Connect = connect,
-    confirm: Callable[[str, str], None] = lambda *_: None,
+    confirm: Callable[[str, str], None] | None = None,
 ) -> Outcome:
     """Go on with the hotfix of a tag as far as it goes, after `confirm` where it begins; nothing is changed by a dry run.
 
@@ -103,7 +103,7 @@ def hotfix(
     return releasing.release(root, environ, Options(request), gate, listener, connect=connect)
 
 
-def _agreed(course: Course, confirm: Callable[[str, str], None]) -> Action:
+def _agreed(course: Course, confirm: Callable[[str, str], None] | None) -> Action:
     """What comes next; said, and agreed to where it is the first thing that changes this checkout or the remote.
 
     Raises BlockedError where that is refused, or the checkout has uncommitted changes.
@@ -117,9 +117,10 @@ def _agreed(course: Course, confirm: Callable[[str, str], None]) -> Action:
             f"Uncommitted changes: {', '.join(now.dirty[:SHOWN_FILES])}.",
             "Commit them, or stash them (git stash -u). Nothing was changed.",
         )
-    for line in intended(now):
-        course.say(line)
-    if not course.options.is_dry:
+    if confirm is not None or course.options.is_dry:
+        for line in intended(now):
+            course.say(line)
+    if confirm is not None and not course.options.is_dry:
         confirm(f"Start the hotfix of {now.tag}?", now.coming)
     return todo
 
@@ -127,7 +128,8 @@ def _agreed(course: Course, confirm: Callable[[str, str], None]) -> Action:
 def _planned(ops: Ops, listener: Listener, todo: Action) -> Outcome:
     if todo.kind == "blocked":
         raise BlockedError(todo.what, todo.advice)
-    listener.line(f"{todo.kind:<6} {todo.what}")
+    if todo.kind not in BEGINNING:
+        listener.line(f"{todo.kind:<6} {todo.what}")
     outcome = Outcome("planned", "hotfix", ops.name, why=f"{todo.kind} {todo.what}")
     listener.ended(outcome)
     return outcome

@@ -151,7 +151,7 @@ def _checked(now: State, where: str) -> Action | None:
         names = ", ".join(f"{one.name} ({one.said})" for one in red[:SHOWN])
         page = next((f" {one.url}" for one in red if one.url), "")
         return Action(
-            "blocked", f"CI is red on {where}: {names}.{page}", "Repair it, then run the same command again."
+            "blocked", f"CI is red on {where}: {names}.{page}", "Fix it, then run the same command again."
         )
     running = [one.name for one in counted if one.state == "running"]
     if running:

@@ -122,7 +122,7 @@ def _configuration(
 ) -> tuple[tuple[NewFile, ...], tuple[str, ...]]:
     """The pyproject.toml with its table and what it needs; nothing where it has one, which must load then."""
     if text is not None and _has_table(text):
-        return (), ("[tool.release] is there already, and stays as it is.",)
+        return (), ("[tool.release] already exists; left unchanged.",)
     proposal = propose(repository, interview.ask)
     table = NewFile(PYPROJECT, text, appended(text or "", proposal.settings))
     changed = (NewFile(path, repository.text(path), after) for path, after in proposal.changed.items())

@@ -66,13 +66,13 @@ class Interview:
         if self.missing:
             lines = [f"--answer {one.key}=...   {one.text}{_guess(one)}" for one in self.missing]
             raise UsageError(
-                "Not all can be seen here, and there is no terminal to ask at. Missing:\n" + "\n".join(lines),
-                "Say it, or with --yes take what is guessed.",
+                "Some answers are needed and there is no terminal:\n" + "\n".join(lines),
+                "Pass them, or --yes to accept the guesses.",
             )
         unknown = [key for key in self.answers if key not in self.asked]
         if unknown:
             keys = ", ".join(sorted(self.asked)) or "none"
-            raise UsageError(f'Nobody asks for "{unknown[0]}".', f"What is asked here: {keys}.")
+            raise UsageError(f'Unknown answer key "{unknown[0]}".', f"Use one of: {keys}.")
 
     def _elsewhere(self, question: Question) -> str:
         if (self.guessing or question.is_offered) and question.guess is not None:

@@ -85,7 +85,7 @@ def lines(status: Status) -> Iterator[str]:
         for label, text in facts(rolled_back(status.config, status.worlds[name])):
             yield f"  {label:<{WIDE}} {text.replace(chr(10), ' ')}"
         if found["unfinished"]:
-            yield f"  unfinished release {found['unfinished']}; to finish: inv release{suffix(status.config, name)}"
+            yield f"  unfinished release {found['unfinished']}; to finish: inv release --finish{suffix(status.config, name)}"
         yield from (f"  unread     {reason}" for reason in found["unread"])
 
 

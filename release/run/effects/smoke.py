@@ -77,7 +77,7 @@ def watch(ops: Ops, effect: WatchHealth, tell: Tell) -> tuple[Smoke, Health]:
 
     answers = ask(ops, lambda health: wrong_with(health) is None, said, is_blind=effect.left_version)
     if not answers.is_steady:
-        fault = wrong_with(answers.last) or "it answered rightly, but not long enough"
+        fault = wrong_with(answers.last) or "it was healthy, but not for long enough"
         return Smoke(
             healthy=False, detail=f"{fault}, for {limits.deadline:.0f} s", version_ids=before
         ), answers.last

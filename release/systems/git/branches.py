@@ -37,7 +37,7 @@ def advance(git: Git, commit: str) -> None:
     if done.code:
         raise BlockedError(
             f"The branch that is checked out cannot follow: {git.said(done.err)}",
-            "Commit your changes, or put them away (git stash -u), then run the same command again.",
+            "Commit your changes, or stash them (git stash -u), then run the same command again.",
         )
 
 
@@ -47,7 +47,7 @@ def switch(git: Git, branch: str) -> None:
     if done.code:
         raise BlockedError(
             f"git cannot switch to {branch}: {git.said(done.err)}",
-            "Commit your changes, or put them away (git stash -u), then run the same command again.",
+            "Commit your changes, or stash them (git stash -u), then run the same command again.",
         )
 
 

@@ -50,7 +50,7 @@ _MEANINGS = {
         "The registry does not let this token make the package",
         "Check the scope's name and the token's rights",
     ),
-    "E409": ("Somebody published at the same time", "The rerun looks who it was"),
+    "E409": ("Something else was published at the same time", "The rerun looks who it was"),
 }
 
 

@@ -49,7 +49,7 @@ def _inflated(response: httpx.Response, most: int) -> Iterator[bytes]:
         return
     encoding = response.headers.get("content-encoding", "identity").strip().lower() or "identity"
     if encoding not in {"identity", "gzip", "x-gzip"}:
-        raise PassingError(f"it answered in the encoding {encoding[:40]!r}, which nobody asked for")
+        raise PassingError(f"it answered in the encoding {encoding[:40]!r}, which was not asked for")
     raw, unpacker = 0, zlib.decompressobj(GZIP)
     for packed in response.iter_raw():
         raw += len(packed)

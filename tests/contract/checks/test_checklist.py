@@ -87,7 +87,7 @@ def test_a_check_that_has_not_ended_blocks(double: Double) -> None:
 def test_a_commit_on_which_nothing_ran_is_blocked(double: Double) -> None:
     double.ci = False
     double.commit({"more.txt": "more"})
-    blocked(double, "No check ran", "staging does not run")
+    blocked(double, "No check ran", "staging is not running")
 
 
 def test_the_workflow_that_releases_does_not_wait_for_itself(double: Double) -> None:
@@ -118,7 +118,7 @@ def test_staging_behind_the_base_blocks_and_one_deployment_there_frees_it(double
     double.ci = False
     head = double.commit({"apps/cms/migrations/0004_more.sql": "CREATE TABLE more (id INTEGER);\n"})
     double.forge.add_check_run(head, "required")
-    blocked(double, f"staging does not run {head[:7]}", "0004_more.sql", "inv deploy --env staging")
+    blocked(double, f"staging is not running {head[:7]}", "0004_more.sql", "inv deploy --env staging")
     assert double.deploy().outcome == "deployed"
     assert double.release().outcome == "released"
 
@@ -265,7 +265,7 @@ def test_the_terminal_shows_every_item_and_the_verdict(double: Double) -> None:
     text = "\n".join(flow.lines(checked(double)))
     assert "  FAIL ci                  CI is red on" in text
     assert "  ok   staging             staging runs" in text
-    assert text.endswith("A release would be blocked: ci.")
+    assert text.endswith("A release is blocked by: ci.")
 
 
 def test_as_json_it_says_the_same(double: Double) -> None:

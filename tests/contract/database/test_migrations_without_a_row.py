@@ -158,4 +158,4 @@ def test_a_schema_that_no_file_explains_is_still_somebodys_hand(double: Double) 
     ran(double, "CREATE TABLE strange (id INTEGER);")
     outcome = double.release()
     assert outcome.exit_code == 4
-    assert "is not what its ledger says: it has column strange.id" in told(outcome)
+    assert "does not match its migration ledger: it has column strange.id" in told(outcome)

@@ -137,7 +137,9 @@ def test_a_second_database_that_was_changed_by_hand_stops_all_before_anything_is
     outcome = two.release()
 
     assert (outcome.outcome, outcome.exit_code) == ("blocked", 4)
-    assert "audit: The live schema of double-audit-production is not what its ledger says" in told(outcome)
+    assert "audit: The live schema of double-audit-production does not match its migration ledger" in told(
+        outcome
+    )
     assert ledger(two) == MAIN[:2]
 
 

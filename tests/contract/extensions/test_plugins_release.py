@@ -98,7 +98,7 @@ def test_a_step_that_breaks_or_hangs_fails_with_its_own_advice(tmp_path: Path, p
     [
         ("return 1 / 0", "step chat broke: ZeroDivisionError: division by zero"),
         ("return None", "step chat answers None, which is no Done, Todo or Stuck."),
-        ("return Todo((Chat(),))", "step chat wants a Chat, which nobody can do."),
+        ("return Todo((Chat(),))", "step chat wants a Chat, which is no effect of this tool."),
         ("HELD.wait(30)", "step chat had not answered after 0.2 s."),
     ],
 )

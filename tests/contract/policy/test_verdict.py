@@ -64,7 +64,7 @@ def test_a_patch_over_an_additive_migration_is_blocked_and_says_what_to_type(dou
     schema = next(one for one in outcome.problems if one.check == "policy schema")
     assert "1.2.4 is a patch bump, and schema demands minor" in schema.what
     assert "0003_slug.sql:1 column pages.slug is new" in schema.what
-    assert schema.advice.startswith("inv release --bump minor; or keep the number")
+    assert schema.advice.startswith("inv release --bump minor; or keep this bump")
     assert double.release().exit_code == 4
 
 
@@ -146,11 +146,9 @@ def test_the_plan_says_what_each_source_demands_and_that_the_way_back_stays_open
     assert recorder.preview is not None
     text = "\n".join(line.text for line in plan_lines(recorder.preview))
 
-    assert "the change demands minor" in text
-    assert (
-        "schema   minor    0003_slug.sql:1 column pages.slug is new, and may be left out (additive)" in text
-    )
-    assert "rollback open     what is live now works after the migrations" in text
+    assert "this change needs at least a minor bump" in text
+    assert "schema   minor    0003_slug.sql:1 column pages.slug is new and optional (additive)" in text
+    assert "rollback open     the live version keeps working after the migrations" in text
     page = Page(preview=recorder.preview).document()
     assert "#### The change demands minor" in page
     assert "column pages.slug is new" in page

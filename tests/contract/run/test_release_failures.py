@@ -219,7 +219,7 @@ def test_a_gate_that_says_no_writes_nothing(double: Double) -> None:
     before = everything(double)
     outcome = double.release(gate=refuse)  # type: ignore[arg-type]  # it never returns
     assert (outcome.outcome, outcome.exit_code) == ("blocked", 4)
-    assert "Nobody approved. Nothing was written. Ask somebody." in told(outcome)
+    assert "Nobody approved. Nothing was changed. Ask somebody." in told(outcome)
     assert everything(double) == before
 
 

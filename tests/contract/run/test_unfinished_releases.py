@@ -233,7 +233,7 @@ def test_status_shows_what_is_unfinished(double: Double) -> None:
     healthy_and_unrecorded(double)
     before = refs(double)
     text = told_again(double)
-    assert "UNFINISHED cms-v1.2.4" in text
+    assert "unfinished release cms-v1.2.4; to finish: inv release --finish" in text
     assert "inv release" in text
     assert refs(double) == before
     double.release()

@@ -90,7 +90,7 @@ def test_staging_that_serves_the_commit_is_well() -> None:
 
 def test_staging_that_serves_another_commit_is_named() -> None:
     finding = Staging()(staging(OLD))
-    assert finding.what == f"staging does not run {BASE[:7]}: cms runs {OLD[:7]}."
+    assert finding.what == f"staging is not running {BASE[:7]}: cms runs {OLD[:7]}."
 
 
 def test_staging_that_is_not_healthy_says_why() -> None:

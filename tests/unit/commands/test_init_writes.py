@@ -69,7 +69,7 @@ def test_a_second_time_changes_nothing_and_asks_nothing(root: Path) -> None:
     before = contents(root)
     again = files.prepare(root, ENVIRON, Interview({}, None, guessing=False))
     files.write(root, again.files)
-    assert (again.files, again.notes) == ((), ("[tool.release] is there already, and stays as it is.",))
+    assert (again.files, again.notes) == ((), ("[tool.release] already exists; left unchanged.",))
     assert contents(root) == before
 
 
@@ -201,9 +201,9 @@ def test_everything_that_is_missing_is_named_at_once(tmp_path: Path) -> None:
 
 
 def test_an_answer_that_nobody_asked_for_is_refused(root: Path) -> None:
-    with pytest.raises(UsageError, match=r'Nobody asks for "url\.prod"') as caught:
+    with pytest.raises(UsageError, match=r'Unknown answer key "url\.prod"') as caught:
         files.prepare(root, ENVIRON, guessing(**{"url.prod": "https://a.example.com"}))
-    assert caught.value.advice == "What is asked here: health, package."
+    assert caught.value.advice == "Use one of: health, package."
 
 
 @pytest.mark.parametrize("word", ["health", "health=", "health= "])

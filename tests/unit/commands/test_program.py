@@ -46,7 +46,20 @@ def test_help_of_every_command_is_help_and_runs_nothing(name: str) -> None:
         assert program.core_via_tasks.args["help"].value == name
 
 
-@pytest.mark.parametrize("words", [["--help"], ["--list"], ["release", "--help"]])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--help"],
+        [],
+        ["--list"],
+        ["release", "--help"],
+        ["help"],
+        ["completion", "bash"],
+        ["help", "--json"],
+        ["rehearsal.status"],
+        ["plugins"],
+    ],
+)
 def test_a_reader_that_has_gone_is_no_stack_trace(words: list[str]) -> None:
     reading, writing = os.pipe()
     os.close(reading)

@@ -90,8 +90,8 @@ REBUILDS: dict[str, tuple[str, str, str]] = {
         "data",
         "table users",
     ),
-    "rows changed": ("UPDATE pages SET slug = id;", "data", "table pages has rows changed"),
-    "rows less": ("DELETE FROM users WHERE id > 1;", "data", "table users has rows taken out"),
+    "rows changed": ("UPDATE pages SET slug = id;", "data", "table pages has updated rows"),
+    "rows less": ("DELETE FROM users WHERE id > 1;", "data", "table users has deleted rows"),
     "rows by a WITH": (
         "WITH a AS (SELECT 1 AS b) UPDATE pages SET views = (SELECT b FROM a);",
         "data",

@@ -62,7 +62,7 @@ PUT_BACK = "UPDATE post SET author_id = (SELECT author_id FROM saved WHERE saved
 def test_children_that_get_back_what_they_held_have_lost_nothing() -> None:
     file = only(graded(f"{SAVED}{WHOLE}{PUT_BACK}DROP TABLE saved;", released=ONE_CHILD))
 
-    assert [str(one.change) for one in file.reasons] == ["table post has rows changed"]
+    assert [str(one.change) for one in file.reasons] == ["table post has updated rows"]
 
 
 def test_children_that_get_back_another_value_have_lost_theirs() -> None:

@@ -42,7 +42,7 @@ def refused(tmp_path: Path, source: str, options: str = "") -> str:
         ("@hookimpl\ndef release_notes(*, body): ...", 'wants "body" in release_notes'),
         ("def release_notes(release): ...", "has release_notes(config, environ, release) without @hookimpl"),
         ("@hookimpl(wrapper=True)\ndef release_checks(): yield", "wraps release_checks("),
-        ("@hookimpl\nasync def release_checks(): ...", "as `async def`, which nobody awaits"),
+        ("@hookimpl\nasync def release_checks(): ...", "as `async def`, which is never awaited"),
     ],
 )
 def test_a_hook_that_does_not_fit_is_refused(tmp_path: Path, source: str, words: str) -> None:

@@ -248,4 +248,4 @@ def test_what_cannot_be_understood_blocks(
 
 
 def test_nothing_configured_is_said() -> None:
-    assert "no routes or exports are told" in weigh([], "v1").note
+    assert "no API surfaces are configured" in weigh([], "v1").note

@@ -158,7 +158,7 @@ def test_an_unchanged_environment_that_still_carries_an_older_half_names_it_and_
         ),
         (
             moment(live={"mcp": STRANGE, "cms": STRANGE}),
-            "Production is not what it was, and not cms-v1.2.4: somebody else deployed meanwhile.",
+            "Production is not what it was, and not cms-v1.2.4: it was deployed from elsewhere meanwhile.",
         ),
     ],
 )

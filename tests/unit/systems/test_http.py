@@ -175,7 +175,7 @@ def test_a_packed_body_is_unpacked_whole(http: Http, serve: Serve, parts: tuple[
 
 @pytest.mark.parametrize("encoding", ["gzip, gzip", "br", "deflate", "zstd"])
 def test_an_encoding_that_was_not_asked_for_is_named(http: Http, serve: Serve, encoding: str) -> None:
-    with pytest.raises(PassingError, match=f"the encoding '{encoding}', which nobody asked for"):
+    with pytest.raises(PassingError, match=f"the encoding '{encoding}', which was not asked for"):
         http.send("GET", serve(answering(packed(b"{}", encoding=encoding))[0]))
 
 

@@ -88,8 +88,8 @@ def test_nothing_is_planned_where_nothing_is_to_be_released() -> None:
 
 def test_only_the_first_step_that_changes_production_is_announced() -> None:
     text = text_of(plan_lines(scenes.preview()))
-    assert text.count("from here on") == 1
-    assert text.index("backfill") < text.index("from here on production changes") < text.index("migrate  ")
+    assert text.count("steps below change") == 1
+    assert text.index("backfill") < text.index("steps below change production") < text.index("migrate  ")
 
 
 def test_problem_names_its_place_once() -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from release.model.outcome import Listener, Outcome
     from release.model.record import Granted
     from release.plan.preview import Preview
+    from release.rehearsal.likeness import Likeness
     from release.systems.ops import Ops
 
 NOT_RUNNING = "No stage runs. Start one: inv rehearsal.start"
@@ -29,6 +30,8 @@ NOT_RUNNING = "No stage runs. Start one: inv rehearsal.start"
         "publish": "a package to publish instead, to a registry of the stage's own: cms-api",
         "pre": "with --publish: make a prerelease with this word",
         "bump": "patch, minor, major or auto; default patch",
+        "like": "start from the real schema, ledger and bindings of an environment: production (read only)",
+        "rows": "with --like: copy at most this many rows of each table; default 0",
         "json": "print one JSON object on stdout",
         "verbose": "show the lines of every program that runs",
     }
@@ -38,6 +41,8 @@ def rehearse(
     bump: str = "",
     publish: str = "",
     pre: str = "",
+    like: str = "",
+    rows: int = 0,
     json: bool = False,
     verbose: bool = False,
 ) -> None:
@@ -45,7 +50,8 @@ def rehearse(
 
     Example: inv rehearse --bump minor
 
-    With --publish a package is released to an npm registry on this machine, and installed back from it.
+    With --publish a package is released to an npm registry on this machine, and installed back from it. With --like the stage
+    starts from what the real environment holds, read by CLOUDFLARE_API_TOKEN, for which a token that only reads is enough.
     """
 
     def run() -> Outcome:
@@ -59,7 +65,10 @@ def rehearse(
             else requested(bump or "patch", "production")
         )
         listening, target = lambda: _listener(json, verbose), publish or None
-        return on_a_stage(_root(context), os.environ, request, _approve, listening, _tell, target=target)
+        found = _likeness(_root(context), like, rows, publish)
+        return on_a_stage(
+            _root(context), os.environ, request, _approve, listening, _tell, target=target, like=found
+        )
 
     finish(run, json=json)
 
@@ -137,6 +146,40 @@ def stop(context: Context) -> None:
 
     stopped = control.stop(_root(context))
     sys.stdout.write("The stage is stopped; its state is kept.\n" if stopped else "No stage runs.\n")
+
+
+def _likeness(root: Path, like: str, rows: int, publish: str) -> Likeness | None:
+    """What --like asks for, with values for its secrets. Raises UsageError, CannotReadError."""
+    import os
+    import sys
+
+    from release.config import load
+    from release.errors import UsageError
+    from release.rehearsal import likeness
+    from release.rehearsal.own_secrets import chosen
+
+    if not like:
+        if rows:
+            raise UsageError("--rows goes with --like.", "inv rehearse --like production --rows 100")
+        return None
+    if publish:
+        raise UsageError("--like is for a release of the app: a package has no database.")
+    config = load(root)
+    config.environment(like)
+    found = likeness.read(config, like, os.environ, rows, _tell)
+    for one in found.scripts:
+        _tell(f"{like} serves {one.tag or 'an unmarked version'} of {one.script}")
+    return chosen(config, found, _unseen if sys.stdin.isatty() else None)
+
+
+def _unseen(question: str) -> str:
+    """What a person types and nobody reads."""
+    import getpass
+
+    from release.systems.machine.deadline import paused
+
+    with paused():
+        return getpass.getpass(question)
 
 
 def _approve(_: Ops, preview: Preview) -> Granted:

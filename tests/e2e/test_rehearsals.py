@@ -14,11 +14,13 @@ import httpx
 import pytest
 
 from tests.e2e.processes import gone, listening, of_folder, silent
-from tests.e2e.scene import Ended, Scene, bare_environment, inv, invocation
+from tests.e2e.scene import Ended, bare_environment, inv, invocation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from tests.e2e.scene import Scene
 
 pytestmark = pytest.mark.rehearsal
 
@@ -188,6 +190,8 @@ def test_a_rehearsal_like_production_starts_from_it_and_writes_nothing_there(
     ended = inv("rehearse", "--like", "production", "--rows", "5", root=fresh_repository, environ=environ)
     assert (scene.stage.cloud.account, scene.stage.cloud.log) == (before, writes)
     assert "has its real schema and ledger" in ended.err
-    assert ended.code != 0  # a table that no migration makes: production would have stopped this release as well
+    assert (
+        ended.code != 0
+    )  # a table that no migration makes: production would have stopped this release as well
     assert "by_hand" in ended.out + ended.err
     nothing_is_left(fresh_repository)

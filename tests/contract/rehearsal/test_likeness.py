@@ -141,7 +141,9 @@ def test_a_stage_binds_what_production_binds_with_dummies_for_secrets_and_says_s
     account = f"{double.cloud.base_url}/accounts/{double.cloud.account_id}/workers/scripts/{CMS}"
     with httpx.Client(trust_env=False, verify=False) as client:
         client.headers["Authorization"] = f"Bearer {double.cloud.token}"
-        assert client.put(f"{account}/secrets", json={"name": "KEY", "text": "s3cret", "type": "secret_text"}).is_success
+        assert client.put(
+            f"{account}/secrets", json={"name": "KEY", "text": "s3cret", "type": "secret_text"}
+        ).is_success
     found = likeness(double)
     assert "s3cret" not in repr(found)
     said = likeness_on_stage.lay(stage, chosen(load(double.root), found, None))

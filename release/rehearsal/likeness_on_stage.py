@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import msgspec
 
 from release.rehearsal.checkout import StageError
 from release.rehearsal.cloud import snapshots
+from release.rehearsal.cloud.backend import AUTHOR, now
 from release.rehearsal.cloud.kinds import SECRET_KINDS
 from release.rehearsal.cloud.runtime import SqlError
+from release.rehearsal.cloud.state import Share, Version
+from release.rehearsal.cloud.uploads import WHOLE, new_deployment
+
+DATE = "2025-01-01"
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from release.rehearsal.cloud.server import Cloud
     from release.rehearsal.cloud.state import Account
@@ -29,16 +35,37 @@ def lay(cloud: Cloud, likeness: Likeness) -> list[str]:
     lines = [_rows(one) for one in likeness.databases]
     for bound in likeness.scripts:
         lines += _bind(cloud, bound, likeness.secrets.get(bound.script, {}))
-    if likeness.dummies:
-        lines.append(f"secrets that are dummies here: {', '.join(likeness.dummies)}")
     return lines
 
 
-def put_secrets(cloud: Cloud, secrets: Mapping[str, Mapping[str, str]]) -> None:
-    """Let what serves bind these secrets too, by script and name; a deploy keeps them, as it keeps production's."""
+def put_secrets(
+    cloud: Cloud, secrets: Mapping[str, Mapping[str, str]], dummies: Sequence[str], say: Callable[[str], None]
+) -> None:
+    """Make a draft of each script that holds its secrets, as `wrangler secret put` does where there is none yet.
+
+    A deploy keeps them. A line names the dummies.
+    """
     for script, values in secrets.items():
-        bindings = [{"type": "secret_text", "name": name} for name in values]
-        _bind_also(cloud, script, bindings, values)
+        bindings = tuple({"type": "secret_text", "name": name, "text": text} for name, text in values.items())
+        draft = Version(
+            id=str(uuid4()),
+            script=script,
+            number=1,
+            created_on=now(),
+            author_email=AUTHOR,
+            source="wrangler",
+            annotations={"workers/triggered_by": "secret"},
+            bindings=bindings,
+            main_module="",
+            modules=(),
+            compatibility_date=DATE,
+        )
+        deployment = new_deployment((Share(draft.id, WHOLE),), {"workers/triggered_by": "secret"})
+        with cloud.store.guard:
+            if script not in cloud.account.scripts:
+                cloud.take(cloud.account.with_version(draft).with_deployment(script, deployment), draft)
+    if dummies:
+        say(f"secrets that are dummies here: {', '.join(dummies)}")
 
 
 def _rows(content: Content) -> str:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from release.config import scripts
+from release.errors import UsageError
 from release.rehearsal.cloud.kinds import SECRET_KINDS
 from release.systems.machine.local_folder import local_folder
 
@@ -33,6 +36,43 @@ def dev_vars(config: Config, environment: str) -> dict[str, dict[str, str]]:
         if values:
             found[config.placed(worker.name, environment).script] = values
     return found
+
+
+def of_stage(config: Config, likeness: Likeness | None) -> tuple[dict[str, dict[str, str]], tuple[str, ...]]:
+    """Script -> name -> value of all secrets that a stage begins with, in every environment, and which are dummies.
+
+    They are those of the likeness, of `.dev.vars`, and dummies for what `secrets.required` of a wrangler file names: wrangler
+    deploys no worker without those.
+    """
+    found: dict[str, dict[str, str]] = {}
+    dummies = set(likeness.dummies) if likeness else set()
+    for environment in config.environments:
+        given = dev_vars(config, environment)
+        for worker in config.workers:
+            script = config.placed(worker.name, environment).script
+            values = {**given.get(script, {}), **((likeness.secrets if likeness else {}).get(script, {}))}
+            for name in _required(config, worker.name, environment):
+                if name not in values:
+                    values[name] = f"{DUMMY}{name}"
+                    dummies.add(f"{name} of {script}")
+            if values:
+                found[script] = values
+    return found, tuple(sorted(dummies))
+
+
+def _required(config: Config, worker: str, environment: str) -> list[str]:
+    place = config.environments[environment]
+    with suppress(UsageError):
+        read = scripts.read(config.root, config.worker(worker), place)
+        if read is None:
+            return []
+        named = read.settings.get("env")
+        own = named.get(place.wrangler) if isinstance(named, dict) else None
+        for settings in (own, read.settings):
+            secrets = settings.get("secrets") if isinstance(settings, dict) else None
+            if isinstance(secrets, dict) and isinstance(secrets.get("required"), list):
+                return [str(name) for name in secrets["required"]]
+    return []
 
 
 def chosen(config: Config, likeness: Likeness, ask: Ask | None) -> Likeness:

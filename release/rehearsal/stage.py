@@ -19,7 +19,7 @@ from release.rehearsal.cloud.miniflare_runtime import MiniflareRuntime
 from release.rehearsal.cloud.server import Cloud
 from release.rehearsal.forge import Forge
 from release.rehearsal.likeness_on_stage import lay, put_secrets
-from release.rehearsal.own_secrets import dev_vars
+from release.rehearsal.own_secrets import of_stage
 from release.rehearsal.registry import verdaccio
 from release.rehearsal.seed import put_live
 from release.systems.machine.local_folder import local_folder
@@ -229,6 +229,8 @@ class Stage:
         facts, environ = self._known(), {**self._environ, **self.environment}
         self.forge.protect_environment(config.approval.environment, ["releaser"])
         served = list(config.environments) if self._serves else []
+        if served:
+            put_secrets(self.cloud, *of_stage(load(self.root), self._like), say)
         said = [facts.last_tag] if served else []
         said += [f"the last {target.name}" for target in self._targets]
         say(f"putting {', '.join(said)} live")
@@ -237,8 +239,6 @@ class Stage:
             live += [lanes.submit(self._publish_last, config, target, environ) for target in self._targets]
             for one in live:
                 one.result()
-        if served:
-            put_secrets(self.cloud, dev_vars(load(self.root), config.production))
         if self._like is not None:
             for line in lay(self.cloud, self._like):
                 say(line)

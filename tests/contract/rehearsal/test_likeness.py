@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import stat
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from release.rehearsal.cloud.memory_runtime import MemoryRuntime
 from release.rehearsal.cloud.server import Cloud
 from release.rehearsal.cloud.statements import Statement, split
 from release.rehearsal.likeness import Bound, Likeness, read
-from release.rehearsal.own_secrets import chosen, dev_vars
+from release.rehearsal.own_secrets import chosen, dev_vars, of_stage
 from release.systems.cloudflare.api import Cloudflare
 from release.systems.web.http import Http
 from tests.contract.cloud_account import bundle
@@ -146,8 +147,9 @@ def test_a_stage_binds_what_production_binds_with_dummies_for_secrets_and_says_s
         ).is_success
     found = likeness(double)
     assert "s3cret" not in repr(found)
-    said = likeness_on_stage.lay(stage, chosen(load(double.root), found, None))
-    assert f"secrets that are dummies here: KEY of {CMS}" in said
+    like = chosen(load(double.root), found, None)
+    assert of_stage(load(double.root), like)[1] == (f"KEY of {CMS}",)
+    likeness_on_stage.lay(stage, like)
     script = stage.account.scripts[CMS]
     secret = {"type": "secret_text", "name": "KEY", "text": "rehearsal-dummy-KEY"}
     assert secret in script.versions[-1].bindings
@@ -188,3 +190,27 @@ def test_a_token_that_cannot_read_and_none_at_all_are_named(double: Double) -> N
     without = {name: value for name, value in double.environ.items() if name != "CLOUDFLARE_API_TOKEN"}
     with pytest.raises(UsageError, match="CLOUDFLARE_API_TOKEN"):
         read(config, "production", without, 0, lambda _: None)
+
+
+def test_a_stage_begins_with_drafts_that_hold_the_secrets_and_a_deploy_keeps_them(
+    double: Double, stage: Cloud
+) -> None:
+    needs = {"required": ["NEEDED"]}
+    environments = {
+        name: {"name": f"double-mcp-{name}", "secrets": needs} for name in ("production", "staging")
+    }
+    file = double.root / "apps/mcp/wrangler.json"
+    file.write_text(json.dumps({"name": "double-mcp", "main": "worker.js", "env": environments}))
+    secrets, dummies = of_stage(load(double.root), None)
+    mcp = "double-mcp-production"
+    assert secrets[mcp] == {"NEEDED": "rehearsal-dummy-NEEDED"}
+    assert f"NEEDED of {mcp}" in dummies
+    said: list[str] = []
+    likeness_on_stage.put_secrets(stage, secrets, dummies, said.append)
+    assert said == [f"secrets that are dummies here: {', '.join(dummies)}"]
+    needed = {"type": "secret_text", "name": "NEEDED", "text": "rehearsal-dummy-NEEDED"}
+    with httpx.Client(headers={"Authorization": "Bearer t0ken"}, trust_env=False, verify=False) as client:
+        path = f"{stage.base_url}/accounts/stage/workers/scripts/{mcp}"
+        form = bundle(bindings=({"type": "inherit", "name": "NEEDED"},))
+        assert client.put(path, files=form).is_success
+    assert stage.account.scripts[mcp].versions[-1].bindings == (needed,)

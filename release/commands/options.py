@@ -85,6 +85,10 @@ TABLE = (
     Option("pre", "publish a prerelease with this label, also its dist-tag: beta, rc", value="LABEL"),
     Option("line", "release line to continue, such as 1.3, from its own branch", value="LINE"),
     Option("publish", "rehearse publishing this package instead", value="PACKAGE", names="package"),
+    Option(
+        "like", "start from what this environment really holds; read only", value="ENV", names="environment"
+    ),
+    Option("rows", "with --like: rows of each table to copy at most", value="COUNT"),
     Option("run", "workflow run, by number or URL; by default the one that is waiting", value="RUN"),
     Option("reject", "reject the plan; nothing is released"),
     Option("comment", "comment shown to reviewers and stored with the release", "c", "TEXT"),

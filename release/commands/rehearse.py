@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from release.model.outcome import Listener, Outcome
     from release.model.record import Granted
     from release.plan.preview import Preview
+    from release.rehearsal.likeness import Likeness
     from release.systems.ops import Ops
 
 NOT_RUNNING, START = "No stage is running.", "inv rehearsal.start"
@@ -28,6 +29,8 @@ def rehearse(
     bump: str = "",
     publish: str = "",
     pre: str = "",
+    like: str = "",
+    rows: int = 0,
     json: bool = False,
     verbose: bool = False,
 ) -> None:
@@ -36,7 +39,8 @@ def rehearse(
     Example: inv rehearse --bump minor
 
     The real wrangler, workerd and git, against a local Cloudflare and a local GitHub. With --publish a package is published to
-    an npm registry on this machine, and installed back from it.
+    an npm registry on this machine, and installed back from it. With --like the stage starts from what the real environment
+    holds, read by CLOUDFLARE_API_TOKEN; a token that only reads is enough.
     """
 
     def run() -> Outcome:
@@ -50,7 +54,10 @@ def rehearse(
             else requested(bump or "patch", "production")
         )
         listening, target = lambda: _listener(json, verbose), publish or None
-        return on_a_stage(_root(context), os.environ, request, _approve, listening, _tell, target=target)
+        found = _likeness(_root(context), like, rows, publish)
+        return on_a_stage(
+            _root(context), os.environ, request, _approve, listening, _tell, target=target, like=found
+        )
 
     finish(run, json=json)
 
@@ -222,6 +229,40 @@ def _said(found: Shown, *, json: bool) -> int:
 def _running_json(found: dict[str, str]) -> dict[str, object]:
     urls = {name: url for name, url in found.items() if name.startswith("RELEASE_") and name.endswith("_URL")}
     return {"running": True, "urls": urls}
+
+
+def _likeness(root: Path, like: str, rows: int, publish: str) -> Likeness | None:
+    """What --like asks for, with values for its secrets. Raises UsageError, CannotReadError."""
+    import os
+    import sys
+
+    from release.config import load
+    from release.errors import UsageError
+    from release.rehearsal import likeness
+    from release.rehearsal.own_secrets import chosen
+
+    if not like:
+        if rows:
+            raise UsageError("--rows goes with --like.", "inv rehearse --like production --rows 100")
+        return None
+    if publish:
+        raise UsageError("--like is for a release of the app: a package has no database.")
+    config = load(root)
+    config.environment(like)
+    found = likeness.read(config, like, os.environ, rows, _tell)
+    for one in found.scripts:
+        _tell(f"{like} serves {one.tag or 'an unmarked version'} of {one.script}")
+    return chosen(config, found, _unseen if sys.stdin.isatty() else None)
+
+
+def _unseen(question: str) -> str:
+    """What a person types and nobody reads."""
+    import getpass
+
+    from release.systems.machine.deadline import paused
+
+    with paused():
+        return getpass.getpass(question)
 
 
 def _approve(_: Ops, preview: Preview) -> Granted:

@@ -21,6 +21,8 @@ from release.rehearsal.last_words import last_words
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from release.rehearsal.likeness import Likeness
+
 KEPT = Path(".release") / "rehearsal" / "stage"
 PATIENCE = 15.0
 ADVICE = "Fix what it names, then run again; if nothing of yours is named, this is a bug in cms-release."
@@ -64,12 +66,17 @@ class Hosted:
 
 
 @contextlib.contextmanager
-def staged(root: Path, folder: Path, *, publishes: bool = False) -> Iterator[Hosted]:
+def staged(
+    root: Path, folder: Path, *, publishes: bool = False, like: Likeness | None = None
+) -> Iterator[Hosted]:
     """A stage for the time of the block, in a process that starts at once; nothing of it survives the block.
 
-    With `publishes` it has an npm registry in the place of a cloud.
+    With `publishes` it has an npm registry in the place of a cloud; `like` is what its production is to be like.
     """
-    hosted = _spawn(root, folder, *(["--packages", "--no-cloud"] if publishes else []))
+    options = ["--packages", "--no-cloud"] if publishes else []
+    if like is not None:
+        options.append(f"--like={_written(folder, like)}")
+    hosted = _spawn(root, folder, *options)
     process = hosted.process
     try:
         yield hosted
@@ -159,6 +166,17 @@ def _spawn(root: Path, folder: Path, *options: str) -> Hosted:
     finally:
         log.close()
     return Hosted(process, read)
+
+
+def _written(folder: Path, like: Likeness) -> Path:
+    """The likeness as a file beside the stage's folder, which goes with it; it holds rows and secrets."""
+    import msgspec
+
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    path = folder.parent / f"{folder.name}.like.json"
+    path.touch(mode=0o600)
+    path.write_bytes(msgspec.json.encode(like))
+    return path
 
 
 def _object(line: str) -> dict[str, Any]:

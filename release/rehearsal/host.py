@@ -1,10 +1,10 @@
-"""The process that a stage runs in: `python -m release.rehearsal.host ROOT FOLDER [--keep] [--packages] [--no-cloud]`.
+"""The process that a stage runs in: `python -m release.rehearsal.host ROOT FOLDER [OPTION...]`.
 
 It says JSON lines on stdout: {"say": text} while it sets up, then {"environment": {...}} or {"error": ..., "advice": ...},
 with "usage" where a person has to change something first.
 Without --keep it lives as long as its standard input is open, so that it ends with whoever started it, however that
 one ends. With --keep it lives until SIGTERM. With --packages it has an npm registry, where a
-plugin publishes something; with --no-cloud it serves nothing.
+plugin publishes something; with --no-cloud it serves nothing; --like=FILE names what its production is to be like.
 """
 
 from __future__ import annotations
@@ -18,12 +18,16 @@ import sys
 import threading
 from pathlib import Path
 
+import msgspec
+
 from release.errors import ReleaseError, UsageError
 from release.rehearsal.cloud.runtime import RuntimeGoneError
 from release.rehearsal.control import ADVICE
+from release.rehearsal.likeness import Likeness
 from release.rehearsal.stage import Stage
 
 LOCK = "host.lock"
+LIKE = "--like="
 
 
 def main(root: Path, folder: Path, options: frozenset[str]) -> int:
@@ -51,7 +55,9 @@ def main(root: Path, folder: Path, options: frozenset[str]) -> int:
 
 def _serve(root: Path, folder: Path, stop: threading.Event, options: frozenset[str]) -> int:
     publishes, serves = "--packages" in options, "--no-cloud" not in options
-    stage = Stage(root, folder, os.environ, publishes=publishes, serves=serves)
+    like = next((one.removeprefix(LIKE) for one in options if one.startswith(LIKE)), None)
+    likeness = msgspec.json.decode(Path(like).read_bytes(), type=Likeness) if like else None
+    stage = Stage(root, folder, os.environ, publishes=publishes, serves=serves, like=likeness)
     try:
         stage.start(_tell)
     except ReleaseError as error:

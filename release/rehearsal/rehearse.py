@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from release.model.outcome import Listener, Outcome
     from release.model.request import Request
+    from release.rehearsal.likeness import Likeness
     from release.run.sequence import Gate
 
 
@@ -27,14 +28,16 @@ def rehearse(
     say: Callable[[str], None],
     *,
     target: str | None = None,
+    like: Likeness | None = None,
 ) -> Outcome:
     """Set up a stage of its own, release on it, and take it away again; `target` is a package to publish instead.
 
-    A package that was published is installed back from the stage's registry. Raises StageError.
+    `like` is the real environment that the stage's production is made like. A package that was published is installed
+    back from the stage's registry. Raises StageError.
     """
     folder = root / ".release" / "rehearsal" / uuid4().hex[:8]
     try:
-        with staged(root, folder, publishes=target is not None) as hosted:
+        with staged(root, folder, publishes=target is not None, like=like) as hosted:
             from release.model.options import Options
             from release.run.release import (  # while the stage sets itself up: it costs as long as a plan
                 release,

@@ -7,7 +7,6 @@ import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
-from urllib.parse import urlsplit
 
 import msgspec
 
@@ -19,18 +18,21 @@ from release.rehearsal.cloud.memory_runtime import MemoryRuntime
 from release.rehearsal.cloud.miniflare_runtime import MiniflareRuntime
 from release.rehearsal.cloud.server import Cloud
 from release.rehearsal.forge import Forge
+from release.rehearsal.likeness_on_stage import lay, put_secrets
+from release.rehearsal.own_secrets import of_stage
 from release.rehearsal.registry import verdaccio
 from release.rehearsal.seed import put_live
 from release.systems.machine.local_folder import local_folder
 from release.systems.npm.node import node
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from release.config import Config
     from release.config.target import Target
     from release.rehearsal.checkout import Say
     from release.rehearsal.cloud.runtime import Runtime
+    from release.rehearsal.likeness import Likeness
     from release.rehearsal.registry.verdaccio import Verdaccio
 
 OWNER = "rehearsal"
@@ -60,16 +62,20 @@ class Stage:
         *,
         publishes: bool = False,
         serves: bool = True,
+        like: Likeness | None = None,
     ) -> None:
         """Prepare; nothing is written or started yet.
 
-        With `publishes` it gets an npm registry with the last packages; without `serves` no cloud is started.
+        With `publishes` it gets an npm registry with the last packages; without `serves` no cloud is started. `like` is the
+        real environment that its production is made like.
         """
         self.root = root
         self.folder = folder
         self.clone = folder / "clone"
         self._cache = cache
-        self._environ = _without_credentials(environ)
+        self._environ = wiring.without_credentials(environ)
+        self._connections = wiring.connections(environ)
+        self._like = like
         self._facts: Facts | None = None
         self._publishes, self._serves = publishes, serves
         self._targets: tuple[Target, ...] = ()
@@ -181,7 +187,13 @@ class Stage:
 
     def _open(self, config: Config, say: Say) -> None:
         facts = self._known()
-        self.cloud = Cloud(facts.account, facts.cloud_token, self.folder / "cloud", self._runtime(say))
+        self.cloud = Cloud(
+            facts.account,
+            facts.cloud_token,
+            self.folder / "cloud",
+            self._runtime(say),
+            hyperdrives=wiring.hyperdrives(config, self._connections),
+        )
         self.forge = Forge(self.folder / "forge", OWNER, config.app.name, facts.forge_token)
         self.forge.ci = CI
         named = {uuid: name for name, uuid in wiring.databases(config).items()}
@@ -218,6 +230,8 @@ class Stage:
         facts, environ = self._known(), {**self._environ, **self.environment}
         self.forge.protect_environment(config.approval.environment, ["releaser"])
         served = list(config.environments) if self._serves else []
+        if served:
+            put_secrets(self.cloud, *of_stage(load(self.root), self._like), say)
         said = [facts.last_tag] if served else []
         said += [f"the last {target.name}" for target in self._targets]
         say(f"putting {', '.join(said)} live")
@@ -226,6 +240,9 @@ class Stage:
             live += [lanes.submit(self._publish_last, config, target, environ) for target in self._targets]
             for one in live:
                 one.result()
+        if self._like is not None:
+            for line in lay(self.cloud, self._like):
+                say(line)
         self.forge.add_check_run(git(self.clone, self._environ, "rev-parse", "HEAD"), CI)
         facts.ready = True
         self._keep(facts)
@@ -258,7 +275,7 @@ class Stage:
             "CLOUDFLARE_API_TOKEN": facts.cloud_token,
             "CLOUDFLARE_ACCOUNT_ID": facts.account,
             **urls,
-            **health_urls(config, self.cloud.url_for),
+            **wiring.health_urls(config, self.cloud.url_for),
         }
 
     def _npm(self) -> dict[str, str]:
@@ -280,31 +297,3 @@ class Stage:
         if self._facts is None:
             raise StageError("The stage is not started.", "inv rehearsal.start")
         return self._facts
-
-
-def health_urls(config: Config, url_for: Callable[[str], str]) -> dict[str, str]:
-    """Where the stage asks for the health of an environment that names another host: its own worker, never that host.
-
-    The worker is the one whose script the host is named after (SCRIPT.account.workers.dev), else the last.
-    """
-    found = {}
-    for name, environment in config.environments.items():
-        if isinstance(environment.health, bool) or not environment.health.url:
-            continue
-        label = (urlsplit(environment.health.url).hostname or "").partition(".")[0]
-        scripts = [worker.script_in(environment) for worker in config.workers]
-        variable = f"RELEASE_{name.upper().replace('-', '_')}_HEALTH_URL"
-        found[variable] = url_for(label if label in scripts else scripts[-1])
-    return found
-
-
-def _without_credentials(environ: Mapping[str, str]) -> dict[str, str]:
-    """The variables that a stage may see: no token of a real system reaches it."""
-    from release.systems.machine.secrets import is_secret_name
-
-    prefixes = ("CLOUDFLARE_", "GITHUB_", "GH_", "GIT_CONFIG_", "RELEASE_", "WRANGLER_", "ACTIONS_", "CF_")
-    return {
-        name: value
-        for name, value in environ.items()
-        if not is_secret_name(name) and not name.startswith(prefixes)
-    }

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from tests.e2e.scene import Scene
+
 pytestmark = pytest.mark.rehearsal
 
 EXPORTED = {
@@ -173,3 +175,23 @@ def iter_until(lines: Iterator[str], start: str) -> Iterator[str]:
         yield line
         if line.startswith(start):
             return
+
+
+@pytest.mark.whole
+def test_a_rehearsal_like_production_starts_from_it_and_writes_nothing_there(
+    scene: Scene, fresh_repository: Path
+) -> None:
+    scene.sql("CREATE TABLE by_hand (a)")
+    scene.stage.cloud.api.read_tokens.add("reads-alone")
+    before, writes = scene.stage.cloud.account, scene.stage.cloud.log
+    named = ("CLOUDFLARE_API_BASE_URL", "CLOUDFLARE_ACCOUNT_ID")
+    source = {**{name: scene.environ[name] for name in named}, "CLOUDFLARE_API_TOKEN": "reads-alone"}
+    environ = {**bare_environment(), **source}
+    ended = inv("rehearse", "--like", "production", "--rows", "5", root=fresh_repository, environ=environ)
+    assert (scene.stage.cloud.account, scene.stage.cloud.log) == (before, writes)
+    assert "has its real schema and ledger" in ended.err
+    assert (
+        ended.code != 0
+    )  # a table that no migration makes: production would have stopped this release as well
+    assert "by_hand" in ended.out + ended.err
+    nothing_is_left(fresh_repository)

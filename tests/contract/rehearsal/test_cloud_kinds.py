@@ -12,6 +12,7 @@ from release.rehearsal.cloud import kinds as known
 from release.rehearsal.cloud.api import NOT_RUN
 from tests.contract.cloud_account import bundle, miniflare, opened, uploaded_assets
 from tests.contract.rehearsal import kinds
+from tools import bindings_page
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -103,3 +104,8 @@ def test_the_bindings_without_a_runtime_are_all_that_the_rehearsal_names(release
 def test_each_kind_that_runs_is_tried_here() -> None:
     assert {one.kind for one in kinds.RUN} == known.RUN
     assert not {one.kind for one in kinds.STAND_IN} & known.RUN
+
+
+def test_the_table_of_the_docs_is_the_one_that_is_tried_here() -> None:
+    text = bindings_page.PAGE.read_text("utf-8")
+    assert bindings_page.page(text) == text, "python -m tools.bindings_page writes it again"

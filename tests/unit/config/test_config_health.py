@@ -9,7 +9,7 @@ import pytest
 from release.config import EXAMPLE, load
 from release.errors import UsageError
 from release.model.health import rule_of
-from release.rehearsal.stage import health_urls
+from release.rehearsal.wiring import health_urls
 from release.systems.ops import health_url_of
 from tests.unit.config.guide import written
 

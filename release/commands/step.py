@@ -50,8 +50,9 @@ def names(root: Path) -> dict[str, str]:
     needs it says why.
     """
     settings = _settings(root)
-    has_database = bool(settings.get("database"))
-    rows = [row for row in TABLE if Kind.RELEASE in row.kinds and (has_database or row.name not in DATABASE)]
+    left_out = set() if settings.get("database") or settings.get("databases") else {*DATABASE}
+    left_out |= set() if any(one.get("build") for one in _workers(settings)) else {"build"}
+    rows = [row for row in TABLE if Kind.RELEASE in row.kinds and row.name not in left_out]
     return {name: does for row in rows for name, does in _tasks(row, settings)}
 
 
@@ -60,11 +61,14 @@ def _tasks(row: Row, settings: dict[str, Any]) -> Iterator[tuple[str, str]]:
     if "{worker}" not in row.does:
         yield row.name, row.does
         return
-    workers = settings.get("workers")
-    found = [one.get("name") for one in workers if isinstance(one, dict)] if isinstance(workers, list) else []
-    for worker in found:
+    for worker in (one.get("name") for one in _workers(settings)):
         if isinstance(worker, str) and WORKER.fullmatch(worker):
             yield f"{row.name}-{worker}", row.does.format(worker=worker)
+
+
+def _workers(settings: dict[str, Any]) -> list[dict[str, Any]]:
+    workers = settings.get("workers")
+    return [one for one in workers if isinstance(one, dict)] if isinstance(workers, list) else []
 
 
 def _settings(root: Path) -> dict[str, Any]:

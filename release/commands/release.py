@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from invoke.tasks import task
 
 from release.commands.ending import finish as end
-from release.commands.ending import requested, root_of, terminal_gate
+from release.commands.ending import production_or, requested, root_of, terminal_gate, tried_or
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +24,7 @@ HELP = {
     "reason": "why; kept in the tag's message and the Release",
     "underbump": "why the number is lower than the change demands; kept too (docs/versioning.md)",
     "break_glass": "why the usual way (the workflow, a second person) is left; kept too",
-    "env": "the environment, as in [tool.release.environments]",
+    "env": "the environment, as in [tool.release.environments]; left out: production, and for `deploy` where commits are tried",
     "dry_run": "show what would be done; write nothing",
     "plan": "a plan's file, from `inv plan --output`: refuse when the world has changed since",
     "output": "write the plan to this file, to be approved and released later",
@@ -97,8 +97,8 @@ def release(
 
     Example: inv release --bump minor
 
-    It observes, decides, shows the plan, asks for approval, and runs: test, bump, backfill, migrate, the deploy of each
-    worker, smoke, record, github-release, verify. Exit codes: 0 released, 1 failed and production is unchanged,
+    It observes, decides, shows the plan, asks for approval, and runs: test, bump, build, backfill, migrate, the deploy of
+    each worker, smoke, record, github-release, verify. Exit codes: 0 released, 1 failed and production is unchanged,
     2 wrong use, 3 production changed and is not recorded, 4 blocked, 5 nothing to release.
     """
 
@@ -106,7 +106,7 @@ def release(
         from release.model.options import Options
 
         reasons = {"reason": reason, "underbump": underbump, "break_glass": break_glass}
-        request = requested(bump, env or "production", finish=finish, **reasons)
+        request = requested(bump, production_or(context, env), finish=finish, **reasons)
         return Options(request, plan_file=Path(plan) if plan else None)
 
     carry_out(context, read, json=json, verbose=verbose, yes=yes, dry_run=dry_run)
@@ -133,7 +133,7 @@ def plan(
         from release.model.options import Options
 
         reasons = {"reason": reason, "underbump": underbump, "break_glass": break_glass}
-        request = requested(bump, env or "production", finish=finish, **reasons)
+        request = requested(bump, production_or(context, env), finish=finish, **reasons)
         return Options(request, output=Path(output) if output else None, for_approval=True)
 
     carry_out(context, read, json=json, dry_run=True)
@@ -141,9 +141,9 @@ def plan(
 
 @task(help=texts("env", "dry_run", "json", "verbose"))
 def deploy(
-    context: Context, env: str = "staging", dry_run: bool = False, json: bool = False, verbose: bool = False
+    context: Context, env: str = "", dry_run: bool = False, json: bool = False, verbose: bool = False
 ) -> None:
-    """Deploy the commit that is checked out, without a number: backfill, migrate, workers, smoke.
+    """Deploy the commit that is checked out, without a number: build, backfill, migrate, workers, smoke.
 
     Example: inv deploy --env staging
     """
@@ -151,6 +151,6 @@ def deploy(
     def read() -> Options:
         from release.model.options import Options
 
-        return Options(requested("patch", env), deploying=True)
+        return Options(requested("patch", tried_or(context, env)), deploying=True)
 
     carry_out(context, read, json=json, verbose=verbose, yes=True, dry_run=dry_run)

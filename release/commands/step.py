@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from invoke.collection import Collection
 from invoke.tasks import task
 
-from release.commands.ending import requested
+from release.commands.ending import production_or, requested
 from release.commands.release import carry_out
 from release.errors import UsageError
 from release.sequences import TABLE, Kind
@@ -85,7 +85,7 @@ def _step(name: str, does: str) -> Task:  # type: ignore[type-arg]
     def step(
         context: Context,
         bump: str = "",
-        env: str = "production",
+        env: str = "",
         yes: bool = False,
         json: bool = False,
         through: str = "",
@@ -96,7 +96,7 @@ def _step(name: str, does: str) -> Task:  # type: ignore[type-arg]
             if name == "bump" and not bump:
                 raise UsageError("Which number?", "Say it: inv step.bump --bump patch, minor, major or auto.")
             only = name.replace("deploy-", "deploy ", 1)
-            request = requested(bump or "patch", env)
+            request = requested(bump or "patch", production_or(context, env))
             return Options(request, only=only, through=through or None, said=bool(bump))
 
         carry_out(context, read, json=json, yes=yes)

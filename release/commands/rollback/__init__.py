@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from invoke.tasks import task
 
-from release.commands.ending import confirmation, finish, root_of
+from release.commands.ending import confirmation, finish, production_or, root_of
 
 if TYPE_CHECKING:
     from invoke.context import Context
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 def rollback(
     context: Context,
     to: str = "",
-    env: str = "production",
+    env: str = "",
     reason: str = "",
     despite_migrations: bool = False,
     yes: bool = False,
@@ -44,7 +44,8 @@ def rollback(
         from release.commands.rollback import course as flow
         from release.views import listener
 
-        options, view = flow.RollbackOptions(env, to or None, reason, despite_migrations), listener(json=json)
+        view, place = listener(json=json), production_or(context, env)
+        options = flow.RollbackOptions(place, to or None, reason, despite_migrations)
         return flow.rollback(root_of(context), os.environ, options, confirmation(view, yes=yes), view)
 
     finish(run, json=json)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from invoke.tasks import task
 
-from release.commands.ending import confirmation, finish, root_of
+from release.commands.ending import confirmation, finish, production_or, root_of
 
 if TYPE_CHECKING:
     from invoke.context import Context
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @task(help={"env": "the environment", "yes": "don't ask", "json": "print one JSON object on stdout"})
-def unlock(context: Context, env: str = "production", yes: bool = False, json: bool = False) -> None:
+def unlock(context: Context, env: str = "", yes: bool = False, json: bool = False) -> None:
     """Free the lock of a run that is dead, before its lease ends; says first what that would break.
 
     Example: inv unlock
@@ -28,6 +28,8 @@ def unlock(context: Context, env: str = "production", yes: bool = False, json: b
         from release.views import listener
 
         view = listener(json=json)
-        return flow.unlock(root_of(context), os.environ, env, confirmation(view, yes=yes), view)
+        return flow.unlock(
+            root_of(context), os.environ, production_or(context, env), confirmation(view, yes=yes), view
+        )
 
     finish(run, json=json)

@@ -15,6 +15,7 @@ from release.systems.cloudflare.api import kept
 from release.systems.cloudflare.resolved import resolved
 from release.systems.machine import shell
 from release.systems.machine.secrets import without_secrets
+from release.systems.npm.managers import by_corepack
 from release.systems.npm.node import node, wrangler, wrangler_version
 from release.systems.npm.wrangler_ages import takes_marks
 
@@ -80,7 +81,9 @@ class Wrangler:
         """Run a worker's own build for an environment (wrangler's, "" the top level); it sees no secret."""
         folder = self._root / worker.path
         env = without_secrets(self._env(folder, None, environment), self._mask)
-        self._stream(worker.build, folder, env, worker.deadline, tell, f"the build of {worker.name}")
+        self._stream(
+            by_corepack(worker.build, env), folder, env, worker.deadline, tell, f"the build of {worker.name}"
+        )
 
     def compare(self, worker: Worker, environment: str, bound: Mapping[str, str | None]) -> Resolved:
         """What wrangler would deploy, where that is the worker's script with the databases (name -> id) that are `bound`.

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from release.commands.init import packages
+from release.commands.init.asked_route import answer_of
 from release.commands.init.builds import build, unbuilt
 from release.commands.init.databases import databases
 from release.commands.init.environments import NONE, STAGING, app_last, environments, together, words
@@ -136,25 +137,51 @@ def _addresses(
     repository: Repository, app: Found, names: Mapping[str, str], found: Sequence[Ledger], ask: Ask
 ) -> tuple[dict[str, Any], HealthRoute]:
     """The tables of the environments, and the health route that they share."""
-    seen = health_route(repository, app)
-    guess = seen.path if seen else NONE
-    said = ask(Question("health", f"Which route of {app.name} says its health and version?", guess))
-    health = seen if seen and said == seen.path else read_at(repository, app, said)
+    health = _health(repository, app, ask)
+    urls = {name: _url(app, name, wrangler, ask) for name, wrangler in names.items()}
+    health = _asked(health, urls, ask)
     of_route = health.settings
-    table: dict[str, Any] = {"health": False} if said == NONE else {"health": of_route} if of_route else {}
+    table: dict[str, Any] = (
+        {"health": False} if health.path == NONE else {"health": of_route} if of_route else {}
+    )
     made: dict[str, Any] = {}
     for name, wrangler in names.items():
         place = app.places[wrangler]
-        asked = Question(f"url.{name}", f"Where does {app.name} answer in {name} (https://...)?")
-        url = place.url or ask(asked)
         made[name] = {
             **_of_wrangler(name, wrangler),
             **({"config": place.file} if place.file else {}),
-            "url": url.rstrip("/"),
+            "url": urls[name],
             **({"database": found[0].names[name]} if len(found) == 1 else {}),
             **table,
         }
     return made, health
+
+
+def _health(repository: Repository, app: Found, ask: Ask) -> HealthRoute:
+    """The health route, as the source tells what it answers."""
+    seen = health_route(repository, app)
+    guess = seen.path if seen else NONE
+    said = ask(Question("health", f"Which route of {app.name} says its health and version?", guess))
+    return seen if seen and said == seen.path else read_at(repository, app, said)
+
+
+def _url(app: Found, name: str, wrangler: str, ask: Ask) -> str:
+    url = app.places[wrangler].url
+    asked = Question(f"url.{name}", f"Where does {app.name} answer in {name} (https://...)?")
+    return (url or ask(asked)).rstrip("/")
+
+
+def _asked(health: HealthRoute, urls: Mapping[str, str], ask: Ask) -> HealthRoute:
+    """The route as it answers in production today, where a person agrees that it is asked; else as it was."""
+    if health.path == NONE or not urls["production"].startswith(("http://", "https://")):
+        return health
+    address = urls["production"] + health.path
+    question = Question(
+        "ask-health", f"Ask {address} once what it answers (yes, no)?", "no", ("yes", "no"), is_optional=True
+    )
+    if ask(question) == "no":
+        return health
+    return answer_of(address, health.path) or replace(health, was_silent=True)
 
 
 def _of_wrangler(name: str, wrangler: str) -> dict[str, Any]:
@@ -165,6 +192,8 @@ def _of_wrangler(name: str, wrangler: str) -> dict[str, Any]:
 
 def _health_notes(app: Found, health: HealthRoute) -> Iterable[str]:
     """What a health route leaves unproved, as far as the source shows."""
+    if health.was_silent:
+        yield f"{health.path} of {app.name} did not answer that all is well; what its source tells is taken."
     if health.path == NONE:
         yield (
             f"{app.name} has no health route: a release is proved by Cloudflare's version ids alone. "

@@ -88,6 +88,14 @@ def _bump(setting: Setting) -> Iterator[Step]:
     yield Bump(setting.config.app.manifest)
 
 
+def _build(setting: Setting) -> Iterator[Step]:
+    from release.steps.build import Build
+
+    commands = tuple((one.name, " ".join(one.build)) for one in setting.config.workers if one.build)
+    if commands:
+        yield Build(commands)
+
+
 def _backfill(setting: Setting) -> Iterator[Step]:
     from release.steps.backfill import Backfill
 
@@ -185,6 +193,7 @@ def _verify(setting: Setting) -> Iterator[Step]:
 TABLE = (
     Row("test", "run the configured build, test and lint commands", BUILT, _test),
     Row("bump", "put the bump commit's files into the work tree", BUILT, _bump),
+    Row("build", "build the workers that have a build of their own", DEPLOYED, _build),
     Row("backfill", "fill the migration ledger from the live schema", DEPLOYED, _backfill),
     Row("migrate", "apply the pending D1 migrations", DEPLOYED, _migrate),
     Row("deploy", "deploy the {worker} worker", DEPLOYED, _deploy),

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from release.model.release import Release
     from release.model.world import World
 
-SHIPPING = frozenset({"test", "bump", "backfill", "migrate", "deploy", "smoke", "pack", "publish"})
+SHIPPING = frozenset({"test", "bump", "build", "backfill", "migrate", "deploy", "smoke", "pack", "publish"})
 SHOWN = 5
 
 

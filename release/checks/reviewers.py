@@ -19,7 +19,7 @@ class Reviewed:
 
     two_person: bool
     name: str = "reviewers"
-    guards: frozenset[str] = frozenset({"test", "bump", "backfill", "migrate", "deploy"})
+    guards: frozenset[str] = frozenset({"test", "bump", "build", "backfill", "migrate", "deploy"})
 
     def find(self, world: World, release: Release) -> tuple[Problem, ...]:
         """One warning at most."""

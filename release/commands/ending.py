@@ -50,6 +50,28 @@ def root_of(context: Context) -> Path:
     return acted_on(Path(context.config.release.root), Path.cwd(), os.environ)
 
 
+def production_or(context: Context, env: str) -> str:
+    """The environment that was asked for, else the one that is production here."""
+    from release.config import load
+
+    return env or load(root_of(context)).production
+
+
+def tried_or(context: Context, env: str) -> str:
+    """The environment that was asked for, else the one where commits are tried. Raises UsageError where there is none."""
+    from release.config import load
+
+    if env:
+        return env
+    config = load(root_of(context))
+    if config.tried_in is None:
+        raise UsageError(
+            "There is no environment where commits are tried before production.",
+            f"Say which one is meant: --env {' or --env '.join(config.environments)}",
+        )
+    return config.tried_in
+
+
 def requested(
     bump: str, env: str, *, finish: bool = False, accept: Iterable[str] = (), **reasons: str
 ) -> Request:

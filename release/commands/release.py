@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from release.commands.command import command
 from release.commands.ending import finish as end
-from release.commands.ending import requested, root_of, terminal_gate
+from release.commands.ending import production_or, requested, root_of, terminal_gate, tried_or
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,15 +70,15 @@ def release(
 
     Example: inv release --bump minor
 
-    It observes, decides, shows the plan, asks for approval, and runs: test, bump, backfill, migrate, the deploy of each
-    worker, smoke, record, github-release, verify. If it fails, run it again to finish.
+    It observes, decides, shows the plan, asks for approval, and runs: test, bump, build, backfill, migrate, the deploy of
+    each worker, smoke, record, github-release, verify. If it fails, run it again to finish.
     """
 
     def read() -> Options:
         from release.model.options import Options
 
         reasons = {"reason": reason, "underbump": underbump, "break_glass": break_glass}
-        request = requested(bump, env or "production", finish=finish, accept=accept or (), **reasons)
+        request = requested(bump, production_or(context, env), finish=finish, accept=accept or (), **reasons)
         plan_file, to = Path(plan) if plan else None, output_of(output, dry_run=dry_run)
         return Options(request, plan_file=plan_file, output=to)
 
@@ -111,7 +111,7 @@ def plan(
         from release.model.options import Options
 
         reasons = {"reason": reason, "underbump": underbump, "break_glass": break_glass}
-        request = requested(bump, env or "production", finish=finish, accept=accept or (), **reasons)
+        request = requested(bump, production_or(context, env), finish=finish, accept=accept or (), **reasons)
         return Options(request, output=Path(output) if output else None, for_approval=True)
 
     carry_out(context, read, json=json, dry_run=True, code_of=_whether if exit_code else None)
@@ -120,7 +120,7 @@ def plan(
 @command("deploy")
 def deploy(
     context: Context,
-    env: str = "staging",
+    env: str = "",
     reason: str = "",
     dry_run: bool = False,
     output: str = "",
@@ -131,14 +131,16 @@ def deploy(
 
     Example: inv deploy --env staging
 
-    It migrates, deploys the workers, and runs the smoke check; no number, no tag.
+    It builds, migrates, deploys the workers, and runs the smoke check; no number, no tag.
     """
 
     def read() -> Options:
         from release.model.options import Options
 
         return Options(
-            requested("patch", env, reason=reason), output=output_of(output, dry_run=dry_run), deploying=True
+            requested("patch", tried_or(context, env), reason=reason),
+            output=output_of(output, dry_run=dry_run),
+            deploying=True,
         )
 
     carry_out(context, read, json=json, verbose=verbose, yes=True, dry_run=dry_run)

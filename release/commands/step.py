@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from invoke.collection import Collection
 
 from release.commands.command import command
-from release.commands.ending import requested
+from release.commands.ending import production_or, requested
 from release.commands.release import carry_out
 from release.errors import UsageError
 from release.sequences import TABLE, Kind
@@ -44,8 +44,9 @@ def names(root: Path) -> dict[str, str]:
     needs it says why.
     """
     settings = _settings(root)
-    has_database = bool(settings.get("database"))
-    rows = [row for row in TABLE if Kind.RELEASE in row.kinds and (has_database or row.name not in DATABASE)]
+    left_out = set() if settings.get("database") or settings.get("databases") else {*DATABASE}
+    left_out |= set() if any(one.get("build") for one in _workers(settings)) else {"build"}
+    rows = [row for row in TABLE if Kind.RELEASE in row.kinds and row.name not in left_out]
     return {name: does for row in rows for name, does in _tasks(row, settings)}
 
 
@@ -54,11 +55,14 @@ def _tasks(row: Row, settings: dict[str, Any]) -> Iterator[tuple[str, str]]:
     if "{worker}" not in row.does:
         yield row.name, row.does
         return
-    workers = settings.get("workers")
-    found = [one.get("name") for one in workers if isinstance(one, dict)] if isinstance(workers, list) else []
-    for worker in found:
+    for worker in (one.get("name") for one in _workers(settings)):
         if isinstance(worker, str) and WORKER.fullmatch(worker):
             yield f"{row.name}-{worker}", row.does.format(worker=worker)
+
+
+def _workers(settings: dict[str, Any]) -> list[dict[str, Any]]:
+    workers = settings.get("workers")
+    return [one for one in workers if isinstance(one, dict)] if isinstance(workers, list) else []
 
 
 def _settings(root: Path) -> dict[str, Any]:
@@ -75,7 +79,7 @@ def _step(name: str, does: str) -> Task:  # type: ignore[type-arg]
     def step(
         context: Context,
         bump: str = "",
-        env: str = "production",
+        env: str = "",
         reason: str = "",
         break_glass: str = "",
         dry_run: bool = False,
@@ -83,13 +87,13 @@ def _step(name: str, does: str) -> Task:  # type: ignore[type-arg]
         json: bool = False,
         verbose: bool = False,
     ) -> None:
-        asked = _Asked(name, bump, env, reason, break_glass)
+        asked = _Asked(name, bump, production_or(context, env), reason, break_glass)
         carry_out(context, asked.options, json=json, verbose=verbose, yes=yes, dry_run=dry_run)
 
     def backfill(
         context: Context,
         bump: str = "",
-        env: str = "production",
+        env: str = "",
         through: str = "",
         reason: str = "",
         break_glass: str = "",
@@ -98,7 +102,7 @@ def _step(name: str, does: str) -> Task:  # type: ignore[type-arg]
         json: bool = False,
         verbose: bool = False,
     ) -> None:
-        asked = _Asked(name, bump, env, reason, break_glass, through)
+        asked = _Asked(name, bump, production_or(context, env), reason, break_glass, through)
         carry_out(context, asked.options, json=json, verbose=verbose, yes=yes, dry_run=dry_run)
 
     body = backfill if name == "backfill" else step

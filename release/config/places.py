@@ -36,7 +36,13 @@ class Worker(Value, frozen=True, kw_only=True):
     config: Annotated[
         FileName, Meta(description="Its wrangler file in `path`. Left out: the one that wrangler finds.")
     ] = ""
-    build: Annotated[Words, Meta(description="A command that runs in `path` before the deploy.")] = ()
+    build: Annotated[
+        Words,
+        Meta(
+            description="A command that runs in `path` before the first write to the environment, "
+            "with wrangler's environment as CLOUDFLARE_ENV."
+        ),
+    ] = ()
     deploy: Annotated[
         Words,
         Meta(

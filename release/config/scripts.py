@@ -36,7 +36,7 @@ def read(root: Path, worker: Worker, environment: Environment) -> Found | None:
     """The wrangler file of a worker in an environment; None where there is none. Raises UsageError."""
     for path in candidates(worker.path, environment.config, worker.config):
         if (root / path).is_file():
-            return Found(path, _settings(root, path))
+            return Found(path, settings_at(root, path))
     return None
 
 
@@ -157,7 +157,8 @@ def _others(config: Config, name: str, environment: Environment) -> set[tuple[st
     return {(f"worker {one.name} in {name}", one.script) for one in workers}
 
 
-def _settings(root: Path, path: str) -> dict[str, Any]:
+def settings_at(root: Path, path: str) -> dict[str, Any]:
+    """The wrangler file at a path. Raises UsageError where it cannot be read."""
     advice = "Correct it; wrangler cannot read it either."
     try:
         return parse(path, (root / path).read_bytes())

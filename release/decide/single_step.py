@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from release.model.request import Request
     from release.model.world import World
 
-NUMBERLESS = frozenset({"test", "backfill", "migrate"})
+NUMBERLESS = frozenset({"test", "build", "backfill", "migrate"})
 LEAVES_NOTHING = frozenset(
-    {"test", "bump", "backfill"}
+    {"test", "bump", "build", "backfill"}
 )  # that a rollback or a later release would have to know
 OF_A_RELEASE = frozenset({"smoke", "record", "github-release", "verify"})
 

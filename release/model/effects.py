@@ -69,6 +69,24 @@ class RunTests(Local):
 
 
 @dataclass(frozen=True)
+class BuildWorker(Local):
+    """Run one worker's own build, and compare what it made with the plan."""
+
+    is_brief: ClassVar[bool] = False
+
+    worker: str
+
+    @staticmethod
+    def name_of(worker: str) -> str:
+        """What `World.done` holds once a worker is built in this run."""
+        return f"build {worker}"
+
+    def expect(self, world: World) -> World:
+        """The worker is built."""
+        return world.with_done(self.name_of(self.worker))
+
+
+@dataclass(frozen=True)
 class PlaceFiles(Local):
     """Put the files of the bump commit into the work tree."""
 

@@ -6,6 +6,7 @@ import secrets
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from release.config.bound_databases import require_databases
 from release.errors import BlockedError
 from release.model.outcome import Listeners
 from release.model.request import Request
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from release.config import Config
     from release.extensions import Extensions
     from release.model.options import Options
     from release.model.outcome import Listener, Outcome
@@ -51,7 +53,7 @@ def release(
     approved = read_plan(options.plan_file) if options.plan_file else None
     options = _as_approved(options, approved) if approved else options
     config, plugins = configured(root, options.target, options.request.line, environ)
-    require_wranglers(config)
+    _require(config, options)
     ops = connect(config, options.request.environment, environ, perform=perform)
     if options.request.environment == config.production:
         require_write_tokens(ops)
@@ -62,6 +64,13 @@ def release(
             return _released(ops, plugins, options, approved, gate, told)
     finally:
         ops.close()
+
+
+def _require(config: Config, options: Options) -> None:
+    """Raise UsageError for a wrangler that is too old, or files that do not bind what is listed; a finish needs neither file."""
+    require_wranglers(config)
+    if not options.request.finish:
+        require_databases(config, options.request.environment)
 
 
 def _as_approved(options: Options, approved: Plan) -> Options:
@@ -101,7 +110,7 @@ def plan(
 ) -> Outcome:
     """The same up to the gate: nothing is written but the plan's own file, when one is named."""
     config, plugins = configured(root, options.target, options.request.line, environ)
-    require_wranglers(config)
+    _require(config, options)
     ops = connect(config, options.request.environment, environ)
     try:
         preview = survey(ops, plugins, options)

@@ -102,7 +102,7 @@ def _ended(run: Run, world: World, results: list[StepResult], failure: Failure) 
 
 
 def _is_passed_over(run: Run, step: Step, world: World) -> bool:
-    """Alone, a step asks that those before it are done; tests leave nothing to see, and smoke leaves it in the record.
+    """Alone, a step asks that those before it are done; smoke leaves that in the record, tests and builds leave nothing.
 
     The ledger needs no bump: `inv step.backfill` is what a release advises that is blocked before it can bump. `verify`
     looks for the GitHub Release itself, and needs nobody to have told GitHub of a deployment in the same run. What a
@@ -116,7 +116,7 @@ def _is_passed_over(run: Run, step: Step, world: World) -> bool:
     record = world.record
     was_healthy = isinstance(record, Record) and record.healthy
     needless = (step.name, run.only) in {("bump", "backfill"), ("github-release", "verify")}
-    return step.name == "test" or needless or (step.name == "smoke" and was_healthy)
+    return step.name in {"test", "build"} or needless or (step.name == "smoke" and was_healthy)
 
 
 def _stopped(error: ReleaseError | KeyboardInterrupt) -> Failure:

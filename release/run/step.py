@@ -16,6 +16,7 @@ from release.observe.world import look_again
 from release.run import end as ending
 from release.run import lock
 from release.run.attempt import attempt
+from release.run.effects import building
 from release.run.explain import failure_of
 
 if TYPE_CHECKING:
@@ -89,7 +90,9 @@ def _performed(
     """
     if writes:
         world = _note(run, world, before_write=True)
-        _prove_base(run, writes, world)
+        if run.preview.kind != "finish" and _is_first(run, writes, world):
+            _prove_base(run, world)
+            building.prove(run.ops, world, run.release)
     pulse = lock.Pulse(run.ops, world)
     trouble: ReleaseError | None = None
     with contextlib.nullcontext() if effect.is_brief else pulse.beating():
@@ -129,17 +132,20 @@ def _bookmarks(world: World, record: Record) -> dict[str, Any]:
     return {"bookmark": fresh} if fresh != record.bookmark else {}
 
 
-def _prove_base(run: Run, writes: tuple[Write, ...], world: World) -> None:
-    """Raise BlockedError where the branch lost the base since the plan was made, while nothing of it is in the environment."""
+def _is_first(run: Run, writes: tuple[Write, ...], world: World) -> bool:
+    """Whether these writes are the first that users see."""
+    is_outside = bool(OUTSIDE & {write.system for write in writes})
+    return is_outside and not ending.has_changed(run.preview, world)
+
+
+def _prove_base(run: Run, world: World) -> None:
+    """Raise BlockedError where the branch lost the base since the plan was made."""
     tip, known = (
         one.remote.tip if isinstance(one.remote, Remote) else None for one in (world, run.preview.world)
     )
-    is_first = bool(OUTSIDE & {write.system for write in writes}) and not ending.has_changed(
-        run.preview, world
-    )
-    if run.preview.kind == "finish" or not is_first or tip == known:
-        return
     base, branch = run.release.base, run.ops.config.branch
+    if tip == known:
+        return
     if tip is None or not holds(run.ops, tip, base):
         raise BlockedError(
             f"{branch} was rewritten meanwhile: it no longer contains {base[:7]}, which was to be released.",

@@ -1,4 +1,4 @@
-"""wrangler without Node: the same two methods, and the very requests that wrangler makes, over HTTP."""
+"""wrangler without Node: the same methods, and the very requests that wrangler makes, over HTTP."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from release.config import load
 from release.errors import EffectError
 from release.formats.manifest import value_at
+from release.systems.cloudflare.wrangler import Wrangler
+from release.systems.machine.secrets import Mask
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from release.config import Config, Worker
     from release.model.migrating import ApplyMigrations
     from release.model.release import Release
+    from release.systems.cloudflare.resolved import Resolved
 
 SOURCE = "worker.js"
 LEDGER = (
@@ -49,6 +52,17 @@ class ApiWrangler:
     def at(self, root: Path) -> ApiWrangler:
         """The same client for another checkout."""
         return ApiWrangler(load(root), self._environ, self._databases)
+
+    def build(self, worker: Worker, environment: str, tell: Callable[[str], None]) -> None:
+        """Run the worker's own build, as the real client does."""
+        self._real().build(worker, environment, tell)
+
+    def compare(self, worker: Worker, environment: str, bound: Mapping[str, str | None]) -> Resolved:
+        """Look at what wrangler would deploy, as the real client does."""
+        return self._real().compare(worker, environment, bound)
+
+    def _real(self) -> Wrangler:
+        return Wrangler(self._config.root, self._environ, Mask.of(self._environ))
 
     def deploy(
         self,

@@ -12,9 +12,11 @@ from release.commands.ending import Shown
 from release.commands.envelope import problem
 from release.errors import BLOCKED, RELEASED, ReleaseError, TokenRefusedError
 from release.plan.targets import configured
+from release.systems.cloudflare.api import Cloudflare
 from release.systems.git.client import Git
 from release.systems.machine.deadline import Lanes
 from release.systems.ops import at_github
+from release.systems.web.http import Http
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -39,6 +41,7 @@ STEPS: tuple[tuple[str, Callable[[Setup], str]], ...] = (
     ("Rules for tags", examinations.tags),
     ("What workflows' tokens may do", examinations.permissions),
     ("The record's refs", examinations.record),
+    ("Workers Builds", examinations.builds),
     ("The health route", examinations.health),
 )
 
@@ -56,8 +59,14 @@ class Finding:
 def shown(root: Path, environ: Mapping[str, str]) -> Shown:
     """Every step of the repository in `root`. Raises UsageError for wrong configuration, or without a token."""
     config, plugins = configured(root)
-    with at_github(config, environ) as github, closing(Git(config.root, config.remote, environ)) as git:
-        found = examine(Setup(config, github, git, publishes=bool(plugins.targets())))
+    has_account = all(environ.get(name) for name in (examinations.TOKEN, examinations.ACCOUNT))
+    with (
+        at_github(config, environ) as github,
+        closing(Git(config.root, config.remote, environ)) as git,
+        closing(Http()) as http,
+    ):
+        cloudflare = Cloudflare(http, environ) if has_account else None
+        found = examine(Setup(config, github, git, bool(plugins.targets()), cloudflare))
     return Shown(lines(found), as_json(found), exit_code(found), [*_problems(found)])
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from release.commands.init import packaged
 from release.commands.init.beside import beside
+from release.commands.init.proof import proved
 from release.commands.init.proposal import propose
 from release.commands.init.questions import Question
 from release.commands.init.repository import look
@@ -74,6 +75,7 @@ def _prepare(
     if closing:
         interview.close()
     config = parsed(tables[0].after if tables else text or "", root)
+    notes = (*notes, *proved(config))
     others = list(_brought(root, config))
     files = [one for one in (*tables, requirements, *others) if isinstance(one, NewFile)]
     said = (one for one in others if isinstance(one, str))

@@ -22,9 +22,9 @@ _FILE = re.compile(
     r"((?:[\w.-]+/)*?(?:health|healthz|healthcheck))(?:/(?:route|index|\+server))?\.(?:get\.)?[mjt]sx?$"
 )
 _NEAR = 600  # characters behind the route in which its answer is looked for
-_COMMITS = ("commit", "commitSha", "commit_sha", "sha", "gitSha")
+COMMITS = ("commit", "commitSha", "commit_sha", "sha", "gitSha")
 _FIELD = re.compile(
-    rf"""["']?\b(version|{"|".join(_COMMITS)}|ok|status|healthy)\b["']?\s*(?::|,|(?=\}}))\s*(["'`]?)(true|[\w.-]*)"""
+    rf"""["']?\b(version|{"|".join(COMMITS)}|ok|status|healthy)\b["']?\s*(?::|,|(?=\}}))\s*(["'`]?)(true|[\w.-]*)"""
 )
 _TEST = re.compile(r"(^|/)(tests?|__tests__)/|\.(test|spec)\.")  # a route is named there, and not answered
 _PLAIN = re.compile(r"""(?:new Response|\.text)\(\s*["'`]([^"'`\n]{1,40})["'`]""")
@@ -34,24 +34,30 @@ _PLAIN = re.compile(r"""(?:new Response|\.text)\(\s*["'`]([^"'`\n]{1,40})["'`]""
 class HealthRoute:
     """A route, and the fields of its answer as far as the source shows them (None: not shown).
 
-    `ok` is the field that says whether all is well with its value there; `text` is an answer that is no JSON.
+    `ok` is the field that says whether all is well with its value there; `text` is an answer that is no JSON; `status` is
+    its HTTP status. `is_asked`: it answered so itself, and the source was not looked at; `was_silent`: it was asked, and did not.
     """
 
     path: str
-    ok: tuple[str, str | bool] | None = None
+    ok: tuple[str, str | bool | int] | None = None
     version: str | None = None
     commit: str | None = None
     text: str | None = None
+    version_id: str | None = None
+    status: int = 200
+    is_asked: bool = False
+    was_silent: bool = False
 
     @property
     def is_read(self) -> bool:
-        """Whether the source shows what it answers."""
-        return any((self.ok, self.version, self.commit, self.text))
+        """Whether it is known what it answers."""
+        return self.is_asked or any((self.ok, self.version, self.commit, self.text))
 
     @property
     def settings(self) -> dict[str, Any]:
         """The table `health` of an environment, without what is the default there."""
-        path = {} if self.path == DEFAULT else {"path": self.path}
+        path: dict[str, Any] = {} if self.path == DEFAULT else {"path": self.path}
+        path |= {} if self.status == 200 else {"expect_status": self.status}  # noqa: PLR2004
         if not self.is_read:
             return path
         field, value = self.ok or (False, "ok")
@@ -61,8 +67,9 @@ class HealthRoute:
             **path,
             **({} if field == "status" else {"status": field}),
             **({} if value == "ok" else {"ok": value}),
-            **({} if self.version else {"version": False}),
+            **({} if self.version == "version" else {"version": self.version or False}),
             **({"commit": self.commit} if self.commit and self.commit != "commit" else {}),
+            **({"version_id": self.version_id} if self.version_id else {}),
         }
 
 
@@ -101,7 +108,7 @@ def _named(repository: Repository, app: Found) -> Iterator[tuple[str, str]]:
 def _answer(path: str, text: str) -> HealthRoute:
     fields = {match[1]: (match[2], match[3]) for match in reversed(list(_FIELD.finditer(text)))}
     version = "version" if "version" in fields else None
-    commit = next((name for name in _COMMITS if name in fields), None)
+    commit = next((name for name in COMMITS if name in fields), None)
     ok: tuple[str, str | bool] | None = None
     for name in ("status", "ok", "healthy"):
         quote, value = fields.get(name, ("", ""))

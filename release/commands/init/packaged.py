@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
+from release.commands.init.setup_steps import with_program
+
 if TYPE_CHECKING:
     from release.config import Config
 
@@ -38,14 +40,14 @@ def wrapper() -> str:
 def workflows(config: Config) -> dict[str, str]:
     """The workflows for GitHub Actions that fit a configuration: name -> content.
 
-    They watch its branch; a staging that is not there has no job, and a package no workflow unless a plugin is called
-    after it.
+    They watch its branch and bring its package manager; a staging that is not there has no job, and a package no workflow
+    unless a plugin is called after it.
     """
     folder = _file("workflows", CHECKOUT / ".github" / "workflows")
     texts = {path.name: path.read_text("utf-8") for path in sorted(folder.glob("*.yml"))}
     targets = {Path(plugin).stem.replace("_", "-") for plugin in config.plugins}
     return {
-        name: _fitted(text, config)
+        name: with_program(_fitted(text, config), config)
         for name, text in texts.items()
         if (found := _PUBLISHED.search(text)) is None or found[1] in targets
     }

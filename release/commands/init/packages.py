@@ -9,25 +9,19 @@ import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from release.systems.npm.managers import COMMANDS
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from release.commands.init.repository import Repository
 
 Entries = list[tuple[str, tuple[str, ...]]]  # file, and the keys that lead to the version in it
-LOCKFILES = {
-    "pnpm-lock.yaml": "pnpm",
-    "bun.lock": "bun",
-    "bun.lockb": "bun",
-    "yarn.lock": "yarn",
-    "package-lock.json": "npm",
-    "npm-shrinkwrap.json": "npm",
-}
 CHECKS = ("build", "test", "lint")
-_DEPLOY = re.compile(
-    r"(npx |pnpm (exec |dlx )?|yarn (exec )?|bunx |bun x |bun run )?wrangler (deploy|publish)\b"
-)
-_SHELL = re.compile(r"[|&;<>$`*?()]")
+_RUNNERS = r"(npx |pnpm (exec |dlx )?|yarn (exec )?|bunx |bun x |bun run )?"
+_DEPLOY = re.compile(rf"{_RUNNERS}(wrangler (deploy|publish)|opennextjs-cloudflare (deploy|upload))\b")
+_ENVIRONMENT = re.compile(r"(?:\bcross-env )?\bCLOUDFLARE_ENV=\S+ ")
+_SHELL = re.compile(r"[|&;<>$`*?()]|^\w+=")  # what only a shell can run, NAME=VALUE in front among it
 
 
 @dataclass(frozen=True)
@@ -50,14 +44,19 @@ def packages(repository: Repository, path: str) -> Packages:
     while folders[-1] not in {"", "."}:
         folders.append(posixpath.dirname(folders[-1]))
     for folder in folders:
-        for name, manager in LOCKFILES.items():
-            if beside(folder, name) in repository.files:
-                return Packages(
-                    folder or ".", manager, _scripts(manifest(repository, beside(folder, "package.json")))
-                )
+        programs = [one[0] for name, one in COMMANDS.items() if beside(folder, name) in repository.files]
+        if programs:
+            own = manifest(repository, beside(folder, "package.json"))
+            named = manager_of(own)
+            return Packages(folder or ".", named if named in programs else programs[0], _scripts(own))
     root = manifest(repository, "package.json")
-    named = str(root.get("packageManager", "npm")).partition("@")[0]
-    return Packages(".", named if named in LOCKFILES.values() else "npm", _scripts(root))
+    return Packages(".", manager_of(root) or "npm", _scripts(root))
+
+
+def manager_of(manifest: dict[str, Any]) -> str:
+    """The program that a package.json names as `packageManager`; empty where it names none that is known."""
+    named = str(manifest.get("packageManager", "")).partition("@")[0]
+    return named if named in {one[0] for one in COMMANDS.values()} else ""
 
 
 def manifest(repository: Repository, path: str) -> dict[str, Any]:
@@ -80,28 +79,31 @@ def version_places(repository: Repository, folder: str, packages_in: str) -> tup
     return None
 
 
-def build_before_deploy(scripts: Mapping[str, str]) -> tuple[str, ...]:
-    """The one command that a deploy script runs before wrangler, where it is a plain one."""
-    for name, text in scripts.items():
-        before, _, last = text.rpartition("&&")
-        if name.startswith("deploy") and before and _is_deploy(last.strip()) and not _SHELL.search(before):
-            return tuple(shlex.split(before))
+def build_before_deploy(scripts: Mapping[str, str], manager: str) -> tuple[str, ...]:
+    """What a deploy script runs before wrangler, without a CLOUDFLARE_ENV of its own: a release sets that one.
+
+    That of production is taken where there are several.
+    """
+    for name in sorted(scripts, key=_is_least_of_all):
+        before, _, last = scripts[name].rpartition("&&")
+        if not name.startswith("deploy") or not _DEPLOY.match(_ENVIRONMENT.sub("", last.strip())):
+            continue
+        before = _ENVIRONMENT.sub("", before.strip())
+        if before:
+            return ("sh", "-c", before) if _SHELL.search(before) else tuple(shlex.split(before))
+        if f"pre{name}" in scripts:
+            return (manager, "run", f"pre{name}")
     return ()
+
+
+def _is_least_of_all(name: str) -> int:
+    of_production = re.search(r"[:.-](prod|production|live)\b", name)
+    return 0 if of_production else 1 if name == "deploy" else 2
 
 
 def scripts_of(repository: Repository, folder: str) -> Mapping[str, str]:
     """The scripts of a folder's package.json."""
     return _scripts(manifest(repository, beside(folder, "package.json")))
-
-
-def _is_deploy(command: str) -> bool:
-    return (
-        re.match(
-            r"(npx |pnpm (exec |dlx )?|yarn (exec )?|bunx |bun x |bun run )?wrangler (deploy|publish)\b",
-            command,
-        )
-        is not None
-    )
 
 
 def _scripts(found: dict[str, Any]) -> dict[str, str]:

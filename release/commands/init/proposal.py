@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import json
-import posixpath
 import re
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from release.commands.init import packages
+from release.commands.init.asked_route import answer_of
+from release.commands.init.builds import build, unbuilt
 from release.commands.init.databases import databases
 from release.commands.init.environments import NONE, STAGING, app_last, environments, together, words
 from release.commands.init.health_route import health_route, read_at
+from release.commands.init.identity import identity
 from release.commands.init.questions import Question
 from release.commands.init.workers import TOP, workers
 from release.errors import UsageError
-from release.formats.version import TagPattern, highest, parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -58,12 +58,12 @@ def propose(repository: Repository, ask: Ask) -> Proposal:
     app = chosen[-1]
     held = packages.packages(repository, app.path)
     found = databases(repository, chosen, seen.ledgers, names)
-    identity, changed = _app(repository, app, held, ask)
+    named, changed, unsure = identity(repository, app, held, ask)
     addresses, health = _addresses(repository, app, names, found, ask)
     settings = {
         **({} if repository.branch == "main" else {"branch": repository.branch}),
         **({} if repository.remote == "origin" else {"remote": repository.remote}),
-        "app": identity,
+        "app": named,
         "test": {"commands": _tests(held, ask)},
         "workers": [_worker(repository, one) for one in chosen],
         **_tables(found),
@@ -71,73 +71,13 @@ def propose(repository: Repository, ask: Ask) -> Proposal:
         "environments": addresses,
         **({} if held.folder == "." else {"rehearsal": {"install_in": held.folder}}),
     }
-    notes = (*seen.notes, *_notes(repository, seen.workers, chosen, names), *_health_notes(app, health))
+    notes = (
+        *seen.notes,
+        *unsure,
+        *_notes(repository, seen.workers, chosen, names),
+        *_health_notes(app, health),
+    )
     return Proposal(settings, notes, changed)
-
-
-def _app(
-    repository: Repository, app: Found, held: Packages, ask: Ask
-) -> tuple[dict[str, Any], dict[str, str]]:
-    """The table of the app, and the package.json that gets a version where no file has one."""
-    found = packages.version_places(repository, app.path, held.folder)
-    changed: dict[str, str] = {}
-    if found is None:
-        path = packages.beside(app.path, "package.json")
-        text = repository.text(path)
-        asked = Question("version", f"No package.json has a version. Which one does {app.name} get?", "0.1.0")
-        version = ask(asked)
-        changed[path] = _with_version(path, text, app.name, version)
-        found = path, []
-    manifest, entries = found
-    return {
-        "name": app.name,
-        "manifest": manifest,
-        "tag": _tag(repository, app.name, manifest),
-        **({"bump_also": [{"file": file, "key": list(key)} for file, key in entries]} if entries else {}),
-    }, changed
-
-
-def _with_version(path: str, text: str | None, name: str, version: str) -> str:
-    """A package.json with a version as its first entry, behind the name where that comes first."""
-    try:
-        parse(version)
-    except ValueError as error:
-        raise UsageError(f"{error}.", "Say one such as 0.1.0: --answer version=0.1.0") from None
-    entry = f'"version": {json.dumps(version)}'
-    if text is None:
-        return f'{{\n  "name": {json.dumps(name)},\n  "private": true,\n  {entry}\n}}\n'
-    named = re.match(r'\s*\{(?P<gap>\s*)"name"\s*:\s*"[^"\\]*"', text)
-    if named:
-        return f"{text[: named.end()]},{named['gap']}{entry}{text[named.end() :]}"
-    opened = re.match(r"\s*\{(?P<gap>\s*)(?P<end>\}?)", text)
-    if opened is None:
-        raise UsageError(f"{path} is no JSON object.", "Correct it, then run the same command again.")
-    comma = "" if opened["end"] else ","
-    gap = opened["gap"]
-    return f"{text[: opened.start('gap')]}{gap}{entry}{comma}{gap}{text[opened.end('gap') :]}"
-
-
-def _tag(repository: Repository, name: str, manifest: str) -> str:
-    """How the tags that are there are named, where they are this app's."""
-    versioned = [path for path in repository.files if posixpath.basename(path) == "package.json"]
-    others = {
-        str(packages.manifest(repository, path).get("version")) for path in versioned if path != manifest
-    }
-    ours = str(packages.manifest(repository, manifest).get("version"))
-    for text in (
-        f"{name}-v{{version}}",
-        f"{name}@{{version}}",
-        f"{name}-{{version}}",
-        "v{version}",
-        "{version}",
-    ):
-        newest = highest(repository.tags, TagPattern(text))
-        if newest is None:
-            continue
-        if name not in text and newest[0] != ours and newest[0] in others:
-            continue  # another package's: its manifest has the number of the newest tag, ours has not
-        return text
-    return "v{version}" if len(versioned) <= 1 else f"{name}-v{{version}}"
 
 
 def _tests(held: Packages, ask: Ask) -> list[dict[str, Any]]:
@@ -150,17 +90,9 @@ def _tests(held: Packages, ask: Ask) -> list[dict[str, Any]]:
 
 
 def _worker(repository: Repository, one: Found) -> dict[str, Any]:
-    build = _build(repository, one)
-    return {"name": one.name, "path": one.path, **({"build": list(build)} if build else {}), "vars": VARS}
-
-
-def _build(repository: Repository, one: Found) -> tuple[str, ...]:
-    """What makes the file that wrangler uploads, where that file is not in git and wrangler does not make it."""
-    scripts = packages.scripts_of(repository, one.path)
-    before = packages.build_before_deploy(scripts)
-    if before or one.builds or one.main is None or one.main in repository.files or "build" not in scripts:
-        return before
-    return (packages.packages(repository, one.path).manager, "run", "build")
+    command = build(repository, one)
+    made = {"build": list(command)} if command else {}
+    return {"name": one.name, "path": one.path, **made, "vars": VARS}
 
 
 def _tables(found: Sequence[Ledger]) -> dict[str, Any]:
@@ -205,25 +137,51 @@ def _addresses(
     repository: Repository, app: Found, names: Mapping[str, str], found: Sequence[Ledger], ask: Ask
 ) -> tuple[dict[str, Any], HealthRoute]:
     """The tables of the environments, and the health route that they share."""
-    seen = health_route(repository, app)
-    guess = seen.path if seen else NONE
-    said = ask(Question("health", f"Which route of {app.name} says its health and version?", guess))
-    health = seen if seen and said == seen.path else read_at(repository, app, said)
+    health = _health(repository, app, ask)
+    urls = {name: _url(app, name, wrangler, ask) for name, wrangler in names.items()}
+    health = _asked(health, urls, ask)
     of_route = health.settings
-    table: dict[str, Any] = {"health": False} if said == NONE else {"health": of_route} if of_route else {}
+    table: dict[str, Any] = (
+        {"health": False} if health.path == NONE else {"health": of_route} if of_route else {}
+    )
     made: dict[str, Any] = {}
     for name, wrangler in names.items():
         place = app.places[wrangler]
-        asked = Question(f"url.{name}", f"Where does {app.name} answer in {name} (https://...)?")
-        url = place.url or ask(asked)
         made[name] = {
             **_of_wrangler(name, wrangler),
             **({"config": place.file} if place.file else {}),
-            "url": url.rstrip("/"),
+            "url": urls[name],
             **({"database": found[0].names[name]} if len(found) == 1 else {}),
             **table,
         }
     return made, health
+
+
+def _health(repository: Repository, app: Found, ask: Ask) -> HealthRoute:
+    """The health route, as the source tells what it answers."""
+    seen = health_route(repository, app)
+    guess = seen.path if seen else NONE
+    said = ask(Question("health", f"Which route of {app.name} says its health and version?", guess))
+    return seen if seen and said == seen.path else read_at(repository, app, said)
+
+
+def _url(app: Found, name: str, wrangler: str, ask: Ask) -> str:
+    url = app.places[wrangler].url
+    asked = Question(f"url.{name}", f"Where does {app.name} answer in {name} (https://...)?")
+    return (url or ask(asked)).rstrip("/")
+
+
+def _asked(health: HealthRoute, urls: Mapping[str, str], ask: Ask) -> HealthRoute:
+    """The route as it answers in production today, where a person agrees that it is asked; else as it was."""
+    if health.path == NONE or not urls["production"].startswith(("http://", "https://")):
+        return health
+    address = urls["production"] + health.path
+    question = Question(
+        "ask-health", f"Ask {address} once what it answers (yes, no)?", "no", ("yes", "no"), is_optional=True
+    )
+    if ask(question) == "no":
+        return health
+    return answer_of(address, health.path) or replace(health, was_silent=True)
 
 
 def _of_wrangler(name: str, wrangler: str) -> dict[str, Any]:
@@ -234,6 +192,8 @@ def _of_wrangler(name: str, wrangler: str) -> dict[str, Any]:
 
 def _health_notes(app: Found, health: HealthRoute) -> Iterable[str]:
     """What a health route leaves unproved, as far as the source shows."""
+    if health.was_silent:
+        yield f"{health.path} of {app.name} did not answer that all is well; what its source tells is taken."
     if health.path == NONE:
         yield (
             f"{app.name} has no health route: a release is proved by Cloudflare's version ids alone. "
@@ -260,13 +220,21 @@ def _notes(
             yield f"{one.path} is left out: it looks like an example. To release it too: --answer workers=..."
         if one not in chosen:
             continue
-        left = [name for name in one.places if name and name not in names.values()]
-        if left:
-            yield f"{one.path}: no release to {', '.join(left)}; add it to [tool.release.environments] if there should be."
-        for name, text in packages.scripts_of(repository, one.path).items():
-            if name.startswith("deploy"):
-                yield f'{one.path}: a release calls `wrangler deploy` itself, not the script {name} ("{text}").'
+        yield from _of_worker(repository, one, names)
     if names["production"] == TOP:
         yield "Production is the top level of the wrangler configuration: a release deploys without --env."
     if not set(names) & {"staging"} and len(names) == 1:
         yield f"No environment for staging was found ({', '.join(STAGING)}); production alone is configured."
+
+
+def _of_worker(repository: Repository, one: Found, names: Mapping[str, str]) -> Iterable[str]:
+    """What a person should know of a worker that is released."""
+    built = unbuilt(repository, one)
+    if built:
+        yield f"{one.path} uses {', '.join(built)}, which git has only unbuilt: its `build` makes them first."
+    left = [name for name in one.places if name and name not in names.values()]
+    if left:
+        yield f"{one.path}: no release to {', '.join(left)}; add it to [tool.release.environments] if there should be."
+    for name, text in packages.scripts_of(repository, one.path).items():
+        if name.startswith("deploy"):
+            yield f'{one.path}: a release calls `wrangler deploy` itself, not the script {name} ("{text}").'

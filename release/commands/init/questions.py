@@ -18,7 +18,8 @@ STANDS_IN = "https://not-answered.example.com"  # while the rest is looked at, s
 class Question:
     """The key of the answer, what is asked, a guess where there is one, and what may be said where that is limited.
 
-    `is_offered`: the guess is taken unless an answer came with the command; nobody is asked.
+    `is_offered`: the guess is taken unless an answer came with the command; nobody is asked. `is_optional`: the same where
+    there is no terminal.
     """
 
     key: str
@@ -26,6 +27,7 @@ class Question:
     guess: str | None = None
     choices: tuple[str, ...] = ()
     is_offered: bool = False
+    is_optional: bool = False
 
 
 Ask = Callable[[Question], str]
@@ -75,7 +77,8 @@ class Interview:
             raise UsageError(f'Unknown answer key "{unknown[0]}".', f"Use one of: {keys}.")
 
     def _elsewhere(self, question: Question) -> str:
-        if (self.guessing or question.is_offered) and question.guess is not None:
+        is_offered = question.is_offered or (question.is_optional and self.prompt is None)
+        if (self.guessing or is_offered) and question.guess is not None:
             return question.guess
         if self.prompt is None:
             self.missing.append(question)

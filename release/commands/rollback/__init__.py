@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from release.commands.command import command
-from release.commands.ending import confirmation, finish, root_of
+from release.commands.ending import confirmation, finish, production_or, root_of
 
 if TYPE_CHECKING:
     from invoke.context import Context
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def rollback(
     context: Context,
     to: str = "",
-    env: str = "production",
+    env: str = "",
     reason: str = "",
     despite_migrations: bool = False,
     yes: bool = False,
@@ -37,7 +37,10 @@ def rollback(
         from release.commands.rollback import course as flow
         from release.views import listener
 
-        options, view = flow.RollbackOptions(env, to or None, reason, despite_migrations), listener(json=json)
+        options, view = (
+            flow.RollbackOptions(production_or(context, env), to or None, reason, despite_migrations),
+            listener(json=json),
+        )
         confirm = None if dry_run else confirmation(view, yes=yes)
         return flow.rollback(root_of(context), os.environ, options, confirm, view)
 

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from release.commands.command import command
-from release.commands.ending import confirmation, finish, root_of
+from release.commands.ending import confirmation, finish, production_or, root_of
 
 if TYPE_CHECKING:
     from invoke.context import Context
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @command("unlock")
 def unlock(
-    context: Context, env: str = "production", yes: bool = False, dry_run: bool = False, json: bool = False
+    context: Context, env: str = "", yes: bool = False, dry_run: bool = False, json: bool = False
 ) -> None:
     """Release the lock held by a dead run.
 
@@ -31,6 +31,6 @@ def unlock(
 
         view = listener(json=json)
         confirm = None if dry_run else confirmation(view, yes=yes)
-        return flow.unlock(root_of(context), os.environ, env, confirm, view)
+        return flow.unlock(root_of(context), os.environ, production_or(context, env), confirm, view)
 
     finish(run, json=json)

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from release.commands.command import command
-from release.commands.ending import finish, root_of
+from release.commands.ending import finish, production_or, root_of
 
 if TYPE_CHECKING:
     from invoke.context import Context
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @command("verify")
-def verify(context: Context, env: str = "production", json: bool = False) -> None:
+def verify(context: Context, env: str = "", json: bool = False) -> None:
     """Check that every place agrees on the last release.
 
     Example: inv verify
@@ -27,6 +27,8 @@ def verify(context: Context, env: str = "production", json: bool = False) -> Non
         from release.commands.verify import course as verifying
         from release.views import listener
 
-        return verifying.verify(root_of(context), os.environ, env, listener(json=json))
+        return verifying.verify(
+            root_of(context), os.environ, production_or(context, env), listener(json=json)
+        )
 
     finish(run, json=json)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from release.errors import CannotReadError, DeniedError, EffectError
 from release.model import effects, migrating, packaging
-from release.model.deployment import Database, WorkerDeployment
+from release.model.deployment import WorkerDeployment
 from release.model.repository import Remote
-from release.run.effects import landing, packing, smoke
+from release.run.effects import building, landing, packing, smoke
 from release.run.effects.package_notes import package_notes
 from release.systems.machine.deadline import LateError, within
 from release.systems.npm import monorepo
@@ -76,22 +76,12 @@ def _deploy_worker(ops: Ops, effect: effects.DeployWorker, world: World, tell: T
     live = world.live.get(effect.worker)
     was = live.version_id if isinstance(live, WorkerDeployment) else None
     message = f"was {was or 'nothing'} base {effect.release.base}"
-    bound = _bound(ops, worker.name, world)
+    if not building.is_built(ops.config, worker, world):
+        ops.wrangler.build(worker, ops.environment.wrangler, tell)
+    bound = building.bound(ops, worker.name, world)
     version_id = ops.wrangler.deploy(worker, ops.environment.wrangler, effect.release, message, tell, bound)
     tell(f"version {version_id}")
     return world
-
-
-def _bound(ops: Ops, worker: str, world: World) -> Mapping[str, str | None]:
-    """The databases that a worker has to bind here: name -> Cloudflare's id, None where it was not read."""
-    bound: dict[str, str | None] = {}
-    for one in ops.config.databases:
-        there, name = world.databases.get(one.name), ops.environment.databases.get(one.name)
-        if one.worker == worker and isinstance(there, Database):
-            bound[there.name] = there.uuid
-        elif one.worker == worker and name:
-            bound[name] = None
-    return bound
 
 
 def _watch_health(ops: Ops, effect: effects.WatchHealth, world: World, tell: Tell) -> World:
@@ -170,6 +160,7 @@ def _keep_bookmark(ops: Ops, effect: migrating.KeepBookmark, world: World, tell:
 
 _PERFORMERS: dict[type, Callable[[Ops, Any, World, Tell], World]] = {
     effects.RunTests: _run_tests,
+    effects.BuildWorker: building.build,
     effects.PlaceFiles: _place_files,
     migrating.InsertLedger: _insert_ledger,
     migrating.KeepBookmark: _keep_bookmark,

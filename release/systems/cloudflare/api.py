@@ -98,19 +98,19 @@ class Cloudflare:
     @_known_form()
     def secrets(self, script: str) -> frozenset[str]:
         """The names of a script's secrets; none when it was never deployed."""
-        found = self._get(f"/workers/scripts/{quote(script, safe='')}/secrets", missing_ok=True)
+        found = self.get(f"/workers/scripts/{quote(script, safe='')}/secrets", missing_ok=True)
         return frozenset(str(one["name"]) for one in found or ())
 
     @_known_form()
     def deployments(self, script: str) -> list[dict[str, Any]]:
         """The deployments of a script, newest first, as the API gives them; none when it was never deployed."""
-        result = self._get(f"/workers/scripts/{quote(script, safe='')}/deployments", missing_ok=True)
+        result = self.get(f"/workers/scripts/{quote(script, safe='')}/deployments", missing_ok=True)
         return list((result or {}).get("deployments", []))
 
     @_known_form()
     def versions(self, script: str) -> list[dict[str, Any]]:
         """The versions of a script that can be deployed, newest first, with their annotations."""
-        result = self._get(
+        result = self.get(
             f"/workers/scripts/{quote(script, safe='')}/versions?deployable=true", missing_ok=True
         )
         return list((result or {}).get("items", []))
@@ -119,7 +119,7 @@ class Cloudflare:
     def version(self, script: str, version_id: str) -> dict[str, Any]:
         """One version as the API gives it; empty when Cloudflare no longer lists it."""
         path = f"/workers/scripts/{quote(script, safe='')}/versions/{quote(version_id, safe='')}"
-        return dict(self._get(path, missing_ok=True) or {})
+        return dict(self.get(path, missing_ok=True) or {})
 
     @_known_form()
     def database(self, name: str, table: str = LEDGER) -> Database:
@@ -137,7 +137,7 @@ class Cloudflare:
     @_known_form()
     def bookmark(self, database: Database) -> str:
         """The Time Travel bookmark of this moment."""
-        return str(self._get(f"/d1/database/{database.uuid}/time_travel/bookmark")["bookmark"])
+        return str(self.get(f"/d1/database/{database.uuid}/time_travel/bookmark")["bookmark"])
 
     @_known_form()
     def query(self, uuid: str, sql: str) -> list[dict[str, Any]]:
@@ -172,14 +172,9 @@ class Cloudflare:
         )
 
     @_known_form()
-    def read(self, path: str, *, of_account: bool = True) -> Any:  # noqa: ANN401 - any JSON
-        """The result of a path behind the account, or behind the API's root; None where there is no such thing."""
-        return self._get(path, missing_ok=True, of_account=of_account)
-
-    @_known_form()
     def _uuid(self, name: str) -> str:
         if name not in self._uuids:
-            found = self._get(f"/d1/database?name={quote(name, safe='')}")
+            found = self.get(f"/d1/database?name={quote(name, safe='')}")
             uuids = [str(entry["uuid"]) for entry in found if entry.get("name") == name]
             if not uuids:
                 raise CannotReadError(
@@ -189,7 +184,8 @@ class Cloudflare:
             self._uuids[name] = uuids[0]
         return self._uuids[name]
 
-    def _get(self, path: str, *, missing_ok: bool = False, of_account: bool = True) -> Any:  # noqa: ANN401
+    def get(self, path: str, *, missing_ok: bool = False, of_account: bool = True) -> Any:  # noqa: ANN401
+        """The result at a path of the account; with `missing_ok` None where Cloudflare says that there is none."""
         answer = self._ask("GET", path, of_account=of_account)
         try:
             return _result(answer)

@@ -15,6 +15,7 @@ from release.systems.cloudflare.api import kept
 from release.systems.cloudflare.resolved import resolved
 from release.systems.machine import shell
 from release.systems.machine.secrets import without_secrets
+from release.systems.npm.managers import by_corepack
 from release.systems.npm.node import node, wrangler, wrangler_version
 from release.systems.npm.wrangler_ages import takes_marks
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from release.config import Worker
     from release.model.migrating import ApplyMigrations
     from release.model.release import Release
+    from release.systems.cloudflare.resolved import Resolved
     from release.systems.machine.secrets import Mask
 
     Serve = Callable[[str, str, str], None]  # (script, version id, message): give it all the traffic
@@ -75,6 +77,23 @@ class Wrangler:
         """The same client for another checkout."""
         return Wrangler(root, self._environ, self._mask, self._serve)
 
+    def build(self, worker: Worker, environment: str, tell: Callable[[str], None]) -> None:
+        """Run a worker's own build for an environment (wrangler's, "" the top level); it sees no secret."""
+        folder = self._root / worker.path
+        env = without_secrets(self._env(folder, None, environment), self._mask)
+        self._stream(
+            by_corepack(worker.build, env), folder, env, worker.deadline, tell, f"the build of {worker.name}"
+        )
+
+    def compare(self, worker: Worker, environment: str, bound: Mapping[str, str | None]) -> Resolved:
+        """What wrangler would deploy, where that is the worker's script with the databases (name -> id) that are `bound`.
+
+        Raises EffectError where it is anything else, and names both values.
+        """
+        target = resolved(self._root, worker)
+        target.check(worker, environment, bound)
+        return target
+
     def deploy(
         self,
         worker: Worker,
@@ -84,21 +103,16 @@ class Wrangler:
         tell: Callable[[str], None],
         bound: Mapping[str, str | None] | None = None,
     ) -> str:
-        """Build and deploy one worker of a release, as `Config.placed` gives it; returns the id of its new version.
+        """Deploy one worker of a release, as `Config.placed` gives it; returns the id of its new version.
 
-        `environment` is wrangler's, "" the top level. What was built is compared with the script and with the
-        databases (name -> id) that are `bound`, before anything is uploaded.
+        `environment` is wrangler's, "" the top level. What lies there is compared once more, as by `compare`.
         """
         folder = self._root / worker.path
-        if worker.build:
-            env = without_secrets(self._env(folder, None, environment), self._mask)
-            self._stream(worker.build, folder, env, worker.deadline, tell, "the build")
         filled = {"version": release.version, "commit": release.commit, "tag": release.tag}
         variables = [f"{name}:{value.format(**filled)}" for name, value in worker.vars.items()]
         words = tuple(word for variable in variables for word in ("--var", variable))
         marks = ("--tag", release.annotation, "--message", kept(message))
-        target = resolved(self._root, worker)
-        target.check(worker, environment, bound or {})
+        target = self.compare(worker, environment, bound or {})
         where = target.words(worker, environment, wrangler_version(folder)) if not worker.deploy else ()
         chosen = "" if target.is_generated and not worker.deploy else environment
         call = _Call(folder, worker.deadline, where, words, tell, chosen)

@@ -79,11 +79,9 @@ def manager(folder: Path) -> str:
 
 def reachable(command: tuple[str, ...], folder: Path, environ: Mapping[str, str]) -> tuple[str, ...]:
     """The command by a program that is there: its own, else corepack's. Raises UsageError, which says what to type."""
-    path, program = environ.get("PATH", ""), command[0]
-    if shutil.which(program, path=path) or "/" in program:
-        return command
-    if program in _BY_COREPACK and shutil.which("corepack", path=path):
-        return ("corepack", *command)
+    program, found = command[0], by_corepack(command, environ)
+    if found != command or shutil.which(program, path=environ.get("PATH", "")) or "/" in program:
+        return found
     named = manager(folder)
     name = named if named.startswith(f"{program}@") else program
     if program in _BY_COREPACK:
@@ -93,6 +91,13 @@ def reachable(command: tuple[str, ...], folder: Path, environ: Mapping[str, str]
     else:
         advice = f"Type: npm install --global {name}" if program == "bun" else f"Install {program}"
     raise UsageError(f"{program} is not installed, or not on PATH.", f"{advice}, then run again.")
+
+
+def by_corepack(command: tuple[str, ...], environ: Mapping[str, str]) -> tuple[str, ...]:
+    """The same command; by corepack where it is pnpm's or yarn's, and only corepack is there."""
+    path, program = environ.get("PATH", ""), command[0]
+    is_missing = program in _BY_COREPACK and not shutil.which(program, path=path)
+    return ("corepack", *command) if is_missing and shutil.which("corepack", path=path) else command
 
 
 def _is_berry(folder: Path, named: str) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from release.errors import EffectError
 from release.systems.machine import shell
 from release.systems.machine.secrets import without_secrets
-from release.systems.npm.managers import command_for, reachable
+from release.systems.npm.managers import by_corepack, command_for, reachable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -31,7 +31,7 @@ HANDED_ON = (
     "NODE_EXTRA_CA_CERTS",
 )
 INSTALL_DEADLINE = 1800.0  # seconds
-_OF_NODE = frozenset({"npm", "npx", "node", "yarn", "pnpm", "bun", "corepack"})
+_OF_NODE = frozenset({"npm", "npx", "node", "yarn", "pnpm", "bun", "bunx", "corepack"})
 
 
 def run_tests(config: Config, environ: Mapping[str, str], mask: Mask, tell: Callable[[str], None]) -> None:
@@ -45,7 +45,7 @@ def run_tests(config: Config, environ: Mapping[str, str], mask: Mask, tell: Call
         env = _with_node(env)
     for command in config.test.commands:
         told = _Told(mask, tell, float(config.test.deadline))
-        _run(command.run, config.root / command.cwd, env, told)
+        _run(by_corepack(command.run, env), config.root / command.cwd, env, told)
 
 
 def install(config: Config, environ: Mapping[str, str], mask: Mask, tell: Callable[[str], None]) -> bool:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+from werkzeug.wrappers import Response
 
 from release.commands.doctor import report as doctor
 from release.commands.doctor.setup import Setup
 from release.config import load
 from release.rehearsal.forge.store import DeployKey
 from release.rehearsal.forge.transport import ContractTransport
+from release.systems.cloudflare.api import Cloudflare
 from release.systems.git.client import Git
 from release.systems.github.releases import GitHub
 from release.systems.web.http import Http
@@ -22,6 +25,8 @@ from release.testing.monorepo import CONFIG
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from werkzeug.wrappers import Request
 
     from release.commands.doctor.report import Finding
     from release.testing import Double
@@ -70,13 +75,55 @@ def world(tmp_path: Path) -> Iterator[Double]:
 def examined(world: Double, *, publishes: bool = False) -> dict[str, Finding]:
     """What the doctor finds; each request and answer is held against GitHub's description."""
     http = Http(attempts=1, transport=ContractTransport(httpx.HTTPTransport(verify=False)))
-    git = Git(world.root, "origin", world.environ)
+    git, cloud = Git(world.root, "origin", world.environ), Http(attempts=1)
     try:
-        patient = Setup(load(world.root), GitHub(http, world.environ, "acme/cms"), git, publishes)
+        github = GitHub(http, world.environ, "acme/cms")
+        patient = Setup(load(world.root), github, git, publishes, Cloudflare(cloud, world.environ))
         return {one.step: one for one in doctor.examine(patient)}
     finally:
         http.close()
+        cloud.close()
         git.close()
+
+
+def builds(world: Double, answer: object, status: int = 200) -> Finding:
+    """What is found where Cloudflare tells this of each script's triggers."""
+    body = json.dumps({"success": status == 200, "result": answer, "errors": [{"code": 1, "message": "no"}]})
+
+    def told(request: Request) -> Response | None:
+        is_asked = re.search(r"/builds/workers/double-\w+-\w+/triggers$", request.path)
+        return Response(body, status=status, content_type="application/json") if is_asked else None
+
+    world.cloud.before = told
+    return examined(world)["Workers Builds"]
+
+
+@pytest.mark.parametrize(
+    ("trigger", "state"),
+    [
+        ({"branch_includes": ["main"], "deploy_command": "npx wrangler deploy"}, "missing"),
+        ({"branch_includes": ["*"], "deploy_command": "pnpm run deploy"}, "missing"),
+        ({"branch_includes": ["main"], "deploy_command": "npx wrangler versions upload"}, "ok"),
+        ({"branch_includes": ["*"], "branch_excludes": ["main"], "deploy_command": "wrangler deploy"}, "ok"),
+        ({"branch_includes": ["next"], "deploy_command": "npx wrangler deploy"}, "ok"),
+    ],
+)
+def test_what_cloudflare_itself_deploys_on_a_push_is_named(
+    world: Double, trigger: dict[str, object], state: str
+) -> None:
+    found = builds(world, [trigger])
+    assert found.state == state
+    if state == "missing":
+        assert "deploys double-mcp-production, double-cms-production" in found.what
+        assert "Settings > Builds" in found.advice
+
+
+def test_builds_that_a_token_may_not_see_are_not_taken_for_none(world: Double) -> None:
+    found = builds(world, None, status=403)
+    assert found.state == "cannot tell"
+    assert "Workers Builds Configuration: read" in found.advice
+    assert builds(world, {"of": "another form"}).state == "cannot tell"
+    assert builds(world, None, status=404).state == "ok"
 
 
 def test_the_guide_has_a_heading_for_each_step_in_its_order() -> None:

@@ -109,10 +109,11 @@ def found() -> dict[str, str]:
 
 def test_a_person_at_a_terminal_is_asked_and_shown_the_diff_first(tmp_path: Path) -> None:
     root = made(tmp_path, yarn_workspaces())
-    said = typed(root, "/health", "https://shop.example.com", "", "yes")
+    said = typed(root, "/health", "https://shop.example.com", "", "", "yes")
     order = [
         "Which route of shop",
         "Where does shop answer in production",
+        "Ask https://shop.example.com/health once",
         "+++ b/pyproject.toml",
         "Type yes:",
         "Wrote ",
@@ -123,7 +124,7 @@ def test_a_person_at_a_terminal_is_asked_and_shown_the_diff_first(tmp_path: Path
 
 def test_a_person_who_does_not_say_yes_changes_nothing(tmp_path: Path) -> None:
     root = made(tmp_path, yarn_workspaces())
-    assert "Nothing was changed." in typed(root, "/health", "https://shop.example.com", "", "no")
+    assert "Nothing was changed." in typed(root, "/health", "https://shop.example.com", "", "", "no")
     assert not (root / "pyproject.toml").exists()
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from release.errors import UsageError
 from release.model.request import Request
 from release.rehearsal.cloud.statements import Statement
 from release.testing import double
@@ -150,15 +151,9 @@ def test_a_planned_file_without_its_row_ends_with_3_and_the_same_command_finishe
         (wrangler(migrations_pattern="migrations/+(a|b).sql"), "of a kind that this tool does not know"),
         (wrangler(migrations_dir="../../../sql"), "lies outside of the repository"),
         (
-            wrangler(database_name="other"),
-            "binds no D1 database double-production in production (there: other)",
-        ),
-        (
             wrangler(database_id="11111111-2222"),
             "says database_id 11111111-2222; Cloudflare's double-production is",
         ),
-        ('{"env": {"preview": {}}}', "has no environment production"),
-        ("{", "apps/cms/wrangler.jsonc cannot be read"),
     ],
 )
 def test_a_configuration_that_means_something_else_is_told_before_anything_is_written(
@@ -169,6 +164,29 @@ def test_a_configuration_that_means_something_else_is_told_before_anything_is_wr
     outcome = double.release()
     assert outcome.exit_code == 4
     assert words in told(outcome)
+    assert double.cloud.log == before
+
+
+@pytest.mark.parametrize(
+    ("configuration", "words"),
+    [
+        (
+            wrangler(database_name="other"),
+            "binds no D1 database double-production in production (there: other)",
+        ),
+        ('{"env": {"preview": {}}}', "has no environment production"),
+        ("{", "apps/cms/wrangler.jsonc:1:2:"),
+    ],
+)
+def test_a_configuration_that_does_not_bind_what_is_listed_is_wrong_use(
+    double: Double, configuration: str, words: str
+) -> None:
+    double.commit({WRANGLER: configuration})
+    before = double.cloud.log[:]
+    for command in (double.release, double.plan):
+        with pytest.raises(UsageError) as refused:
+            command()
+        assert words in refused.value.what
     assert double.cloud.log == before
 
 

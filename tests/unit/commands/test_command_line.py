@@ -286,9 +286,9 @@ def test_help_anywhere_helps(words: list[str], capsys: pytest.CaptureFixture[str
         (["release", "--reason="], ("release", {"bump": "patch"})),
         (
             ["rollback", "cms-v1.2.3", "--yes"],
-            ("rollback", {"to": "cms-v1.2.3", "env": "production", "yes": True}),
+            ("rollback", {"to": "cms-v1.2.3", "yes": True}),
         ),
-        (["rollback", "status"], ("rollback", {"to": "status", "env": "production"})),
+        (["rollback", "status"], ("rollback", {"to": "status"})),
         (["dispatch", "--no-follow"], ("dispatch", {"bump": "patch"})),
         (["own", "--version", "3"], ("own", {"level": 1, "version": "3"})),
         (["--dry", "own", "-e", "--level", "2"], ("own", {"level": 2})),

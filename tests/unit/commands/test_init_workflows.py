@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from release.commands.init import packaged
 from release.config import parsed
 
@@ -50,6 +52,61 @@ def test_without_a_staging_nothing_is_deployed_there() -> None:
 
 def test_they_watch_the_release_branch() -> None:
     assert 'branches: ["release/2.x"]' in written(LEAST + 'branch = "release/2.x"\n')["ci.yml"]
+
+
+@pytest.mark.parametrize(
+    ("files", "commands"),
+    [
+        ({"package-lock.json": "{}"}, []),
+        ({}, []),
+        (
+            {"pnpm-lock.yaml": "lockfileVersion: '9.0'\n"},
+            ["corepack enable", "corepack prepare pnpm@10 --activate"],
+        ),
+        (
+            {"pnpm-lock.yaml": "lockfileVersion: 5.4\n"},
+            ["corepack enable", "corepack prepare pnpm@7 --activate"],
+        ),
+        ({"pnpm-lock.yaml": "lockfileVersion: '12.0'\n"}, ["corepack enable"]),
+        (
+            {
+                "pnpm-lock.yaml": "lockfileVersion: '6.0'\n",
+                "package.json": '{"packageManager": "pnpm@8.15.0"}',
+            },
+            ["corepack enable"],
+        ),
+        ({"yarn.lock": "# yarn lockfile v1\n"}, ["corepack enable"]),
+        ({"yarn.lock": "__metadata:\n"}, ["corepack enable", "corepack prepare yarn@stable --activate"]),
+        (
+            {"yarn.lock": "__metadata:\n", ".yarnrc.yml": "yarnPath: .yarn/releases/yarn-4.1.0.cjs\n"},
+            ["corepack enable"],
+        ),
+        ({"bun.lock": "{}"}, ["npm install --global bun"]),
+        (
+            {"bun.lock": "{}", "package.json": '{"packageManager": "bun@1.2.3"}'},
+            ["npm install --global bun@1.2.3"],
+        ),
+        ({"bun.lock": "{}", "yarn.lock": ""}, []),
+    ],
+)
+def test_the_program_that_installs_is_brought_before_each_install(
+    tmp_path: Path, files: dict[str, str], commands: list[str]
+) -> None:
+    for name, text in files.items():
+        (tmp_path / name).write_text(text, "utf-8")
+    found = packaged.workflows(parsed(LEAST + STAGING, tmp_path))
+    before = [
+        part for text in found.values() for part in text.split("      - name: Install the packages\n")[:-1]
+    ]
+    assert len(before) == 4
+    for part in before:
+        setup = part.rpartition("package-manager-cache: false\n")[2]
+        lines = [
+            line.strip().removeprefix("run: ").partition(" #")[0]
+            for line in setup.splitlines()
+            if "name:" not in line
+        ]
+        assert [line for line in lines if line != "|"] == commands
 
 
 def test_a_package_that_a_plugin_publishes_gets_its_workflow() -> None:

@@ -29,6 +29,11 @@ def test_only_a_project_with_a_database_has_its_steps(tmp_path: Path) -> None:
     assert named(tmp_path, text) == ["test", "bump", "backfill", "migrate", *CORE[2:]]
 
 
+def test_a_list_of_databases_has_them_too_and_a_worker_with_a_build_its_own(tmp_path: Path) -> None:
+    text = "[tool.release]\ndatabases = [{}]\nworkers = [{ name = 'web', build = ['make'] }]\n"
+    assert named(tmp_path, text)[:5] == ["test", "bump", "build", "backfill", "migrate"]
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -74,6 +74,8 @@ class Shop:
         }
         bound = {"shop-production": uuid}
         wrangler = Wrangler(self.root, environ, Mask.of({}))
+        if self.worker.build:
+            wrangler.build(self.worker, environment, lambda _: None)
         wrangler.deploy(self.worker, environment, RELEASE, "was", lambda _: None, bound)
         words, chosen = self.calls.read_text().splitlines()
         return [words.partition("cli.js ")[2].partition(" --tag")[0], chosen]

@@ -117,17 +117,19 @@ def test_a_deployment_that_does_not_end_is_stopped(tmp_path: Path) -> None:
         Played(tmp_path, "sleep 600").deploy(worker)
 
 
-def test_a_build_runs_before_the_deployment(tmp_path: Path) -> None:
+def test_a_build_runs_in_the_workers_folder_and_deploys_nothing(tmp_path: Path) -> None:
     played = Played(tmp_path, DEPLOYED)
-    played.deploy(msgspec.structs.replace(CMS, build=("sh", "-c", "echo built in $(basename $PWD)")))
+    worker = msgspec.structs.replace(CMS, build=("sh", "-c", "echo built in $(basename $PWD)"))
+    played.wrangler.build(worker, "production", played.told.append)
     assert played.told == ["built in cms"]
-
-
-def test_a_build_that_fails_deploys_nothing(tmp_path: Path) -> None:
-    played = Played(tmp_path, DEPLOYED)
-    with pytest.raises(EffectError, match="the build ended with exit code 2"):
-        played.deploy(msgspec.structs.replace(CMS, build=("sh", "-c", "exit 2")))
     assert not played.calls.exists()
+
+
+def test_a_build_that_fails_is_named_by_its_worker(tmp_path: Path) -> None:
+    played = Played(tmp_path, DEPLOYED)
+    worker = msgspec.structs.replace(CMS, build=("sh", "-c", "exit 2"))
+    with pytest.raises(EffectError, match="the build of cms ended with exit code 2"):
+        played.wrangler.build(worker, "production", played.told.append)
 
 
 def test_an_own_deploy_command_gets_the_marks_appended(tmp_path: Path) -> None:

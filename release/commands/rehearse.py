@@ -161,7 +161,7 @@ def dashboard(
     route: list[str] | None = None,
     json: bool = False,
 ) -> None:
-    """Play the colleague with Cloudflare's dashboard, on the stage.
+    """Play the colleague with Cloudflare's dashboard.
 
     Example: inv rehearsal.dashboard --set-var SMTP_HOST=mail.example.com
 

@@ -25,9 +25,8 @@ _LOST: dict[str, Loss] = {
     kinds.DOMAIN: "routes",
     kinds.CRON: "crons",
 }
-_APPLIED = frozenset(
-    {kinds.BINDING, kinds.VAR, kinds.CRON, kinds.ROUTE, kinds.DOMAIN, kinds.ADDRESS, kinds.DATE, kinds.FLAG}
-)
+TRIGGERS = frozenset({kinds.CRON, kinds.ROUTE, kinds.DOMAIN, kinds.ADDRESS})  # which belong to no version
+APPLIED = TRIGGERS | {kinds.BINDING, kinds.VAR, kinds.DATE, kinds.FLAG}
 _SECRET_NAME = re.compile(
     r"(?i)secret|token|passw|passphrase|credential|private|api_?key|_key$|auth|dsn|salt|pepper"
 )
@@ -54,10 +53,10 @@ def changes_of(worker: str, sides: Compared) -> WorkerChanges:
     return WorkerChanges(worker, tuple(found), unread)
 
 
-def unlike_planned(worker: str, sides: Compared) -> Iterator[str]:
-    """Where what serves is not what was deployed, in sentences; of kinds that a deploy applies as they are written."""
+def unlike_planned(worker: str, sides: Compared, of: frozenset[str] = APPLIED) -> Iterator[str]:
+    """Where what serves is not what was deployed, in sentences; `of` these kinds, which a deploy applies as written."""
     for one in changes_of(worker, sides).changes:
-        if one.trait.kind not in _APPLIED or one.mark == "!" or one.loss == "secrets":
+        if one.trait.kind not in of or one.mark == "!" or one.loss == "secrets":
             continue
         yield {
             "+": f"{worker} does not have {one.trait}",

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def diff(
     context: Context, env: str = "", between: str = "", exit_code: bool = False, json: bool = False
 ) -> None:
-    """Show what a deploy of this commit would change besides the code.
+    """Show what a deploy changes besides the code.
 
     Example: inv diff --env staging
 

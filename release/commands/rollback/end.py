@@ -7,6 +7,7 @@ from functools import partial, reduce
 from typing import TYPE_CHECKING
 
 from release.commands.rollback.answers import Seen, as_built, judged, known, unasked
+from release.commands.rollback.triggers import not_put_back
 from release.model.deployment import WorkerDeployment
 from release.model.health import is_exact, live_ids
 from release.model.outcome import Failure, Outcome, StepResult
@@ -141,7 +142,7 @@ def whole(course: Course, results: list[StepResult], record: Record | None, live
     results.append(StepResult("smoke", "ok" if is_well else "failed", took, seen.detail))
     course.listener.finished(results[-1])
     back = after(ops.name, record, lives, ops.config)
-    state = _state(ops, back, lives)
+    state = (*_state(ops, back, lives), *not_put_back(ops, lives))
     done = f"{trip.to} is live again" if trip.is_forward else f"{trip.left} is rolled back"
     outcome = Outcome(
         "rolled-back" if is_well else "unrecorded",

@@ -9,7 +9,9 @@ import httpx
 import pytest
 
 from release.commands.diff.course import shown
+from release.commands.rollback.course import RollbackOptions, rollback
 from release.model.request import Request
+from release.testing import Recorder
 from release.testing import double as opened
 from release.testing.double import ACCOUNT, CLOUD_TOKEN, DATABASES
 from release.testing.monorepo import CONFIG
@@ -161,7 +163,6 @@ def test_two_environments_are_held_against_each_other(world: Double) -> None:
 
 
 def test_the_plan_shows_it_under_the_steps(world: Double) -> None:
-    from release.testing import Recorder
 
     dashboard(world, SMTP_HOST="mail.example.com")
     heard = Recorder()
@@ -171,3 +172,29 @@ def test_the_plan_shows_it_under_the_steps(world: Double) -> None:
     at = text.index("  cms: besides its code, this deploy changes")
     assert text[at + 1].startswith('    - var SMTP_HOST ("mail.example.com"): ')
     assert max(map(len, text[at:])) <= 80
+
+
+def test_a_rollback_names_the_triggers_that_it_does_not_put_back(world: Double) -> None:
+    assert world.release().exit_code == 0
+    world.commit({FILE: wrangler(triggers={"crons": ["0 1 * * *"]})}, "feat: nightly")
+    assert world.release().exit_code == 3, "the double's wrangler applies no triggers, and verify says so"
+    put(world, "PUT", "/schedules", [{"cron": "0 1 * * *"}])
+    asked = RollbackOptions("production", despite_migrations=True)
+    outcome = rollback(world.root, world.environ, asked, lambda *_: None, Recorder(), connect=world.connect)
+    assert outcome.exit_code == 0, told(outcome)
+    assert not [fact for label, fact in outcome.state if label == "not put back"], (
+        "1.2.4 names no crons: they stay"
+    )
+    put(world, "POST", "/subdomain", {"enabled": False})
+    forward = RollbackOptions("production", "cms-v1.2.5", despite_migrations=True)
+    outcome = rollback(world.root, world.environ, forward, lambda *_: None, Recorder(), connect=world.connect)
+    (fact,) = [fact for label, fact in outcome.state if label == "not put back"]
+    assert fact.startswith("cms has workers.dev off, and not on")
+
+
+def put(world: Double, method: str, path: str, sent: object) -> None:
+    """A request to Cloudflare past every release."""
+    base = f"{world.cloud.base_url}/accounts/{ACCOUNT}{ADDRESS}"
+    headers = {"Authorization": f"Bearer {CLOUD_TOKEN}"}
+    with httpx.Client(headers=headers, trust_env=False, verify=False) as client:
+        assert client.request(method, base + path, json=sent).is_success

@@ -30,7 +30,9 @@ CHANGING = {
     *(name for name in OURS if name.startswith("step.")),
 }
 ASKING = {"release", "publish", "hotfix", "rollback", "unlock", "init"}
-OF_AN_ENVIRONMENT = {"release", "plan", "deploy", "status", "verify", "rollback", "unlock"}
+OF_AN_ENVIRONMENT = {
+    "release", "plan", "deploy", "diff", "status", "verify", "rollback", "unlock", "rehearsal.dashboard",
+}  # fmt: skip
 REASONED = {"release", "plan", "deploy", "publish", "dispatch", "hotfix", "rollback"}
 
 

@@ -62,4 +62,4 @@ def test_a_former_spelling_is_still_understood() -> None:
 def test_a_bare_word_may_follow_options() -> None:
     program = Recording()
     assert program.call("rollback", "--yes", "cms-v1.2.3") == 0
-    assert program.ran == [("rollback", {"to": "cms-v1.2.3", "env": "production", "yes": True})]
+    assert program.ran == [("rollback", {"to": "cms-v1.2.3", "yes": True})]

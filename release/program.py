@@ -14,7 +14,7 @@ from invoke.program import Program
 from invoke.util import enable_logging
 
 from release.commands import command_line
-from release.errors import USAGE
+from release.errors import INTERRUPTED, USAGE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -34,6 +34,15 @@ class ReleaseProgram(Program):
 
     typed: Sequence[str] = ()
     completed: list[str] | None = None
+
+    def run(self, argv: list[str] | None = None, exit: bool = True) -> None:  # noqa: A002, FBT001, FBT002 - Invoke's own
+        """As Invoke does; a Ctrl-C before anything was begun ends with 130, not with 1."""
+        try:
+            super().run(argv, exit)
+        except SystemExit as left:
+            if isinstance(left.__context__, KeyboardInterrupt):
+                raise SystemExit(INTERRUPTED) from None
+            raise
 
     def parse_core(self, argv: list[str] | None) -> None:
         """Invoke's own options, as far as they stand before a task; the rest waits until the tasks are known."""
@@ -155,7 +164,8 @@ class ReleaseProgram(Program):
         return values_of(option, self._root())
 
     def _root(self) -> Path:
-        return Path(self.args["search-root"].value or Path.cwd())
+        named = self.args["search-root"].value if "search-root" in self.args else None
+        return Path(named or Path.cwd())
 
     @contextmanager
     def _usage(self) -> Iterator[None]:

@@ -113,7 +113,9 @@ def shell(context: Context) -> None:
         try:
             replaced(words, environ, Path(found["RELEASE_STAGE"]))
         except OSError as error:
-            raise UsageError(f"{words[0]} cannot be started: {error.strerror}.", "Set SHELL to a shell.") from error
+            raise UsageError(
+                f"{words[0]} cannot be started: {error.strerror}.", "Set SHELL to a shell."
+            ) from error
         return 0
 
     leave_with(run, json=False)

@@ -27,12 +27,13 @@ if TYPE_CHECKING:
 
 
 class ReleaseProgram(Program):
-    """`inv`, as ./inv starts it. `typed` are the words from the command on.
+    """`inv`, as ./inv starts it. `typed` are the words from the command on, `fault` what is wrong with them.
 
     `completed` are the words that a shell asks to be completed, where it does.
     """
 
     typed: Sequence[str] = ()
+    fault = ""
     completed: list[str] | None = None
 
     def run(self, argv: list[str] | None = None, exit: bool = True) -> None:  # noqa: A002, FBT001, FBT002 - Invoke's own
@@ -136,6 +137,7 @@ class ReleaseProgram(Program):
         """Invoke's options are Invoke's for a project's own tasks, but for `--help` and `--version`."""
         contexts = _by_name(_contexts(self.collection))
         call = command_line.read(self.argv[1:], self.initial_context, contexts, self._values)
+        self.fault = call.fault
         ours = not call.commands or any(self._is_ours(one.name) for one in call.commands)
         if not ours and not call.asks("help") and not call.asks("version"):
             if call.asks("debug"):
@@ -173,7 +175,7 @@ class ReleaseProgram(Program):
         try:
             yield
         except (ParseError, ValueError, command_line.RefusedError) as error:  # ValueError: `--list-depth x`
-            said = str(error)
+            said = self.fault or str(error)
         except Exit as error:
             if not error.message:
                 raise Exit(code=0) from None

@@ -8,6 +8,7 @@ USAGE = 2
 UNRECORDED = 3
 BLOCKED = 4
 NOTHING = 5
+INTERRUPTED = 130
 
 
 class ReleaseError(Exception):

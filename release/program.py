@@ -14,7 +14,7 @@ from invoke.program import Program
 from invoke.util import enable_logging
 
 from release.commands import command_line
-from release.errors import USAGE
+from release.errors import INTERRUPTED, USAGE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,13 +27,23 @@ if TYPE_CHECKING:
 
 
 class ReleaseProgram(Program):
-    """`inv`, as ./inv starts it. `typed` are the words from the command on.
+    """`inv`, as ./inv starts it. `typed` are the words from the command on, `fault` what is wrong with them.
 
     `completed` are the words that a shell asks to be completed, where it does.
     """
 
     typed: Sequence[str] = ()
+    fault = ""
     completed: list[str] | None = None
+
+    def run(self, argv: list[str] | None = None, exit: bool = True) -> None:  # noqa: A002, FBT001, FBT002 - Invoke's own
+        """As Invoke does; a Ctrl-C before anything was begun ends with 130, not with 1."""
+        try:
+            super().run(argv, exit)
+        except SystemExit as left:
+            if isinstance(left.__context__, KeyboardInterrupt):
+                raise SystemExit(INTERRUPTED) from None
+            raise
 
     def parse_core(self, argv: list[str] | None) -> None:
         """Invoke's own options, as far as they stand before a task; the rest waits until the tasks are known."""
@@ -127,6 +137,7 @@ class ReleaseProgram(Program):
         """Invoke's options are Invoke's for a project's own tasks, but for `--help` and `--version`."""
         contexts = _by_name(_contexts(self.collection))
         call = command_line.read(self.argv[1:], self.initial_context, contexts, self._values)
+        self.fault = call.fault
         ours = not call.commands or any(self._is_ours(one.name) for one in call.commands)
         if not ours and not call.asks("help") and not call.asks("version"):
             if call.asks("debug"):
@@ -155,7 +166,8 @@ class ReleaseProgram(Program):
         return values_of(option, self._root())
 
     def _root(self) -> Path:
-        return Path(self.args["search-root"].value or Path.cwd())
+        named = self.args["search-root"].value if "search-root" in self.args else None
+        return Path(named or Path.cwd())
 
     @contextmanager
     def _usage(self) -> Iterator[None]:
@@ -163,7 +175,7 @@ class ReleaseProgram(Program):
         try:
             yield
         except (ParseError, ValueError, command_line.RefusedError) as error:  # ValueError: `--list-depth x`
-            said = str(error)
+            said = self.fault or str(error)
         except Exit as error:
             if not error.message:
                 raise Exit(code=0) from None

@@ -15,7 +15,7 @@ from invoke.exceptions import Exit
 from release.commands.command import running
 from release.commands.options import LEVELS
 from release.commands.place import acted_on
-from release.errors import BLOCKED, UNRECORDED, ReleaseError, UsageError
+from release.errors import BLOCKED, INTERRUPTED, UNRECORDED, ReleaseError, UsageError
 from release.systems.machine.deadline import HaltError, command
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from release.run.sequence import Gate
     from release.systems.machine.secrets import Mask
 
-INTERRUPTED = 130
 AGAIN = "Run the same command again to go on."
 UNCHANGED = f"Nothing was changed. {AGAIN}"
 DEADLINE = "RELEASE_DEADLINE"  # seconds, in the environment, in place of these:

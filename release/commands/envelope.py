@@ -24,7 +24,7 @@ ENDINGS = {  # how a command without an outcome of its own ended, by its exit co
     errors.UNRECORDED: "unrecorded",
     errors.BLOCKED: "blocked",
     errors.NOTHING: "nothing",
-    130: "interrupted",
+    errors.INTERRUPTED: "interrupted",
 }
 
 

@@ -16,8 +16,8 @@ class Approval(Value, frozen=True, kw_only=True):
     two_person: Annotated[
         bool,
         Meta(
-            description="Whether nobody approves what they dispatched, whatever GitHub's own setting says; a release "
-            "from a laptop is then for emergencies (--break-glass)."
+            description="Whether the person who dispatched a run may not approve it, whatever GitHub's own setting says; a "
+            "release from a laptop is then for emergencies (--break-glass)."
         ),
     ] = False
     unattended: Annotated[

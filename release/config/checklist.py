@@ -40,7 +40,7 @@ class Page(Value, frozen=True, kw_only=True):
 
 
 class Checklist(Value, frozen=True, kw_only=True):
-    """What is looked at before production is touched. Each item is set to "block", "warn" or "off"."""
+    """What is checked before production is changed. Each item is set to "block", "warn" or "off"."""
 
     environment: Annotated[
         str | None,

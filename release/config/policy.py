@@ -34,7 +34,9 @@ class Policy(Value, frozen=True, kw_only=True):
     api: Annotated[Say, Meta(description="Routes and exports, old against new.")] = "block"
     commits: Annotated[Say, Meta(description="Conventional commits since the last release.")] = "block"
     sources: Annotated[dict[str, Say], Meta(description="The same for the sources of plugins, by name.")] = {}  # noqa: RUF012
-    surfaces: Annotated[tuple[Surface, ...], Meta(description="Where routes and exports are told.")] = ()
+    surfaces: Annotated[
+        tuple[Surface, ...], Meta(description="The API surfaces: where routes and exports are listed.")
+    ] = ()
 
     def of(self, source: str) -> Say:
         """What a source may do; that of a plugin blocks unless it is named."""

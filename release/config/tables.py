@@ -252,7 +252,7 @@ class Settings(Value, frozen=True, kw_only=True):
     approval: Annotated[
         Approval, Meta(description="Who has to agree to a production release, and where GitHub asks them.")
     ] = Approval()
-    checklist: Annotated[Checklist, Meta(description="What is looked at before production is touched.")] = (
+    checklist: Annotated[Checklist, Meta(description="What is checked before production is changed.")] = (
         Checklist()
     )
     rehearsal: Annotated[Rehearsal, Meta(description="What a rehearsal needs to know.")] = Rehearsal()

@@ -37,7 +37,8 @@ def test_a_release_is_there_for_every_other_program(scene: Scene) -> None:
     assert (answer["outcome"], answer["decision"], answer["version"]) == ("released", "start", "1.2.4")
     assert (answer["previous"], answer["tag"], answer["environment"]) == ("1.2.3", TAG, "production")
     assert (answer["plan"], answer["writes"]) == (planned.answer["plan"], planned.answer["writes"])
-    assert (answer["problems"], answer["next"]) == ([], None)
+    assert {one["level"] for one in answer["problems"]} <= {"warn"}
+    assert answer["next"] is None
     git_holds_the_release(scene, base, answer["commit"])
     people_see_the_release(scene, answer["commit"])
     the_same_command_again_writes_nothing(scene)

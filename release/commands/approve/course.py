@@ -94,8 +94,8 @@ def _number(wanted: str) -> int:
     found = _NUMBER.search(wanted.strip())
     if found is None:
         raise UsageError(
-            f'"{wanted}" is no run.',
-            "Give its number, or its address (.../actions/runs/NUMBER): inv approve NUMBER",
+            f'"{wanted}" is not a workflow run.',
+            "Use its number or its URL (.../actions/runs/NUMBER): inv approve NUMBER",
         )
     return int(found[1])
 

@@ -6,7 +6,8 @@ import os
 from typing import TYPE_CHECKING
 
 from release.commands.command import command
-from release.commands.ending import INTERRUPTED, Shown, leave_with, requested, root_of, say, tell
+from release.commands.ending import Shown, leave_with, requested, root_of, say, tell
+from release.errors import INTERRUPTED
 
 if TYPE_CHECKING:
     from invoke.context import Context

@@ -89,7 +89,7 @@ def hotfix(
         course = Course(ops, of, options, listener.line)
         todo = _agreed(course, confirm)
         if options.is_dry:
-            return _planned(ops, listener, todo)
+            return _planned(ops, listener, todo, of.tag)
         now = _went(course)
         reason = _reason(now, options.why)
         if now.run is not None:
@@ -125,12 +125,12 @@ def _agreed(course: Course, confirm: Callable[[str, str], None] | None) -> Actio
     return todo
 
 
-def _planned(ops: Ops, listener: Listener, todo: Action) -> Outcome:
+def _planned(ops: Ops, listener: Listener, todo: Action, tag: str) -> Outcome:
     if todo.kind == "blocked":
         raise BlockedError(todo.what, todo.advice)
     if todo.kind not in BEGINNING:
         listener.line(f"{todo.kind:<6} {todo.what}")
-    outcome = Outcome("planned", "hotfix", ops.name, why=f"{todo.kind} {todo.what}")
+    outcome = Outcome("planned", "hotfix", ops.name, why=f"{todo.kind} {todo.what}", next=f"inv hotfix {tag}")
     listener.ended(outcome)
     return outcome
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from release.errors import UsageError
+from release.formats.suggestion import unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -59,7 +60,8 @@ class Interview:
         answer = self.answers.get(question.key) or self._elsewhere(question)
         if question.choices and answer not in question.choices:
             raise UsageError(
-                f'{question.text} "{answer}" is none.', f"Say one of: {', '.join(question.choices)}."
+                unknown(f"answer to {question.key}", answer, question.choices),
+                f"Pass it as --answer {question.key}=VALUE.",
             )
         return answer
 
@@ -71,10 +73,9 @@ class Interview:
                 "Some answers are needed and there is no terminal:\n" + "\n".join(lines),
                 "Pass them, or --yes to accept the guesses.",
             )
-        unknown = [key for key in self.answers if key not in self.asked]
-        if unknown:
-            keys = ", ".join(sorted(self.asked)) or "none"
-            raise UsageError(f'Unknown answer key "{unknown[0]}".', f"Use one of: {keys}.")
+        strange = [key for key in self.answers if key not in self.asked]
+        if strange:
+            raise UsageError(unknown("answer key", strange[0], sorted(self.asked)))
 
     def _elsewhere(self, question: Question) -> str:
         is_offered = question.is_offered or (question.is_optional and self.prompt is None)

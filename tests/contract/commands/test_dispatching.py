@@ -253,7 +253,7 @@ def test_of_several_runs_that_wait_one_has_to_be_named(world: Double, config: Co
 
 @pytest.mark.parametrize("words", ["abc", "12x", "https://example.com/runs/12", "-1"])
 def test_words_that_name_no_run_are_refused(config: Config, github: GitHub, words: str) -> None:
-    with pytest.raises(UsageError, match="is no run"):
+    with pytest.raises(UsageError, match="is not a workflow run"):
         approving.waiting(github, config, words)
 
 

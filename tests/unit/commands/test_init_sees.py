@@ -203,6 +203,8 @@ def test_an_environment_of_another_name_is_asked_for(tmp_path: Path) -> None:
         tmp_path,
         {"wrangler.json": text, "package.json": '{ "version": "1.0.0", "scripts": { "test": "true" } }'},
     )
-    assert refused(root, production="asia").endswith('"asia" is none.')
+    assert refused(root, production="asia").startswith(
+        'Unknown answer to production "asia". Use one of: eu, us'
+    )
     config, _ = adopted(root, {"production": "eu", "health": "/healthz"})
     assert config.environment("production").wrangler == "eu"

@@ -98,3 +98,15 @@ def test_help_says_what_each_option_does(words: list[str]) -> None:
     options = said.partition("Options:\n")[2].splitlines()
     assert "show what would be done; change nothing" in said
     assert [line for line in options if line.startswith("  -") and len(line.split()) < 4] == []
+
+
+def test_a_ctrl_c_before_the_command_has_begun_ends_with_130() -> None:
+    def interrupted(_: ReleaseProgram) -> None:
+        raise KeyboardInterrupt
+
+    class Interrupted(ReleaseProgram):
+        load_collection = interrupted
+
+    with pytest.raises(SystemExit) as left:
+        Interrupted(name="inv", binary="inv").run(["inv", "release"])
+    assert left.value.code == 130

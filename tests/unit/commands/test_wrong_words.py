@@ -33,6 +33,8 @@ from tests.unit.commands.test_command_line import Recording
             "Unknown option --yes before a command. Put it after the command: inv release --yes",
         ),
         (["step.smok"], 'Unknown command "step.smok". Did you mean step.smoke?'),
+        (["own", "stuff"], 'inv own takes no argument "stuff".'),
+        (["own", "--levle", "2"], "inv own has no option --levle. Did you mean --level?"),
         (["rollback", "cms-v1.2.3", "cms-v1.2.2"], 'inv rollback takes no argument "cms-v1.2.2".'),
     ],
 )

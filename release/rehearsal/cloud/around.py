@@ -88,8 +88,9 @@ def workflow(backend: Backend, request: Request, workflow: str) -> Answer:
             _take(backend, msgspec.structs.replace(account, workflows=workflows))
     names = {"script_name": known.script, "class_name": known.class_name} if known else {}
     stamps = {"created_on": now(), "modified_on": now(), "triggered_on": None}
+    counts = {"is_deleted": 0, "terminator_running": 0, "instances": {}}  # of instances nothing is known here
     ids = {"id": _id(workflow), "name": workflow, "version_id": _id(f"{workflow}/1")}
-    return Answer({**sent, **names, **ids, **stamps}, "workflow")
+    return Answer({**sent, **names, **ids, **stamps, **counts}, "workflow")
 
 
 def consumers(backend: Backend, request: Request, queue: str, consumer: str = "") -> Answer:
@@ -112,7 +113,7 @@ def consumers(backend: Backend, request: Request, queue: str, consumer: str = ""
 
 def bucket(_: Backend, __: Request, bucket: str) -> Answer:
     """GET A/r2/buckets/NAME: whatever bucket is asked for is there."""
-    return Answer({"name": bucket, "creation_date": now(), "location": "WEUR", "storage_class": "Standard"})
+    return Answer({"name": bucket, "creation_date": now(), "location": "weur", "storage_class": "Standard"})
 
 
 def zones(_: Backend, request: Request) -> Answer:

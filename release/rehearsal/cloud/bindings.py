@@ -14,11 +14,17 @@ if TYPE_CHECKING:
 
 
 def public(bindings: Iterable[Binding]) -> list[Binding]:
-    """Return the bindings as the API shows them: a secret by its name alone."""
-    return [
-        {"type": SECRET, "name": binding["name"]} if binding["type"] == SECRET else binding
-        for binding in bindings
-    ]
+    """Return the bindings as the API shows them: a secret by its name alone, a database by both names of its id."""
+    return [_public(binding) for binding in bindings]
+
+
+def _public(binding: Binding) -> Binding:
+    if binding["type"] == SECRET:
+        return {"type": SECRET, "name": binding["name"]}
+    if binding["type"] == "d1":
+        uuid = binding.get("id") or binding.get("database_id")
+        return {**binding, "id": uuid, "database_id": uuid}
+    return binding
 
 
 def inherited(

@@ -18,9 +18,17 @@ if TYPE_CHECKING:
     from release.model.reviewers import Reviewers
 
 
-Part = Literal[
-    "checkout", "remote", "record", "live", "database", "health", "releases", "package", "published"
-]
+@dataclass(frozen=True)
+class LiveOf:
+    """What serves one worker: a part of "live" that a step may read alone."""
+
+    worker: str
+
+
+Part = (
+    Literal["checkout", "remote", "record", "live", "database", "health", "releases", "package", "published"]
+    | LiveOf
+)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING
 
-from release.rehearsal.cloud import around, assets, databases, scripts
+from release.rehearsal.cloud import around, assets, databases, provisioning, scripts
 from release.rehearsal.cloud.backend import AUTHOR
 from release.rehearsal.cloud.envelope import Answer, ApiError, Write, accepted, refused
 from release.rehearsal.cloud.runtime import RuntimeGoneError
@@ -184,6 +184,10 @@ _TABLE: tuple[tuple[str, str, Handler], ...] = (
     ("POST", "A/queues/<queue>/consumers", around.consumers),
     ("PUT", "A/queues/<queue>/consumers/<consumer>", around.consumers),
     ("GET", "/zones", around.zones),
+    ("GET", "A/storage/kv/namespaces", provisioning.no_namespaces),
+    ("POST", "A/storage/kv/namespaces", provisioning.new_namespace),
+    ("GET", "A/r2/buckets", provisioning.no_buckets),
+    ("POST", "A/r2/buckets", provisioning.new_bucket),
     ("GET", "A/d1/database", databases.listing),
     ("POST", "A/d1/database", databases.create),
     ("GET", "Q", databases.info),

@@ -19,7 +19,14 @@ if TYPE_CHECKING:
     from release.model.reviewers import Reviewers
 
 
-Part = Literal[
+@dataclass(frozen=True)
+class LiveOf:
+    """What serves one worker: a part of "live" that a step may read alone."""
+
+    worker: str
+
+
+Named = Literal[
     "checkout",
     "remote",
     "record",
@@ -31,6 +38,7 @@ Part = Literal[
     "published",
     "settings",
 ]
+Part = Named | LiveOf
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from release.model.deployment import ReleasePages
 from release.model.registry import Package
 from release.model.repository import Checkout, History, Remote
 from release.model.unread import Unread, read
-from release.model.world import World
+from release.model.world import LiveOf, World
 from release.observe.configuration import ask_watched, compared, settings_again
 from release.observe.databases import databases_again
 from release.observe.history import is_on_branch, read_history
@@ -91,7 +91,11 @@ def observe(ops: Ops) -> World:
 def look_again(ops: Ops, world: World, parts: tuple[Part, ...], release: Release | None = None) -> World:
     """Read some parts again; what this run has learned by doing stays."""
     for part in parts:
-        world = _AGAIN[part](ops, world, release)
+        if isinstance(part, LiveOf):
+            seen = answer(partial(ops.cloudflare.live, ops.script(part.worker)))
+            world = replace(world, live={**world.live, part.worker: seen})
+        else:
+            world = _AGAIN[part](ops, world, release)
     return world
 
 

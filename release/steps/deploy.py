@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from release.model.effects import DeployWorker
 from release.model.step import Done, Stuck, Todo
 from release.model.unread import Unread
+from release.model.world import LiveOf
 
 if TYPE_CHECKING:
     from release.model.deployment import WorkerDeployment
@@ -24,8 +25,12 @@ class Deploy:
     script: str
     meaning: str
     advice: str
-    reads: tuple[Part, ...] = ("live",)
     changes: bool = True
+
+    @property
+    def reads(self) -> tuple[Part, ...]:
+        """Its own worker alone: of fifty, each would ask for all."""
+        return (LiveOf(self.worker),)
 
     @property
     def name(self) -> str:

@@ -36,6 +36,8 @@ class Shape:
     tag: str = "v1.2.4"
     tags: tuple[str, ...] = ()  # of releases that were made by hand, before
     tables: tuple[str, ...] = ()  # where the rows of a release can be seen: databases that are migrated
+    manager: str = "npm"  # the program that installs its packages
+    by_hand: bool = False  # production was deployed with wrangler, by nobody's release
 
     def texts(self) -> dict[str, str]:
         """The files as text; what is none is written as JSON."""
@@ -80,6 +82,18 @@ def d1(binding: str, name: str, **more: str) -> dict[str, str]:
     }
 
 
+MIXED = """\
+name = "mix-api"
+main = "src/index.js"
+compatibility_date = "2025-01-01"
+
+[env.prod]
+services = [{ binding = "FEED", service = "feed-of-mix" }]
+kv_namespaces = [{ binding = "CACHE" }]
+
+[env.stg]
+kv_namespaces = [{ binding = "CACHE" }]
+"""
 PAGES = "CREATE TABLE pages (id INTEGER PRIMARY KEY, title TEXT);"
 EVENTS = "CREATE TABLE events (id INTEGER PRIMARY KEY, what TEXT);"
 
@@ -178,5 +192,35 @@ SHAPES = (
         },
         {"url.production": "https://hook.example.com", "test": "node --version"},
         tag="v0.1.1",
+    ),
+    Shape(
+        "by-hand",
+        "production at the top level that somebody deployed with wrangler: no tag, no release before",
+        {
+            "package.json": package("desk"),
+            "wrangler.jsonc": configuration("desk"),
+            "src/index.js": importing(),
+        },
+        {"url.production": "https://desk.example.com"},
+        by_hand=True,
+    ),
+    Shape(
+        "mixed",
+        "environments named prod and stg in a toml and a jsonc file, a script named by hand, KV without an id, a cron",
+        {
+            "package.json": package("mix"),
+            "workers/api/wrangler.toml": MIXED,
+            "workers/api/src/index.js": importing(manifest="../../../package.json"),
+            "workers/feed/wrangler.jsonc": configuration(
+                "mix-feed",
+                env={"prod": {"name": "feed-of-mix"}, "stg": {}},
+                triggers={"crons": ["0 * * * *"]},
+            ),
+            "workers/feed/src/index.js": worker(),
+        },
+        {
+            "url.production": "https://mix.example.com",
+            "url.staging": "https://stg.mix.example.com",
+        },
     ),
 )

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -15,32 +15,34 @@ import pytest
 from release.config import load
 from release.rehearsal.checkout import git
 from release.rehearsal.stage import Stage
+from tests.adopters import managers
 from tests.adopters.shapes import SHAPES
-from tests.contract.cloud_account import node_modules
+from tests.contract.cloud_account import node, node_modules
 from tests.e2e.conftest import share_packages
 from tests.e2e.scene import ROOT, TIMEOUT, bare_environment, inv, invocation
 from tests.unit.monorepos import ENVIRON, made
+from tools import shapes_page
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     from tests.adopters.shapes import Shape
     from tests.e2e.scene import Ended
 
-PAGE = Path(__file__).parents[2] / "docs" / "wrangler.md"
+IGNORED = "node_modules\n.wrangler\n.release\n.venv\ndist\n.yarn\n"
 IN_TURN = SHAPES[1]  # the one that `inv test` walks; `inv test --all` walks them all
 
 
-def adopted(shape: Shape, root: Path) -> Path:
+def adopted(shape: Shape, root: Path, environ: dict[str, str] | None = None) -> Path:
     """The repository after `inv init` and a commit, with a smoke check of seconds."""
     texts = shape.texts()
-    made(
-        root,
-        {**texts, **installed(texts), ".gitignore": "node_modules\n.wrangler\n.release\n.venv\n"},
-        *shape.tags,
-    )
+    locked = installed(texts) if shape.manager == "npm" else {}
+    made(root, {**texts, **locked, ".gitignore": IGNORED}, *shape.tags)
+    if shape.manager != "npm":
+        managers.lock(shape.manager, root, environ or bare_environment())
     answers = [word for key, value in shape.answers.items() for word in ("--answer", f"{key}={value}")]
-    wrote = inv("init", "--yes", *answers, root=root)
+    wrote = inv("init", "--yes", *answers, root=root, environ=environ)
     assert wrote.code == 0, str(wrote)
     path = root / "pyproject.toml"
     hurried = re.sub(
@@ -83,18 +85,17 @@ def test_init_needs_no_change_of_what_is_there(shape: Shape, tmp_path: Path) -> 
     assert inv("init", "--check", root=root).code == 0
 
 
-def test_the_page_names_every_shape() -> None:
-    assert [
-        one.name for one in SHAPES if f"| `{one.name}` | {one.shows} |" not in PAGE.read_text("utf-8")
-    ] == []
+def test_the_page_has_the_table_of_these_shapes() -> None:
+    text = shapes_page.PAGE.read_text("utf-8")
+    assert shapes_page.page(text) == text, "python -m tools.shapes_page writes it anew"
 
 
 class Walk:
     """A stage of an adopted repository, and commands on it."""
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, stage: Stage, environ: dict[str, str]) -> None:
         self.stage, self.clone = stage, stage.clone
-        self.environ = bare_environment() | stage.environment
+        self.environ = environ | stage.environment
 
     def inv(self, *words: str) -> Ended:
         ended = inv(*words, root=self.clone, environ=self.environ)
@@ -113,6 +114,19 @@ class Walk:
         if tried:
             deployed = self.inv("deploy", "--env", tried)
             assert deployed.code == 0, str(deployed)
+
+    def deploys_by_hand(self) -> None:
+        """What a person does who has no release tool."""
+        wrangler = self.clone / "node_modules" / "wrangler" / "bin" / "wrangler.js"
+        done = subprocess.run(
+            [str(node()), str(wrangler), "deploy"],
+            cwd=self.clone,
+            env={**self.environ, "CI": "1"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
 
     def killed(self, *words: str) -> None:
         """Start a command and kill it in its first deploy."""
@@ -145,15 +159,22 @@ class Walk:
 
 
 @pytest.fixture
-def walk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Walk]:
+def walk(
+    request: pytest.FixtureRequest, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Walk]:
     shape: Shape = request.param
     node_modules()  # installed once, and kept for every stage
-    root = adopted(shape, tmp_path / "repository")
+    environ = bare_environment()
+    if shape.manager != "npm":
+        base = tmp_path_factory.getbasetemp()
+        shared = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
+        environ["PATH"] = managers.path_with(shape.manager, shared)
+    root = adopted(shape, tmp_path / "repository", environ)
     share_packages(root)
-    stage = Stage(root, tmp_path / "stage", bare_environment())
+    stage = Stage(root, tmp_path / "stage", environ)
     stage.start(lambda _: None)
     try:
-        yield Walk(stage)
+        yield Walk(stage, environ)
     finally:
         stage.stop()
         shutil.rmtree(tmp_path / "stage", ignore_errors=True)
@@ -166,7 +187,10 @@ def walked(*shapes: Shape) -> pytest.MarkDecorator:
 
 def goes_all_the_way(walk: Walk, shape: Shape) -> None:
     """A release, a second one that is killed and run again, and a rollback of that."""
+    if shape.by_hand:
+        walk.deploys_by_hand()
     first = walk.inv("release", "--yes", "--json")
+    assert ("was deployed by hand" in first.out) is shape.by_hand
     assert (first.code, first.answer["tag"]) == (0, shape.tag), str(first)
     for name in shape.tables:
         assert walk.tables(name), name
@@ -187,6 +211,6 @@ def test_one_shape_goes_all_the_way(walk: Walk, shape: Shape) -> None:
 
 @pytest.mark.rehearsal
 @pytest.mark.whole
-@walked(*(one for one in SHAPES if one is not IN_TURN))
+@walked(*(one for one in (*SHAPES, *managers.WORKSPACES) if one is not IN_TURN))
 def test_every_shape_goes_all_the_way(walk: Walk, shape: Shape) -> None:
     goes_all_the_way(walk, shape)

@@ -34,6 +34,7 @@ OWN_TASKS = (
     "from release.tasks import collection, and namespace = collection(Path(__file__).parent)."
 )
 WORKFLOWS = ".github/workflows"
+FROM_ELSEWHERE = "Install this tool from its repository or an index, and run inv init with that; or say: --answer package=..."
 EXECUTABLE, ORDINARY = 0o755, 0o644
 
 
@@ -79,6 +80,7 @@ def _prepare(
     others = list(_brought(root, config))
     files = [one for one in (*tables, requirements, *others) if isinstance(one, NewFile)]
     said = (one for one in others if isinstance(one, str))
+    notes = (*notes, *_only_here(requirements))
     return Adoption(tuple(files), (*notes, *beside(repository, packaged.workflows(config)), *said))
 
 
@@ -147,6 +149,14 @@ def _requirements(root: Path, interview: Interview) -> NewFile | None:
         return None
     asked = Question("package", "What does pip install to get this tool?", packaged.requirement())
     return NewFile(REQUIREMENTS, None, f"{interview.ask(asked)}\n")
+
+
+def _only_here(requirements: NewFile | None) -> tuple[str, ...]:
+    """A note where what pip installs lies on this machine alone."""
+    if requirements is None or "file://" not in requirements.after:
+        return ()
+    what = f"{REQUIREMENTS} names a path of this machine ({requirements.after.strip()})"
+    return (f"{what}: no other machine and no workflow can install that. {FROM_ELSEWHERE}",)
 
 
 def _brought(root: Path, config: Config) -> Iterator[NewFile | str]:

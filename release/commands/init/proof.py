@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from release.config.bound_databases import require_databases
 from release.errors import UsageError
-from release.systems.npm.managers import command_for
+from release.systems.npm.managers import plugs_and_plays
 from release.systems.npm.wrangler_ages import require_wranglers
 
 if TYPE_CHECKING:
@@ -27,6 +27,10 @@ def proved(config: Config) -> Iterator[str]:
     require_wranglers(config)
     if not config.rehearsal.install:
         try:
-            command_for(config.root / config.rehearsal.install_in)
+            if plugs_and_plays(config.root / config.rehearsal.install_in):
+                yield (
+                    "yarn keeps packages in archives here (Plug'n'Play), and wrangler is run from node_modules. "
+                    "Set `nodeLinker: node-modules` in .yarnrc.yml, then yarn install."
+                )
         except UsageError as error:
             yield f"{error.what} {error.advice}"

@@ -8,7 +8,7 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING
 
-from release.rehearsal.cloud import around, assets, beside, databases, scripts
+from release.rehearsal.cloud import around, assets, beside, databases, provisioning, scripts
 from release.rehearsal.cloud.backend import AUTHOR
 from release.rehearsal.cloud.envelope import Answer, ApiError, Write, accepted, refused
 from release.rehearsal.cloud.runtime import RuntimeGoneError
@@ -190,6 +190,10 @@ _TABLE: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "A/workers/domains", beside.all_domains),
     ("GET", "/zones", around.zones),
     ("GET", "/zones/<zone>/workers/routes", beside.zone_routes),
+    ("GET", "A/storage/kv/namespaces", provisioning.no_namespaces),
+    ("POST", "A/storage/kv/namespaces", provisioning.new_namespace),
+    ("GET", "A/r2/buckets", provisioning.no_buckets),
+    ("POST", "A/r2/buckets", provisioning.new_bucket),
     ("GET", "A/d1/database", databases.listing),
     ("POST", "A/d1/database", databases.create),
     ("GET", "Q", databases.info),

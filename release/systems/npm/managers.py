@@ -109,6 +109,14 @@ def _is_berry(folder: Path, named: str) -> bool:
     return re.search(rb"^__metadata:", (folder / "yarn.lock").read_bytes()[:2000], re.MULTILINE) is not None
 
 
+def plugs_and_plays(folder: Path) -> bool:
+    """Whether yarn keeps this folder's packages in archives, as it does from version 2 on unless it is told otherwise."""
+    settings = folder / ".yarnrc.yml"
+    said = settings.read_text("utf-8", "replace") if settings.is_file() else ""
+    linker = re.search(r"^nodeLinker:\s*[\"']?([\w-]+)", said, re.MULTILINE)
+    return command_for(folder) == BERRY and (linker is None or linker[1] == "pnp")
+
+
 def _refuse_unknown(folder: Path) -> None:
     for name in UNKNOWN:
         if (folder / name).is_file():

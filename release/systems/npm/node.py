@@ -16,6 +16,7 @@ from release.systems.npm.managers import COMMANDS, lockfiles
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+PLUG_N_PLAY = ".pnp.cjs"
 LEAST = 22  # wrangler 4.156 needs it
 
 
@@ -41,6 +42,11 @@ def wrangler(folder: Path) -> Path:
             found = parent / place / "wrangler" / "wrangler-dist" / "cli.js"
             if found.is_file():
                 return found
+    if any((parent / PLUG_N_PLAY).is_file() for parent in (folder, *folder.parents)):
+        raise UsageError(
+            f"yarn keeps the packages of {folder.name} in archives (Plug'n'Play), and wrangler is run from node_modules.",
+            "Set `nodeLinker: node-modules` in .yarnrc.yml, type `yarn install`, then run again.",
+        )
     raise UsageError(
         f"wrangler is not installed for {folder.name}: no node_modules/wrangler in its folder or above.",
         f"Install the monorepo's packages first: {_install(folder)}.",
@@ -50,8 +56,6 @@ def wrangler(folder: Path) -> Path:
 def _install(folder: Path) -> str:
     """What a person types to install the packages, as the nearest lockfile says."""
     for parent in (folder, *folder.parents):
-        if (parent / ".pnp.cjs").is_file():
-            return "yarn install with `nodeLinker: node-modules` in .yarnrc.yml (wrangler is run from node_modules)"
         found = lockfiles(parent)
         if found:
             command = COMMANDS[found[0].name]

@@ -93,3 +93,24 @@ def test_lockfiles_that_contradict_each_other_are_noted_and_hold_nobody_up(tmp_p
     adoption = prepared(tmp_path, {**ONE, "package-lock.json": "{}", "yarn.lock": ""})
     assert any("There are lockfiles of npm and yarn" in note for note in adoption.notes)
     assert "pyproject.toml" in [one.path for one in adoption.files]
+
+
+def test_a_requirement_that_only_this_machine_can_install_is_noted(tmp_path: Path) -> None:
+    said = "cms-release[rehearsal] @ file:///home/ada/cms-release"
+    adoption = prepared(tmp_path / "here", ONE, package=said)
+    assert any(f"names a path of this machine ({said})" in note for note in adoption.notes)
+    elsewhere = prepared(tmp_path / "there", ONE, package="cms-release==1.0.0")
+    assert not any("of this machine" in note for note in elsewhere.notes)
+
+
+@pytest.mark.parametrize(
+    ("settings", "is_noted"),
+    [
+        ({}, True),
+        ({".yarnrc.yml": "nodeLinker: pnp\n"}, True),
+        ({".yarnrc.yml": "nodeLinker: node-modules\n"}, False),
+    ],
+)
+def test_plug_n_play_is_said_clearly(tmp_path: Path, settings: dict[str, str], is_noted: bool) -> None:  # noqa: FBT001
+    adoption = prepared(tmp_path, {**ONE, "yarn.lock": "__metadata:\n  version: 8\n", **settings})
+    assert any("Plug'n'Play" in note for note in adoption.notes) is is_noted

@@ -201,7 +201,9 @@ def test_everything_that_is_missing_is_named_at_once(tmp_path: Path) -> None:
 
 
 def test_an_answer_that_nobody_asked_for_is_refused(root: Path) -> None:
-    with pytest.raises(UsageError, match=r'Unknown answer key "url\.prod"\. Use one of: ask-health, health, package, tag\.'):
+    with pytest.raises(
+        UsageError, match=r'Unknown answer key "url\.prod"\. Use one of: ask-health, health, package, tag\.'
+    ):
         files.prepare(root, ENVIRON, guessing(**{"url.prod": "https://a.example.com"}))
 
 

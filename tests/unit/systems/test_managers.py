@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from release.errors import UsageError
-from release.systems.npm.managers import BERRY, COMMANDS, command_for, reachable
+from release.systems.npm.managers import BERRY, COMMANDS, by_corepack, command_for, reachable
 from release.systems.npm.node import wrangler
 
 if TYPE_CHECKING:
@@ -121,3 +121,18 @@ def test_a_missing_wrangler_says_what_this_repository_types(tmp_path: Path) -> N
     with pytest.raises(UsageError) as raised:
         wrangler(tmp_path / "apps/api")
     assert raised.value.advice.endswith("pnpm install.")
+
+
+def test_plug_n_play_is_named_where_wrangler_is_looked_for(tmp_path: Path) -> None:
+    (tmp_path / ".pnp.cjs").touch()
+    with pytest.raises(UsageError, match="Plug'n'Play") as raised:
+        wrangler(tmp_path / "apps" / "web")
+    assert "nodeLinker: node-modules" in raised.value.advice
+
+
+def test_only_corepack_is_asked_for_what_only_it_has(tmp_path: Path) -> None:
+    environ = {"PATH": str(tmp_path / "bin")}
+    assert by_corepack(("pnpm", "run", "build"), environ) == ("pnpm", "run", "build")
+    program(tmp_path / "bin", "corepack")
+    assert by_corepack(("pnpm", "run", "build"), environ) == ("corepack", "pnpm", "run", "build")
+    assert by_corepack(("bun", "run", "build"), environ) == ("bun", "run", "build")

@@ -65,12 +65,13 @@ class Hosted:
 
 
 @contextlib.contextmanager
-def staged(root: Path, folder: Path, *, publishes: bool = False) -> Iterator[Hosted]:
+def staged(root: Path, folder: Path, *, publishes: bool = False, plays: bool = False) -> Iterator[Hosted]:
     """A stage for the time of the block, in a process that starts at once; nothing of it survives the block.
 
-    With `publishes` it has an npm registry in the place of a cloud.
+    With `publishes` it has an npm registry in the place of a cloud; with `plays` its GitHub plays the workflows.
     """
-    hosted = _spawn(root, folder, *(["--packages", "--no-cloud"] if publishes else []))
+    options = ["--packages", "--no-cloud"] if publishes else ["--actions"] if plays else []
+    hosted = _spawn(root, folder, *options)
     process = hosted.process
     try:
         yield hosted
@@ -90,7 +91,7 @@ def start(root: Path, say: Callable[[str], None]) -> dict[str, str]:
     found = environment(root)
     if found is not None:
         return found
-    hosted = _spawn(root, root / KEPT, "--keep", "--packages")
+    hosted = _spawn(root, root / KEPT, "--keep", "--packages", "--actions")
     try:
         return hosted.ready(say)
     except BaseException:

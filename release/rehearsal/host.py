@@ -1,10 +1,11 @@
-"""The process that a stage runs in: `python -m release.rehearsal.host ROOT FOLDER [--keep] [--packages] [--no-cloud]`.
+"""The process that a stage runs in: `python -m release.rehearsal.host ROOT FOLDER [OPTIONS]`.
 
 It says JSON lines on stdout: {"say": text} while it sets up, then {"environment": {...}} or {"error": ..., "advice": ...},
 with "usage" where a person has to change something first.
 Without --keep it lives as long as its standard input is open, so that it ends with whoever started it, however that
 one ends. With --keep it lives until SIGTERM. With --packages it has an npm registry, where a
-plugin publishes something; with --no-cloud it serves nothing.
+plugin publishes something; with --no-cloud it serves nothing; with --actions its GitHub plays
+the repository's workflows.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ def main(root: Path, folder: Path, options: frozenset[str]) -> int:
 
 def _serve(root: Path, folder: Path, stop: threading.Event, options: frozenset[str]) -> int:
     publishes, serves = "--packages" in options, "--no-cloud" not in options
-    stage = Stage(root, folder, os.environ, publishes=publishes, serves=serves)
+    stage = Stage(root, folder, os.environ, publishes=publishes, serves=serves, plays="--actions" in options)
     try:
         stage.start(_tell)
     except ReleaseError as error:

@@ -247,6 +247,7 @@ class Stage:
         fresh = machines.image(folder, self.forge, stage, self._environ, self._kept_packages())
         known = machines.settings(folder, stage, config.rehearsal.skip_jobs)
         self._player = Player(self.forge, folder, fresh, known)
+        self.forge.page = self._player.page
         self._player.start()
 
     def _put_live(self, config: Config, name: str, environ: Mapping[str, str], say: Say) -> None:

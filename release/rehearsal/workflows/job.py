@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from release.rehearsal.workflows.commands import Log, pairs
-from release.rehearsal.workflows.engine import Scope
+from release.rehearsal.workflows.engine import Scope, text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -103,7 +103,7 @@ class _Course:
         return outcome
 
     def _scripted(self, step: Step, env: dict[str, str], scope: Scope) -> tuple[dict[str, str], str]:
-        script = str(self._engine.resolve(step.run, scope))
+        script = text(self._engine.resolve(step.run, scope))
         own = {**self._machine.image, **self._setting.environ, **env}
         if "PATH" in self._added:
             own["PATH"] = self._added["PATH"]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import subprocess
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from release.rehearsal.workflows.run import Settings
@@ -11,7 +13,6 @@ from release.rehearsal.workflows.uses import use
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     from release.rehearsal.forge import Forge
 
@@ -23,6 +24,16 @@ _NOT_A_JOBS = (
     "RELEASE_REMOTE",
     "CLOUDFLARE_API_TOKEN",
     "NODE_AUTH_TOKEN",
+    "NPM_CONFIG_",
+)
+_KEPT = (
+    "LANG",
+    "LC_ALL",
+    "TZ",
+    "NODE_EXTRA_CA_CERTS",
+    "npm_config_registry",
+    "NPM_CONFIG_REGISTRY",
+    "npm_config_cafile",
 )
 # where sshd would be: the forge's repository, for what git asks of it over ssh
 _SSH = """\
@@ -50,9 +61,8 @@ def image(
     ssh = tools / "ssh"
     ssh.write_text(_SSH.format(login=DEPLOYER, repository=forge.repository), "utf-8")
     ssh.chmod(0o755)
-    kept = {
-        name: environ[name] for name in ("LANG", "LC_ALL", "TZ", "NODE_EXTRA_CA_CERTS") if name in environ
-    }
+    kept = {name: environ[name] for name in _KEPT if name in environ}
+    (home / ".npmrc").write_text(_registries(environ), "utf-8")
     found = {name: value for name, value in stage.items() if not name.startswith(_NOT_A_JOBS)}
     return {
         **kept,
@@ -67,6 +77,17 @@ def image(
     }
 
 
+def _registries(environ: Mapping[str, str]) -> str:
+    """Where the person's npm finds packages, and nothing by which it could publish: no token is in these lines."""
+    file = Path(environ.get("NPM_CONFIG_USERCONFIG") or Path(environ.get("HOME", "")) / ".npmrc")
+    try:
+        lines = file.read_text("utf-8").splitlines()
+    except OSError:
+        return ""
+    found = [line for line in lines if re.match(r"^\s*(@[^:/\s]+:)?(registry|cafile)\s*=", line)]
+    return "".join(f"{line.strip()}\n" for line in found)
+
+
 def settings(folder: Path, stage: Mapping[str, str], passed_over: Sequence[str]) -> Settings:
     """The secrets and variables of the stage's repository, under the names that our workflows give them."""
     cloud = stage.get("CLOUDFLARE_API_TOKEN", "")
@@ -74,7 +95,6 @@ def settings(folder: Path, stage: Mapping[str, str], passed_over: Sequence[str])
         "CLOUDFLARE_API_TOKEN": cloud,
         "CLOUDFLARE_READ_TOKEN": cloud,
         "RELEASE_DEPLOY_KEY": _deploy_key(folder / "deploy-key"),
-        "NPM_TOKEN": stage.get("NODE_AUTH_TOKEN", ""),
     }
     variables = {"CLOUDFLARE_ACCOUNT_ID": stage.get("CLOUDFLARE_ACCOUNT_ID", "")}
     return Settings({"": secrets}, variables, use, passed_over=frozenset(passed_over))

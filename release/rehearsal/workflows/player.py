@@ -9,6 +9,7 @@ checks run on its head, not on GitHub's test merge.
 from __future__ import annotations
 
 import contextlib
+import re
 import secrets
 import subprocess
 import sys
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from release.rehearsal.forge import Forge
-    from release.rehearsal.workflows.job import Setting
+    from release.rehearsal.workflows.commands import Annotation
+    from release.rehearsal.workflows.job import Result, Setting
     from release.rehearsal.workflows.machine import Machine
     from release.rehearsal.workflows.run import Run, Settings
     from release.rehearsal.workflows.workflow import Job, Workflow
@@ -48,6 +50,7 @@ class Player(Actions):
         )
         self._heads: dict[str, str] = {}
         self._pulls: dict[int, str] = {}
+        self.said: dict[int, str] = {}
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._play, daemon=True)
         self._guard: subprocess.Popen[str] | None = None
@@ -98,6 +101,18 @@ class Player(Actions):
             return True
         finally:
             limit.cancel()
+
+    def _over(self, run: Run, job: Job, result: Result) -> bool:
+        """The same; what the job said stays on its page."""
+        self.said[run.id] = self.said.get(run.id, "") + "\n".join(
+            (f"== {job.key}: {result.result}", *result.log.lines, *map(_line, result.log.annotations), "")
+        )
+        return super()._over(run, job, result)
+
+    def page(self, path: str) -> str | None:
+        """The text of a run's page (`/actions/runs/1004`, or a job's below it); None where nothing was said."""
+        found = re.match(r"/actions/runs/(\d+)", path)
+        return self.said.get(int(found[1])) if found else None
 
     def _broken(self, run: Run, why: str) -> None:
         said = (store.Annotation("failure", "not played on a stage", why),)
@@ -172,3 +187,7 @@ class Player(Actions):
                         sha, f"{file.name}: not played on a stage ({error})"[:200], "neutral"
                     )
         return found
+
+
+def _line(said: Annotation) -> str:
+    return f"{said.kind}: {said.title}: {said.message}" if said.title else f"{said.kind}: {said.message}"

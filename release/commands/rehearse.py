@@ -27,6 +27,7 @@ NOT_RUNNING = "No stage runs. Start one: inv rehearsal.start"
 @task(
     help={
         "publish": "a package to publish instead, to a registry of the stage's own: cms-api",
+        "hotfix": "rehearse a hotfix: a red production, a fix through pull request and workflow, live and tagged",
         "pre": "with --publish: make a prerelease with this word",
         "bump": "patch, minor, major or auto; default patch",
         "json": "print one JSON object on stdout",
@@ -38,6 +39,7 @@ def rehearse(
     bump: str = "",
     publish: str = "",
     pre: str = "",
+    hotfix: bool = False,
     json: bool = False,
     verbose: bool = False,
 ) -> None:
@@ -45,12 +47,15 @@ def rehearse(
 
     Example: inv rehearse --bump minor
 
+    With --hotfix production is broken first, and a fix is brought to it by the commands and workflows of a real hotfix.
     With --publish a package is released to an npm registry on this machine, and installed back from it.
     """
 
     def run() -> Outcome:
         import os
 
+        if hotfix:
+            return _hotfix(context, bump, publish, json=json, verbose=verbose)
         from release.rehearsal.rehearse import rehearse as on_a_stage
 
         request = (
@@ -62,6 +67,26 @@ def rehearse(
         return on_a_stage(_root(context), os.environ, request, _approve, listening, _tell, target=target)
 
     finish(run, json=json)
+
+
+def _hotfix(context: Context, bump: str, publish: str, *, json: bool, verbose: bool) -> Outcome:
+    import os
+
+    from release.commands.ending import print_lines, say
+    from release.commands.hotfix.rehearsal import rehearse as from_red_to_fixed
+    from release.errors import UsageError
+
+    if bump or publish:
+        raise UsageError(
+            "A hotfix is always a patch.", "inv rehearse --hotfix takes neither --bump nor --publish."
+        )
+
+    def tell(line: str) -> None:
+        say(line) if json else print_lines([line])
+
+    return from_red_to_fixed(
+        _root(context), os.environ, _approve, lambda: _listener(json, verbose), _tell, tell
+    )
 
 
 def collection() -> Collection:

@@ -52,7 +52,7 @@ def start(
     return actions.run(github, number)
 
 
-def follow(github: Rest, run: actions.Run, say: Callable[[str], None]) -> Followed:
+def follow(github: Rest, run: actions.Run, say: Callable[[str], None], *, poll: float = POLL) -> Followed:
     """Look at a run until it ends, and say what changes. It can be left at any time: the run goes on."""
     said = ""
     while run.status != "completed":
@@ -60,7 +60,7 @@ def follow(github: Rest, run: actions.Run, say: Callable[[str], None]) -> Follow
         if now != said:
             say(now)
             said = now
-        github.clock.sleep(POLL)
+        github.clock.sleep(poll)
         run = actions.run(github, run.id)
     return ended(github, run)
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import re
 import secrets
+import shutil
 import subprocess
 import sys
 import threading
@@ -108,6 +109,14 @@ class Player(Actions):
             (f"== {job.key}: {result.result}", *result.log.lines, *map(_line, result.log.annotations), "")
         )
         return super()._over(run, job, result)
+
+    def _run_job(self, run: Run, job: Job, environment: str) -> Result:
+        """The same; the machine's disk goes with it."""
+        try:
+            return super()._run_job(run, job, environment)
+        finally:
+            for folder in self._folder.glob(f"{run.id}-{job.key}-*"):
+                shutil.rmtree(folder, ignore_errors=True)
 
     def page(self, path: str) -> str | None:
         """The text of a run's page (`/actions/runs/1004`, or a job's below it); None where nothing was said."""

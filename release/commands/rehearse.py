@@ -25,6 +25,7 @@ NOT_RUNNING = "No stage runs. Start one: inv rehearsal.start"
 
 
 @task(
+    auto_shortflags=False,  # -h is help, not --hotfix
     help={
         "publish": "a package to publish instead, to a registry of the stage's own: cms-api",
         "hotfix": "rehearse a hotfix: a red production, a fix through pull request and workflow, live and tagged",

@@ -47,6 +47,7 @@ def carry_out(
     verbose: bool = False,
     yes: bool = False,
     dry_run: bool = False,
+    open_bump: bool = False,
 ) -> None:
     """Read what was asked for, release it or, as a dry run, plan it, and leave with the outcome's exit code."""
 
@@ -59,7 +60,13 @@ def carry_out(
         asked, view = read(), listener(json=json, verbose=verbose)
         if dry_run:
             return releasing.plan(root_of(context), os.environ, asked, view)
-        return releasing.release(root_of(context), os.environ, asked, terminal_gate(view, yes=yes), view)
+        choose = None
+        if open_bump:
+            from release.commands.choosing import chooser
+
+            choose = chooser(view, yes=yes)
+        gate = terminal_gate(view, yes=yes)
+        return releasing.release(root_of(context), os.environ, asked, gate, view, choose=choose)
 
     end(run, json=json)
 
@@ -81,7 +88,7 @@ def carry_out(
 )
 def release(
     context: Context,
-    bump: str = "patch",
+    bump: str = "",
     finish: bool = False,
     env: str = "",
     reason: str = "",
@@ -106,10 +113,11 @@ def release(
         from release.model.options import Options
 
         reasons = {"reason": reason, "underbump": underbump, "break_glass": break_glass}
-        request = requested(bump, env or "production", finish=finish, **reasons)
+        request = requested(bump or "patch", env or "production", finish=finish, **reasons)
         return Options(request, plan_file=Path(plan) if plan else None)
 
-    carry_out(context, read, json=json, verbose=verbose, yes=yes, dry_run=dry_run)
+    is_open = not (bump or finish or plan or json) and (env or "production") == "production"
+    carry_out(context, read, json=json, verbose=verbose, yes=yes, dry_run=dry_run, open_bump=is_open)
 
 
 @task(help=texts("bump", "finish", "env", "reason", "underbump", "break_glass", "output", "json"))

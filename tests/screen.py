@@ -65,6 +65,10 @@ class OnTerminal:
         """Type a line."""
         os.write(self._terminal, f"{text}\n".encode())
 
+    def press(self, key: str) -> None:
+        """Press one key, without Enter."""
+        os.write(self._terminal, key.encode())
+
     def ended(self) -> int:
         """The exit code, once all was read."""
         deadline = time.monotonic() + PATIENCE

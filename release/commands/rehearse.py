@@ -31,6 +31,7 @@ def rehearse(
     pre: str = "",
     like: str = "",
     rows: int = 0,
+    hotfix: bool = False,
     json: bool = False,
     verbose: bool = False,
 ) -> None:
@@ -39,13 +40,16 @@ def rehearse(
     Example: inv rehearse --bump minor
 
     The real wrangler, workerd and git, against a local Cloudflare and a local GitHub. With --publish a package is published to
-    an npm registry on this machine, and installed back from it. With --like the stage starts from what the real environment
+    an npm registry on this machine, and installed back from it. With --hotfix production is broken first, and a fix is
+    brought to it by the commands and workflows of a real hotfix. With --like the stage starts from what the real environment
     holds, read by CLOUDFLARE_API_TOKEN; a token that only reads is enough.
     """
 
     def run() -> Outcome:
         import os
 
+        if hotfix:
+            return _hotfix(context, bump, publish, json=json, verbose=verbose)
         from release.rehearsal.rehearse import rehearse as on_a_stage
 
         request = (
@@ -60,6 +64,26 @@ def rehearse(
         )
 
     finish(run, json=json)
+
+
+def _hotfix(context: Context, bump: str, publish: str, *, json: bool, verbose: bool) -> Outcome:
+    import os
+
+    from release.commands.ending import print_lines, say
+    from release.commands.hotfix.rehearsal import rehearse as from_red_to_fixed
+    from release.errors import UsageError
+
+    if bump or publish:
+        raise UsageError(
+            "A hotfix is always a patch.", "inv rehearse --hotfix takes neither --bump nor --publish."
+        )
+
+    def tell(line: str) -> None:
+        say(line) if json else print_lines([line])
+
+    return from_red_to_fixed(
+        _root(context), os.environ, _approve, lambda: _listener(json, verbose), _tell, tell
+    )
 
 
 def collection() -> Collection:

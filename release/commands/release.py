@@ -29,6 +29,7 @@ def carry_out(
     yes: bool = False,
     dry_run: bool = False,
     code_of: Callable[[Outcome], int] | None = None,
+    open_bump: bool = False,
 ) -> None:
     """Read what was asked for, release it or, as a dry run, plan it, and leave with the outcome's exit code.
 
@@ -44,7 +45,13 @@ def carry_out(
         asked, view = read(), listener(json=json, verbose=verbose)
         if dry_run:
             return releasing.plan(root_of(context), os.environ, asked, view)
-        return releasing.release(root_of(context), os.environ, asked, terminal_gate(view, yes=yes), view)
+        choose = None
+        if open_bump:
+            from release.commands.choosing import chooser
+
+            choose = chooser(view, yes=yes)
+        gate = terminal_gate(view, yes=yes)
+        return releasing.release(root_of(context), os.environ, asked, gate, view, choose=choose)
 
     end(run, json=json, code_of=code_of)
 
@@ -52,7 +59,7 @@ def carry_out(
 @command("release")
 def release(
     context: Context,
-    bump: str = "patch",
+    bump: str = "",
     env: str = "",
     finish: bool = False,
     reason: str = "",
@@ -78,11 +85,14 @@ def release(
         from release.model.options import Options
 
         reasons = {"reason": reason, "underbump": underbump, "break_glass": break_glass}
-        request = requested(bump, production_or(context, env), finish=finish, accept=accept or (), **reasons)
+        request = requested(
+            bump or "patch", production_or(context, env), finish=finish, accept=accept or (), **reasons
+        )
         plan_file, to = Path(plan) if plan else None, output_of(output, dry_run=dry_run)
         return Options(request, plan_file=plan_file, output=to)
 
-    carry_out(context, read, json=json, verbose=verbose, yes=yes, dry_run=dry_run)
+    is_open = not (bump or finish or plan or json) and (env or "production") == "production"
+    carry_out(context, read, json=json, verbose=verbose, yes=yes, dry_run=dry_run, open_bump=is_open)
 
 
 @command("plan")

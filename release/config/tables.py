@@ -188,6 +188,12 @@ class Rehearsal(Value, frozen=True, kw_only=True):
         ),
     ] = ()
     install_in: Annotated[RelativePath, Meta(description="The folder to run it in.")] = "."
+    skip_jobs: Annotated[
+        Words,
+        Meta(
+            description="Jobs of the workflows (their keys) that a stage counts as successful without running them."
+        ),
+    ] = ()
 
 
 class Settings(Value, frozen=True, kw_only=True):

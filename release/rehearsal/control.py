@@ -67,13 +67,14 @@ class Hosted:
 
 @contextlib.contextmanager
 def staged(
-    root: Path, folder: Path, *, publishes: bool = False, like: Likeness | None = None
+    root: Path, folder: Path, *, publishes: bool = False, plays: bool = False, like: Likeness | None = None
 ) -> Iterator[Hosted]:
     """A stage for the time of the block, in a process that starts at once; nothing of it survives the block.
 
-    With `publishes` it has an npm registry in the place of a cloud; `like` is what its production is to be like.
+    With `publishes` it has an npm registry in the place of a cloud; with `plays` its GitHub plays the workflows. `like` is
+    what its production is to be like.
     """
-    options = ["--packages", "--no-cloud"] if publishes else []
+    options = ["--packages", "--no-cloud"] if publishes else ["--actions"] if plays else []
     if like is not None:
         options.append(f"--like={_written(folder, like)}")
     hosted = _spawn(root, folder, *options)
@@ -96,7 +97,7 @@ def start(root: Path, say: Callable[[str], None]) -> dict[str, str]:
     found = environment(root)
     if found is not None:
         return found
-    hosted = _spawn(root, root / KEPT, "--keep", "--packages")
+    hosted = _spawn(root, root / KEPT, "--keep", "--packages", "--actions")
     try:
         return hosted.ready(say)
     except BaseException:

@@ -4,7 +4,8 @@ It says JSON lines on stdout: {"say": text} while it sets up, then {"environment
 with "usage" where a person has to change something first.
 Without --keep it lives as long as its standard input is open, so that it ends with whoever started it, however that
 one ends. With --keep it lives until SIGTERM. With --packages it has an npm registry, where a
-plugin publishes something; with --no-cloud it serves nothing; --like=FILE names what its production is to be like.
+plugin publishes something; with --no-cloud it serves nothing; with --actions its GitHub plays the repository's workflows;
+--like=FILE names what its production is to be like.
 """
 
 from __future__ import annotations
@@ -57,7 +58,8 @@ def _serve(root: Path, folder: Path, stop: threading.Event, options: frozenset[s
     publishes, serves = "--packages" in options, "--no-cloud" not in options
     like = next((one.removeprefix(LIKE) for one in options if one.startswith(LIKE)), None)
     likeness = msgspec.json.decode(Path(like).read_bytes(), type=Likeness) if like else None
-    stage = Stage(root, folder, os.environ, publishes=publishes, serves=serves, like=likeness)
+    plays = "--actions" in options
+    stage = Stage(root, folder, os.environ, publishes=publishes, serves=serves, plays=plays, like=likeness)
     try:
         stage.start(_tell)
     except ReleaseError as error:

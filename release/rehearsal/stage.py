@@ -22,6 +22,8 @@ from release.rehearsal.likeness_on_stage import lay, put_secrets
 from release.rehearsal.own_secrets import of_stage
 from release.rehearsal.registry import verdaccio
 from release.rehearsal.seed import put_live
+from release.rehearsal.workflows import machines
+from release.rehearsal.workflows.player import Player
 from release.systems.machine.local_folder import local_folder
 from release.systems.npm.node import node
 
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
 
 OWNER = "rehearsal"
 FACTS = "stage.json"
+WORKFLOWS = ".github/workflows"
 CI = "rehearsal"  # the check that is green on whatever is pushed to main: nothing of CI runs on a stage
 
 
@@ -62,12 +65,13 @@ class Stage:
         *,
         publishes: bool = False,
         serves: bool = True,
+        plays: bool = False,
         like: Likeness | None = None,
     ) -> None:
         """Prepare; nothing is written or started yet.
 
-        With `publishes` it gets an npm registry with the last packages; without `serves` no cloud is started. `like` is the
-        real environment that its production is made like.
+        With `publishes` it gets an npm registry with the last packages; without `serves` no cloud is started. With
+        `plays` its GitHub plays the repository's workflows. `like` is the real environment that its production is made like.
         """
         self.root = root
         self.folder = folder
@@ -77,7 +81,8 @@ class Stage:
         self._connections = wiring.connections(environ)
         self._like = like
         self._facts: Facts | None = None
-        self._publishes, self._serves = publishes, serves
+        self._publishes, self._serves, self._plays = publishes, serves, plays
+        self._player: Player | None = None
         self._targets: tuple[Target, ...] = ()
         self.registry: Verdaccio | None = None
         self.cloud: Cloud
@@ -98,6 +103,8 @@ class Stage:
             self._connect(config)
             if not self._facts.ready:
                 self._seed(config, say)
+            if self._plays and (self.clone / WORKFLOWS).is_dir():
+                self._play(config)
         except BaseException:
             self.stop()
             raise
@@ -105,6 +112,8 @@ class Stage:
 
     def stop(self) -> None:
         """Stop every server and process of this stage; its state stays in the folder."""
+        if self._player is not None:
+            self._player.stop()
         try:
             self.cloud.stop()
         finally:
@@ -246,6 +255,17 @@ class Stage:
         self.forge.add_check_run(git(self.clone, self._environ, "rev-parse", "HEAD"), CI)
         facts.ready = True
         self._keep(facts)
+
+    def _play(self, config: Config) -> None:
+        """Let the workflows run; the check that stands for CI elsewhere is not given any more."""
+        folder, stage = self.folder / "runner", self.environment
+        folder.mkdir(exist_ok=True)
+        self.forge.ci = None
+        fresh = machines.image(folder, self.forge, stage, self._environ, self._kept_packages())
+        known = machines.settings(folder, stage, config.rehearsal.skip_jobs)
+        self._player = Player(self.forge, folder, fresh, known)
+        self.forge.page = self._player.page
+        self._player.start()
 
     def _put_live(self, config: Config, name: str, environ: Mapping[str, str], say: Say) -> None:
         tag = self._known().last_tag

@@ -235,10 +235,17 @@ def _typed(plan: Plan, preview: Preview, person: Person) -> None:
         )
     differs = f"{preview.differs.what}\n" if preview.differs else ""
     word = plan.environment if preview.only in NUMBERLESS else plan.tag
-    what = "the tag" if word == plan.tag else word
-    typed = person.ask(f"{differs}Approve plan {plan.short}? Type {what}: ")
-    if typed != word:
-        raise BlockedError(
-            f'Plan {plan.short} is not approved: "{typed}" is not {word}.',
-            f"To approve it, run the same command again and type {word}.",
-        )
+    while True:
+        try:
+            typed = person.ask(f"{differs}Type {word} to approve: ")
+        except KeyboardInterrupt as error:
+            error.args = ("Interrupted (Ctrl-C). Nothing was changed.",)
+            raise
+        if typed == word:
+            return
+        if not typed:
+            raise BlockedError(
+                f"Plan {plan.short} is not approved. Nothing was changed.",
+                f"To approve it, run the same command again and type {word}.",
+            )
+        differs = f'"{typed}" is not {word}. '

@@ -24,17 +24,20 @@ from release.systems.npm.wrangler_ages import require_wranglers
 from release.systems.ops import connect, require_write_tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from release.config import Config
     from release.extensions import Extensions
     from release.model.options import Options
     from release.model.outcome import Listener, Outcome
+    from release.model.request import Level
     from release.plan.plan import Plan
     from release.plan.preview import Preview
     from release.run.sequence import Gate
     from release.systems.ops import Connect, Ops
+
+    Choose = Callable[[Config, Preview, Request], Level]
 
 
 def release(
@@ -44,11 +47,13 @@ def release(
     gate: Gate,
     listener: Listener,
     *,
+    choose: Choose | None = None,
     connect: Connect = connect,
 ) -> Outcome:
     """Carry a release, a deployment or one step out. Raises UsageError for wrong words or configuration.
 
-    `connect` wires the outside systems; a test wires others.
+    `choose` is asked for the bump of what starts, where none was typed. `connect` wires the outside systems; a test wires
+    others.
     """
     approved = read_plan(options.plan_file) if options.plan_file else None
     options = _as_approved(options, approved) if approved else options
@@ -61,7 +66,7 @@ def release(
         told = Listeners((listener, Journal(root, secrets.token_hex(4), ops.mask)))
         ops.github.say = told.line
         with alone(root, told.line):
-            return _released(ops, plugins, options, approved, gate, told)
+            return _released(ops, plugins, _chosen(ops, plugins, options, choose), approved, gate, told)
     finally:
         ops.close()
 
@@ -85,6 +90,18 @@ def _as_approved(options: Options, approved: Plan) -> Options:
             "Leave the other options out; or plan again (inv plan --output FILE) and have that approved.",
         )
     return replace(options, request=wanted)
+
+
+def _chosen(ops: Ops, plugins: Extensions, options: Options, choose: Choose | None) -> Options:
+    """The same with the bump that a person chose; a release that was begun, and one that is blocked, leave no choice."""
+    if choose is None:
+        return options
+    preview = survey(ops, plugins, options)
+    is_free = all(one.check.startswith("policy ") for one in preview.problems)
+    if preview.kind != "start" or preview.release is None or preview.release.previous is None or not is_free:
+        return options
+    level = choose(ops.config, preview, options.request)
+    return replace(options, request=replace(options.request, level=level))
 
 
 def _released(

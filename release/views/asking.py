@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
@@ -20,6 +21,35 @@ class Pauses(Protocol):
     def paused(self) -> AbstractContextManager[None]:
         """Nothing is drawn or written until the block ends; what was said last stands above the question."""
         ...
+
+
+def asking_key(view: object) -> Callable[[str], str] | None:
+    """What asks for one key at this terminal, without Enter; None where stdin or stderr is no terminal.
+
+    The key is empty where the input was ended. Ctrl-C is Ctrl-C.
+    """
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return None
+
+    def ask(question: str) -> str:
+        import termios
+        import tty
+
+        with view.paused() if isinstance(view, Pauses) else nullcontext():
+            sys.stderr.write(question)
+            sys.stderr.flush()
+            terminal = sys.stdin.fileno()
+            before = termios.tcgetattr(terminal)
+            try:
+                tty.setcbreak(terminal)
+                with paused():
+                    key = os.read(terminal, 1).decode(errors="replace")
+            finally:
+                termios.tcsetattr(terminal, termios.TCSADRAIN, before)
+            sys.stderr.write(f"{key.strip()}\n" if key.isprintable() else "\n")
+            return "" if key == "\x04" else key
+
+    return ask
 
 
 def asking(view: object) -> Callable[[str], str] | None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.workflows.engine import Engine
+from tests.workflows.engine import GitHubEngine
 from tests.workflows.scene import place as opened
 
 if TYPE_CHECKING:
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="session")
-def engine() -> Iterator[Engine]:
+def engine() -> Iterator[GitHubEngine]:
     """GitHub's reader of workflows and expressions."""
-    engine = Engine()
+    engine = GitHubEngine()
     yield engine
     engine.close()
 
 
 @pytest.fixture
-def place(tmp_path: Path, engine: Engine) -> Iterator[Place]:
+def place(tmp_path: Path, engine: GitHubEngine) -> Iterator[Place]:
     """A world with our workflows on its main, in which nothing has run yet."""
     with opened(tmp_path, engine) as found:
         yield found

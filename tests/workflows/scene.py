@@ -12,21 +12,22 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
+from release.rehearsal.workflows.actions import Actions
+from release.rehearsal.workflows.run import Settings
 from release.testing import double
 from release.testing.double import ACCOUNT, CLOUD_TOKEN, DATABASES
 from release.testing.monorepo import CONFIG
-from tests.workflows.actions import Actions
-from tests.workflows.identity import trusting
+from tests.workflows.identity import Issuer, trusting
 from tests.workflows.inv_on_a_double import DATABASES as DATABASES_VARIABLE
-from tests.workflows.run import Settings
+from tests.workflows.uses import use
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from release.rehearsal.workflows.run import Run
     from release.testing import Double
     from release.testing.monorepo import Files
-    from tests.workflows.engine import Engine
-    from tests.workflows.run import Run
+    from tests.workflows.engine import GitHubEngine
 
 ROOT = Path(__file__).parents[2]
 DEPLOYER, DISPATCHER, REVIEWER = "deploy-key", "ada", "bob"
@@ -78,6 +79,7 @@ class Place:
 
     world: Double
     actions: Actions
+    issuer: Issuer
 
     def push(self, changes: dict[str, bytes | str | None], message: str = "feat: more") -> Run:
         """Somebody pushes to main; the run of ci.yml, which has not begun yet."""
@@ -143,7 +145,7 @@ class Place:
 
 
 @contextmanager
-def place(folder: Path, engine: Engine, files: Files | None = None) -> Iterator[Place]:
+def place(folder: Path, engine: GitHubEngine, files: Files | None = None) -> Iterator[Place]:
     """A Place in `folder`: staging and production are live, bob reviews production, and main takes no push but the key's."""
     with double(folder / "world", overlay={**overlay(), **(files or {})}, remote="http") as world:
         forge = world.forge
@@ -163,11 +165,11 @@ def place(folder: Path, engine: Engine, files: Files | None = None) -> Iterator[
             "production": {**cloud, "RELEASE_DEPLOY_KEY": key.read_text("utf-8")},
             "npm": {"RELEASE_DEPLOY_KEY": key.read_text("utf-8")},
         }
-        settings = Settings(secrets, {"CLOUDFLARE_ACCOUNT_ID": ACCOUNT})
-        actions = Actions(forge, engine, folder / "runner", image(world, key), settings)
-        with actions.issuer as issuer:
+        with Issuer() as issuer:
+            settings = Settings(secrets, {"CLOUDFLARE_ACCOUNT_ID": ACCOUNT}, use, issuer.variables)
+            actions = Actions(forge, engine, folder / "runner", image(world, key), settings)
             world.registry.before = trusting(world.registry, issuer, PUBLISHERS)
-            yield Place(world, actions)
+            yield Place(world, actions, issuer)
 
 
 def deploy_key(file: Path) -> Path:

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.workflows.engine import EXPRESSION
+from release.rehearsal.workflows.engine import EXPRESSION
+from release.rehearsal.workflows.workflow import read
 from tests.workflows.scene import ROOT, workflow_files
-from tests.workflows.workflow import read
 
 if TYPE_CHECKING:
-    from tests.workflows.engine import Engine
+    from tests.workflows.engine import GitHubEngine
 
 FOLDER = ROOT / ".github" / "workflows"
 PROGRAMS = Path(sys.executable).parent
@@ -79,7 +79,7 @@ def test_the_schema_would_find_a_misspelt_key(planted: Path) -> None:
 
 
 @WORKFLOWS
-def test_shellcheck_finds_nothing_in_any_script(engine: Engine, file: Path) -> None:
+def test_shellcheck_finds_nothing_in_any_script(engine: GitHubEngine, file: Path) -> None:
     scripts = [step.run for job in read(engine, file).jobs for step in job.steps if step.run is not None]
     assert scripts
     for script in scripts:
@@ -94,11 +94,11 @@ def test_shellcheck_would_find_what_is_not_quoted() -> None:
 
 
 @WORKFLOWS
-def test_actionlint_finds_nothing(engine: Engine, file: Path) -> None:
+def test_actionlint_finds_nothing(engine: GitHubEngine, file: Path) -> None:
     assert engine.lint(file.read_text("utf-8"), f".github/workflows/{file.name}") == []
 
 
-def test_actionlint_would_find_an_output_that_does_not_exist(engine: Engine) -> None:
+def test_actionlint_would_find_an_output_that_does_not_exist(engine: GitHubEngine) -> None:
     fault = SOUND.replace("    runs-on", "    outputs: { x: '${{ steps.none.outputs.x }}' }\n    runs-on")
     (found,) = engine.lint(fault, ".github/workflows/planted.yml")
     assert 'property "none" is not defined' in found["message"]

@@ -11,10 +11,10 @@ import pytest
 
 from release.commands.init import packaged
 from release.config import EXAMPLE, parsed
-from tests.workflows.workflow import read
+from release.rehearsal.workflows.workflow import read
 
 if TYPE_CHECKING:
-    from tests.workflows.engine import Engine
+    from tests.workflows.engine import GitHubEngine
 
 ZIZMOR = ("zizmor", "--offline", "--strict-collection", "--persona", "pedantic", "--no-progress")
 
@@ -28,7 +28,7 @@ ZIZMOR = ("zizmor", "--offline", "--strict-collection", "--persona", "pedantic",
     ],
 )
 def test_each_job_that_installs_has_its_program_before(
-    engine: Engine, tmp_path: Path, lock: str, text: str, command: str
+    engine: GitHubEngine, tmp_path: Path, lock: str, text: str, command: str
 ) -> None:
     (tmp_path / lock).write_text(text, "utf-8")
     folder = tmp_path / ".github" / "workflows"

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.workflows.engine import Engine
+    from tests.workflows.engine import GitHubEngine
     from tests.workflows.scene import Place
 
 TARGETS = packages.PLUGIN.replace("packages/{name}", "packages/{name[4:]}").replace(
@@ -24,7 +24,7 @@ TARGETS = packages.PLUGIN.replace("packages/{name}", "packages/{name[4:]}").repl
 
 
 @pytest.fixture
-def place(tmp_path: Path, engine: Engine) -> Iterator[Place]:
+def place(tmp_path: Path, engine: GitHubEngine) -> Iterator[Place]:
     """A place of work whose monorepo has two packages, none of which was ever published."""
     files = {**packages.files(config=configuration()), "extensions/plugin.py": TARGETS}
     with opened(tmp_path, engine, files) as found:
@@ -43,7 +43,7 @@ def test_a_package_is_approved_and_published_without_any_npm_token(place: Place)
 
 def test_a_workflow_that_is_not_the_trusted_publisher_publishes_nothing(place: Place) -> None:
     others = {"@double/api": {"workflow": "publish-cli.yml", "environment": "npm"}}
-    place.world.registry.before = trusting(place.world.registry, place.actions.issuer, others)
+    place.world.registry.before = trusting(place.world.registry, place.issuer, others)
     run = place.dispatch("publish-api.yml")
     place.review(run)
     assert run.result == "failure"

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.workflows.engine import EXPRESSION
+from release.rehearsal.workflows.engine import EXPRESSION
+from release.rehearsal.workflows.workflow import read
 from tests.workflows.scene import workflow_files
-from tests.workflows.workflow import read
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.workflows.engine import Engine
-    from tests.workflows.workflow import Step
+    from release.rehearsal.workflows.workflow import Step
+    from tests.workflows.engine import GitHubEngine
 
 WRITING = ("./inv release", "./inv deploy", "./inv publish")
 FILES = pytest.mark.parametrize("file", workflow_files(), ids=lambda file: file.stem)
@@ -39,7 +39,7 @@ def secrets_of(step: Step) -> set[str]:
 
 
 @FILES
-def test_secrets_reach_only_the_step_that_calls_inv_with_them(engine: Engine, file: Path) -> None:
+def test_secrets_reach_only_the_step_that_calls_inv_with_them(engine: GitHubEngine, file: Path) -> None:
     workflow = read(engine, file)
     outside = [*expressions([workflow.env]), *(e for job in workflow.jobs for e in expressions([job.env]))]
     assert not [text for text in outside if "secrets" in text or "token" in text]
@@ -50,7 +50,7 @@ def test_secrets_reach_only_the_step_that_calls_inv_with_them(engine: Engine, fi
 
 
 @FILES
-def test_only_jobs_behind_an_environment_may_write(engine: Engine, file: Path) -> None:
+def test_only_jobs_behind_an_environment_may_write(engine: GitHubEngine, file: Path) -> None:
     for job in read(engine, file).jobs:
         writes = {name for name, level in job.permissions.items() if level == "write"}
         assert not writes or job.environment, job.key
@@ -58,23 +58,23 @@ def test_only_jobs_behind_an_environment_may_write(engine: Engine, file: Path) -
 
 
 @FILES
-def test_the_signal_of_a_cancelled_job_reaches_inv(engine: Engine, file: Path) -> None:
+def test_the_signal_of_a_cancelled_job_reaches_inv(engine: GitHubEngine, file: Path) -> None:
     for step in (step for job in read(engine, file).jobs for step in job.steps if step.run):
         if any(word in step.run for word in WRITING):
             assert step.run.splitlines()[-1].startswith("exec ./inv "), step.run
 
 
 @FILES
-def test_no_job_has_a_lane_in_which_github_would_drop_who_waits(engine: Engine, file: Path) -> None:
+def test_no_job_has_a_lane_in_which_github_would_drop_who_waits(engine: GitHubEngine, file: Path) -> None:
     assert not [job.key for job in read(engine, file).jobs if job.concurrency]
 
 
 @FILES
-def test_nothing_is_started_by_a_fork_with_our_secrets(engine: Engine, file: Path) -> None:
+def test_nothing_is_started_by_a_fork_with_our_secrets(engine: GitHubEngine, file: Path) -> None:
     assert not {"pull_request_target", "workflow_run", "issue_comment"} & set(read(engine, file).triggers)
 
 
-def test_the_deploy_key_is_in_no_file_and_in_no_process_but_the_agent(engine: Engine) -> None:
+def test_the_deploy_key_is_in_no_file_and_in_no_process_but_the_agent(engine: GitHubEngine) -> None:
     found = 0
     for file in workflow_files():
         for step in (step for job in read(engine, file).jobs for step in job.steps):
@@ -88,7 +88,7 @@ def test_the_deploy_key_is_in_no_file_and_in_no_process_but_the_agent(engine: En
     assert found == 3
 
 
-def test_ssh_trusts_the_pinned_host_key_and_no_other(engine: Engine) -> None:
+def test_ssh_trusts_the_pinned_host_key_and_no_other(engine: GitHubEngine) -> None:
     commands = {
         step.env["GIT_SSH_COMMAND"]
         for file in workflow_files()

@@ -68,7 +68,7 @@ def unstarted(config: Config, inputs: dict[str, str]) -> Shown:
     return Shown((line,), {"workflow": config.approval.workflow, "inputs": inputs}, outcome="planned")
 
 
-def follow(github: Rest, run: actions.Run, say: Callable[[str], None]) -> Followed:
+def follow(github: Rest, run: actions.Run, say: Callable[[str], None], *, poll: float = POLL) -> Followed:
     """Look at a run until it ends, and say what changes. It can be left at any time: the run goes on."""
     said = ""
     while run.status != "completed":
@@ -76,7 +76,7 @@ def follow(github: Rest, run: actions.Run, say: Callable[[str], None]) -> Follow
         if now != said:
             say(now)
             said = now
-        github.clock.sleep(POLL)
+        github.clock.sleep(poll)
         run = actions.run(github, run.id)
     return ended(github, run)
 

@@ -6,7 +6,8 @@ The same idea as a release: look, decide, act, and look again. Nothing is rememb
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from release.commands.dispatch import course as dispatching
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from release.commands.hotfix.look import Hotfix
     from release.commands.hotfix.next_action import Action, State
     from release.model.outcome import Listener
+    from release.model.repository import Commit
     from release.run.sequence import Gate
     from release.systems.ops import Connect, Ops
 
@@ -41,7 +43,7 @@ LONGEST_REASON = 200
 
 @dataclass(frozen=True)
 class HotfixOptions:
-    """What was asked for: the tag, commits to pick, why, and whether to release here; `patience` is in seconds."""
+    """What was asked for: the tag, commits to pick, why, and whether to release here; `patience` and `poll` are in seconds."""
 
     tag: str
     picks: tuple[str, ...] = ()
@@ -50,16 +52,18 @@ class HotfixOptions:
     break_glass: str = ""
     patience: float = 1800.0
     is_dry: bool = False
+    poll: float = POLL
 
 
 @dataclass(frozen=True)
 class Course:
-    """What each act needs."""
+    """What each act needs; `told` is what was said to ship with the hotfix."""
 
     ops: Ops
     of: Hotfix
     options: HotfixOptions
     say: Callable[[str], None]
+    told: list[tuple[Commit, ...]] = field(default_factory=list)
 
 
 def hotfix(
@@ -139,6 +143,7 @@ def _went(course: Course) -> State:
     """Do one thing after another, until only the release is left; how far the hotfix is then."""
     said, until = "", course.ops.clock.elapsed() + course.options.patience
     acted: list[str] = []
+    waited = False
     while len(acted) < MOST_ROUNDS:
         now = look(course.ops, course.of, course.options.picks)
         todo = next_action(now)
@@ -148,6 +153,9 @@ def _went(course: Course) -> State:
             raise BlockedError(todo.what, todo.advice)
         if todo.what != said:
             course.say(f"{todo.kind:<6} {todo.what}")
+            if todo.kind == "wait" and not waited:
+                course.say(f"       {_how_long(course)}")
+                waited = True
             said = todo.what
         try:
             if todo.kind == "wait":
@@ -164,6 +172,15 @@ def _went(course: Course) -> State:
     raise BlockedError("The hotfix cannot continue.", "Look at its branch and its pull request.")
 
 
+def _how_long(course: Course) -> str:
+    """Until when it waits, and how to go on without it."""
+    end = time.strftime("%H:%M", time.localtime(course.ops.clock.now() + course.options.patience))
+    return (
+        f"until {end} ({course.options.patience / 60:.0f} min, --deadline); Ctrl-C stops the waiting, and "
+        f"inv hotfix {course.of.tag} goes on from here"
+    )
+
+
 def _wait(course: Course, todo: Action, until: float) -> None:
     clock = course.ops.clock
     if clock.elapsed() >= until:
@@ -171,7 +188,7 @@ def _wait(course: Course, todo: Action, until: float) -> None:
             f"Waited {course.options.patience / 60:.0f} min {todo.what}.",
             "See what is blocking it there, then run the same command again.",
         )
-    clock.sleep(POLL)
+    clock.sleep(course.options.poll)
 
 
 def _make(course: Course, now: State) -> None:
@@ -221,6 +238,9 @@ def _open(course: Course, now: State) -> None:
 
 def _tell_others(course: Course, now: State) -> None:
     others = beside(course.ops, now, course.of.commit)
+    if others in course.told:
+        return
+    course.told.append(others)
     if not others:
         course.say(f"       nothing else on {now.main} ships with it")
         return

@@ -16,7 +16,7 @@ from release.rehearsal.forge.repository import Repository, Shapes
 from release.rehearsal.loopback import Loopback
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from werkzeug.wrappers import Request
@@ -45,6 +45,7 @@ class Forge(Events, Loopback):
     `after` see every request (see Loopback). With `contract` each REST answer is held against GitHub's own
     description, with `strict` each request too; one that differs becomes a 500, and is kept in `failures`.
     `ci` names a check that is green on each commit that is pushed to the default branch; nothing runs for it.
+    `page` gives the text of a page below the repository's, such as that of a run.
     """
 
     def __init__(self, directory: Path, owner: str, name: str, token: str, *, port: int = 0) -> None:
@@ -58,6 +59,7 @@ class Forge(Events, Loopback):
         self.rate_limit = access.RateLimit()
         self.contract = self.strict = False
         self.ci: str | None = None
+        self.page: Callable[[str], str | None] = lambda _: None
 
     @property
     def server_url(self) -> str:
@@ -88,6 +90,8 @@ class Forge(Events, Loopback):
         raw_path = str(request.environ["RAW_URI"]).partition("?")[0]
         token = access.token_of(request, self.tokens)
         page = f"/{self.owner}/{self.name}"  # GitHub's git answers below it, with .git and without
+        if (said := self.page(raw_path.removeprefix(page))) is not None:
+            return Response(said, 200, content_type="text/plain; charset=utf-8")
         if raw_path.startswith((f"{page}.git/", f"{page}/")):
             return self._serve_git(request, raw_path.removeprefix(page).removeprefix(".git"), token)
         if not raw_path.startswith(f"{API_PREFIX}/"):

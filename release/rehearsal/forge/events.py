@@ -97,6 +97,27 @@ class Events:
             state.runs[run_id] = msgspec.structs.replace(state.runs[run_id], **changes)
             return state.runs[run_id]
 
+    def environment(self, name: str) -> store.Environment | None:
+        """An environment by its name; None where there is none."""
+        with self._guard:
+            return self._state.environments.get(name)
+
+    def runs(self, **wanted: Any) -> list[store.Run]:  # noqa: ANN401  # the fields of Run
+        """The workflow runs with these fields, such as `status="queued"`, oldest first."""
+        with self._guard:
+            every = list(self._state.runs.values())
+        return [run for run in every if all(getattr(run, name) == value for name, value in wanted.items())]
+
+    def open_pulls(self) -> list[store.Pull]:
+        """The open pull requests, each with the head that its branch has now."""
+        with self._guard:
+            found = [pull for pull in self._state.pulls.values() if pull.state == "open"]
+        heads = {ref.name: ref.sha for ref in self.bare.refs("refs/heads/")}
+        return [
+            msgspec.structs.replace(one, head_sha=heads.get(f"refs/heads/{one.head}", one.head_sha))
+            for one in found
+        ]
+
     def change(self, **settings: Any) -> None:  # noqa: ANN401  # the fields of State
         """Fields of store.State set anew, such as `secrets={"production": ("CLOUDFLARE_API_TOKEN",)}`."""
         with self._changing() as state:

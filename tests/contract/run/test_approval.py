@@ -235,7 +235,14 @@ def test_a_person_ticks_each_item_and_then_types_the_tag(asking: Double) -> None
 
 
 @pytest.mark.parametrize(
-    ("answers", "said"), [(("n",), "Not ticked: The storefront"), (("y", "cms"), "is not cms-v1.2.4")]
+    ("answers", "said"),
+    [
+        (("n",), "Not ticked: The storefront"),
+        (
+            ("y", "cms", ""),
+            "is not approved. Nothing was changed. To approve it, run the same command again and type cms-v1.2.4",
+        ),
+    ],
 )
 def test_a_no_at_the_terminal_writes_nothing(asking: Double, answers: tuple[str, ...], said: str) -> None:
     assert said in refused(released(asking, person=typing(*answers)))

@@ -35,6 +35,7 @@ VOUCH = "The storefront team knows"
 ASKING = f'{CONFIG}\n[tool.release.checklist]\nask = ["{VOUCH}"]\n'
 # Each function of release/ that asks a person something, and the test below that holds its prompt.
 HELD = {
+    ("release/commands/choosing.py", "choose"): "test_a_release_without_a_bump_shows_each_and_takes_one_key",
     ("release/run/approval.py", "_ticked"): "test_a_release_asks_what_to_vouch_for_and_then_for_the_tag",
     ("release/run/approval.py", "_typed"): "test_a_release_asks_what_to_vouch_for_and_then_for_the_tag",
     ("release/commands/approve/course.py", "agree"): "test_approve_asks_for_the_plan",
@@ -113,13 +114,33 @@ def test_a_hotfix_asks_below_what_it_will_do(tmp_path: Path) -> None:
 
 
 def test_a_release_asks_what_to_vouch_for_and_then_for_the_tag(tmp_path: Path) -> None:
-    with world_with(tmp_path, pyproject=ASKING) as world, inv(world, "release") as terminal:
+    with (
+        world_with(tmp_path, pyproject=ASKING) as world,
+        inv(world, "release", "--bump", "patch") as terminal,
+    ):
         alone(terminal.asked("[y/n]: "), "[y/n]: ")
         terminal.answer("y")
-        alone(terminal.asked("Approve plan "), ": ")
+        alone(terminal.asked("Type cms-v1.2.4 to approve: "), ": ")
         terminal.answer("cms-v9.9.9")
+        alone(terminal.asked('"cms-v9.9.9" is not cms-v1.2.4.'), "Type cms-v1.2.4 to approve: ")
+        terminal.answer("")
         assert terminal.ended() == 4
-        assert "is not cms-v1.2.4" in "\n".join(terminal.rows)
+        assert "is not approved. Nothing was changed." in "\n".join(terminal.rows)
+
+
+def test_a_release_without_a_bump_shows_each_and_takes_one_key(tmp_path: Path) -> None:
+    told = re.sub(r'schema = "\w+"', 'schema = "warn"', CONFIG)
+    with world_with(tmp_path, pyproject=told) as world, inv(world, "release") as terminal:
+        text = alone(terminal.asked("Release as "), "[1-3, Enter for minor, q to leave]: ")
+        for key, level, tag in (("1", "patch", "1.2.4"), ("2", "minor", "1.3.0"), ("3", "major", "2.0.0")):
+            assert re.search(rf"{key}  {level}  cms-v{tag} ", text), text
+        assert re.search(r"2  minor .*needed", text), text
+        assert "schema: minor: 0003" in text, text
+        terminal.press("2")
+        terminal.asked("Type cms-v1.3.0 to approve: ")
+        terminal.press("\x03")
+        assert terminal.ended() == 130
+        assert "Nothing was changed." in "\n".join(terminal.rows)
 
 
 def test_approve_asks_for_the_plan(tmp_path: Path) -> None:

@@ -6,25 +6,22 @@ Nothing runs by itself: `settle` does all that can be done now. What a run is wa
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import httpx
-
-from tests.workflows import contexts, workflow
-from tests.workflows.engine import Scope, text
-from tests.workflows.identity import Issuer
-from tests.workflows.job import Result, Setting, run_job
-from tests.workflows.machine import Machine
-from tests.workflows.run import Run, shown, status_before
+from release.rehearsal.workflows import contexts, workflow
+from release.rehearsal.workflows.engine import Scope, text
+from release.rehearsal.workflows.job import Result, Setting, run_job
+from release.rehearsal.workflows.machine import Machine
+from release.rehearsal.workflows.run import Run, shown, status_before
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from release.rehearsal.forge import Forge, store
-    from tests.workflows.engine import Engine
-    from tests.workflows.run import Settings
-    from tests.workflows.workflow import Job, Step, Workflow
+    from release.rehearsal.workflows.engine import Engine
+    from release.rehearsal.workflows.run import Settings
+    from release.rehearsal.workflows.workflow import Job, Step, Workflow
 
 BOT = "github-actions[bot]"
 
@@ -37,7 +34,6 @@ class Actions:
     ) -> None:
         self.forge, self._engine, self._folder = forge, engine, folder
         self.image, self._settings = image, settings
-        self.issuer = Issuer()
         self.runs: dict[int, Run] = {}
         self.before_step: Callable[[Run, Step], None] = lambda _run, _step: None
         self._lanes: dict[str, tuple[int, str]] = {}
@@ -48,11 +44,11 @@ class Actions:
         found = [one for one in self._workflows(sha) if one.wants_push(branch)]
         return [self._begun(self.forge.add_run(one.path, "push", branch, sha, actor), one) for one in found]
 
-    def pull_request(self, sha: str, actor: str = "ada") -> list[Run]:
+    def pull_request(self, sha: str, actor: str = "ada", branch: str = "topic") -> list[Run]:
         """The runs that a pull request's commit starts; for the contexts it is a branch like any other."""
         found = [one for one in self._workflows(sha) if "pull_request" in one.triggers]
         return [
-            self._begun(self.forge.add_run(one.path, "pull_request", "topic", sha, actor), one)
+            self._begun(self.forge.add_run(one.path, "pull_request", branch, sha, actor), one)
             for one in found
         ]
 
@@ -77,7 +73,7 @@ class Actions:
             run.machine.cancel()
 
     def rerun(self, run: Run, actor: str = "ada") -> None:
-        """ "Re-run failed jobs": what succeeded is kept with its outputs; what waits for a person waits again."""
+        """What "Re-run failed jobs" does: what succeeded is kept with its outputs; what waits for a person waits again."""
         run.results = {key: one for key, one in run.results.items() if one.result == "success"}
         run.attempt, run.cancelled = run.attempt + 1, False
         again = (*self.forge.change_run(run.id).rerun_by, actor)
@@ -106,7 +102,8 @@ class Actions:
             return self._over(run, job, Result("cancelled" if run.cancelled else "skipped"))
         if run.cancelled and job.key in run.waiting:
             return self._over(run, job, Result("cancelled"))
-        environment = text(self._engine.resolve(job.environment, scope))
+        named = self._engine.resolve(job.environment, scope)
+        environment = text(named.get("name") if isinstance(named, dict) else named)
         if environment and not self._is_reviewed(run, job, environment):
             return job.key in run.results
         lane = self._lane(job, scope)
@@ -120,21 +117,23 @@ class Actions:
     def _over(self, run: Run, job: Job, result: Result) -> bool:
         run.waiting.pop(job.key, None)
         run.results[job.key] = result
-        check = run.checks.pop(job.key, None) or self._check(run, job)
+        check = self._check(run, job)
+        del run.checks[job.key]
         self.forge.change_check_run(check, status="completed", conclusion=result.result)
         return True
 
     def _check(self, run: Run, job: Job) -> int:
         """The check run that a job is, which is there as soon as the job may be waited for."""
-        sha = self.forge.change_run(run.id).sha
-        run.checks[job.key] = self.forge.add_check_run(sha, job.name, None, workflow_run=run.id).id
+        if job.key not in run.checks:
+            sha = self.forge.change_run(run.id).sha
+            run.checks[job.key] = self.forge.add_check_run(sha, job.name, None, workflow_run=run.id).id
         return run.checks[job.key]
 
     def _is_reviewed(self, run: Run, job: Job, environment: str) -> bool:
         """Whether a job may enter its environment; it waits for a reviewer, or a reviewer has said no."""
         known = self.forge.change_run(run.id)
-        protection = self._api(f"environments/{environment}")
-        if not any(rule["type"] == "required_reviewers" for rule in protection.get("protection_rules", ())):
+        protected = self.forge.environment(environment)
+        if protected is None or not protected.reviewers:
             return True
         if job.key not in run.waiting:
             run.waiting[job.key], run.reviews = environment, len(known.approvals)
@@ -165,10 +164,15 @@ class Actions:
     # a job on its machine
 
     def _run_job(self, run: Run, job: Job, environment: str) -> Result:
+        if job.key in self._settings.passed_over:
+            return Result("success")
         token = f"ghs_{secrets.token_hex(16)}"
         self.forge.tokens[token] = BOT
         self.forge.permissions[token] = job.permissions
-        run.machine = Machine(self._folder / f"{run.id}-{job.key}-{run.attempt}", self.image)
+        machine = Machine(
+            self._folder / f"{run.id}-{job.key}-{run.attempt}", self.image, watch=self._settings.watch
+        )
+        run.machine = machine
         run.running = job.key
         self._check(run, job)
         self._show(run)
@@ -177,25 +181,24 @@ class Actions:
                 self._engine,
                 job,
                 run.workflow.env,
-                self._setting(run, job, environment, token),
-                run.machine,
+                self._setting(run, job, environment, token, machine),
+                machine,
             )
         finally:
-            run.machine.close()
+            machine.close()
             run.machine = None
             del self.forge.tokens[token], self.forge.permissions[token]
 
-    def _setting(self, run: Run, job: Job, environment: str, token: str) -> Setting:
+    def _setting(self, run: Run, job: Job, environment: str, token: str, machine: Machine) -> Setting:
         known = {**self._settings.secrets.get("", {}), **self._settings.secrets.get(environment, {})}
         seen = contexts.before(self._facts(run), job, run.results)
         seen["github"] |= {"token": token, "job": job.key}
         seen |= {"secrets": {**known, "GITHUB_TOKEN": token}, "vars": dict(self._settings.variables)}
-        assert run.machine is not None
-        environ = contexts.variables(seen["github"], run.machine)
+        environ = contexts.variables(seen["github"], machine)
         if job.permissions.get("id-token") == "write":
             file = run.workflow.path.rpartition("/")[2]
-            environ |= self.issuer.variables({"workflow": file, "environment": environment})
-        return Setting(seen, environ, lambda step: self.before_step(run, step))
+            environ |= self._settings.identity({"workflow": file, "environment": environment})
+        return Setting(seen, environ, lambda step: self.before_step(run, step), self._settings.use)
 
     def _facts(self, run: Run) -> contexts.Facts:
         return contexts.Facts(
@@ -210,10 +213,8 @@ class Actions:
     # what the forge knows of it
 
     def _take_up(self) -> None:
-        listed = self._api("actions/runs", status="queued", event="workflow_dispatch")["workflow_runs"]
-        for one in reversed(listed):
-            if one["id"] not in self.runs:
-                known = self.forge.change_run(one["id"])
+        for known in self.forge.runs(status="queued", event="workflow_dispatch"):
+            if known.id not in self.runs:
                 (found,) = [w for w in self._workflows(known.sha) if w.path == known.workflow]
                 self.forge.change_run(known.id, inputs=found.inputs(known.inputs))
                 self._begun(known, found)
@@ -239,8 +240,3 @@ class Actions:
                 content = self.forge.bare.git("show", f"{sha}:{path}")
                 (folder / path.rpartition("/")[2]).write_text(content, "utf-8")
         return [workflow.read(self._engine, file) for file in sorted(folder.iterdir())]
-
-    def _api(self, path: str, **query: str) -> dict[str, Any]:
-        address = f"{self.forge.api_url}/repos/{self.forge.owner}/{self.forge.name}/{path}"
-        token = {"Authorization": f"Bearer {self.forge.token}"}
-        return dict(httpx.get(address, headers=token, params=query, trust_env=False).json())

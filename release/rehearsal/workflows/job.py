@@ -5,18 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tests.workflows.commands import Log, pairs
-from tests.workflows.engine import Scope
-from tests.workflows.uses import ActionError, use
+from release.rehearsal.workflows.commands import Log, pairs
+from release.rehearsal.workflows.engine import Scope, text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from tests.workflows.engine import Engine, Json
-    from tests.workflows.machine import Ended, Machine
-    from tests.workflows.workflow import Job, Step
+    from release.rehearsal.workflows.engine import Engine, Json
+    from release.rehearsal.workflows.machine import Ended, Machine
+    from release.rehearsal.workflows.workflow import Job, Step
+
+    Use = Callable[[str, dict[str, str], Json, Machine, Log], None]
 
 MOST_OUTPUT = 1024 * 1024  # bytes that the outputs of a job may have
+
+
+class ActionError(Exception):
+    """An action that failed, or one that this runner does not know."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +42,7 @@ class Setting:
     contexts: Mapping[str, Any]
     environ: Mapping[str, str]
     before_step: Callable[[Step], None]
+    use: Use
 
 
 def run_job(engine: Engine, job: Job, workflow_env: Json, setting: Setting, machine: Machine) -> Result:
@@ -84,7 +90,7 @@ class _Course:
         try:
             if step.uses:
                 inputs = self._engine.texts(step.inputs, scope)
-                use(step.uses, inputs, scope.contexts["github"], self._machine, self._log)
+                self._setting.use(step.uses, inputs, scope.contexts["github"], self._machine, self._log)
                 outcome = "success"
             else:
                 outputs, outcome = self._scripted(step, env, scope)
@@ -97,7 +103,7 @@ class _Course:
         return outcome
 
     def _scripted(self, step: Step, env: dict[str, str], scope: Scope) -> tuple[dict[str, str], str]:
-        script = str(self._engine.resolve(step.run, scope))
+        script = text(self._engine.resolve(step.run, scope))
         own = {**self._machine.image, **self._setting.environ, **env}
         if "PATH" in self._added:
             own["PATH"] = self._added["PATH"]
@@ -123,7 +129,9 @@ class _Course:
         """The job's outputs; GitHub leaves one out that may hold a secret, and refuses more than a megabyte."""
         found = self._engine.texts(self._job.outputs, self._scope(self._env)) if self._job.outputs else {}
         kept = {name: value for name, value in found.items() if not self._log.has_secret(value)}
-        assert sum(map(len, kept.values())) < MOST_OUTPUT
+        if sum(map(len, kept.values())) >= MOST_OUTPUT:
+            self._log.take("::error::The outputs of this job are too large.")
+            return {}
         return kept
 
     def _scope(self, env: Mapping[str, str]) -> Scope:

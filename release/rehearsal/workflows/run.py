@@ -9,21 +9,29 @@ from release.rehearsal.forge import store
 from release.rehearsal.forge.repository import now
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
-    from tests.workflows.job import Result
-    from tests.workflows.machine import Machine
-    from tests.workflows.workflow import Job, Workflow
+    from release.rehearsal.workflows.job import Result, Use
+    from release.rehearsal.workflows.machine import Machine
+    from release.rehearsal.workflows.workflow import Job, Workflow
 
 LEVELS = {"error": "failure", "warning": "warning", "notice": "notice"}  # in a log, and in the checks API
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What people set up in the repository: secrets and variables, of an environment or ("") of the repository."""
+    """What people set up in the repository: secrets and variables, of an environment or ("") of the repository.
+
+    `use` carries out a step that uses an action; `identity` gives the variables by which a job may ask who it is;
+    `watch` hears of each process of a job (see Machine). Jobs in `passed_over` succeed without being run.
+    """
 
     secrets: Mapping[str, Mapping[str, str]]
     variables: Mapping[str, str]
+    use: Use
+    identity: Callable[[dict[str, str]], dict[str, str]] = lambda _: {}
+    watch: Callable[[str], None] = lambda _: None
+    passed_over: frozenset[str] = frozenset()
 
 
 @dataclass

@@ -9,13 +9,15 @@ import subprocess
 import threading
 import uuid
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from release.rehearsal.workflows.guard import end_marked
 
-    from tests.workflows.commands import Log
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from release.rehearsal.workflows.commands import Log
 
 SHELLS = {  # docs.github.com, "Workflow syntax", jobs.<job_id>.steps[*].shell
     "": "bash -e {0}",
@@ -42,6 +44,7 @@ class Machine:
     folder: Path
     image: Mapping[str, str]
     cancelled: bool = False
+    watch: Callable[[str], None] = lambda _: None  # is told +GROUP and -GROUP of each process that is started
     _process: subprocess.Popen[str] | None = None
     _mark: str = field(default_factory=lambda: uuid.uuid4().hex)
 
@@ -91,11 +94,7 @@ class Machine:
 
     def close(self) -> None:
         """End whatever a step has left behind, as GitHub's runner does when a job is over."""
-        mark = f"{TRACKED}={self._mark}".encode()
-        for entry in Path("/proc").glob("[0-9]*/environ"):
-            with contextlib.suppress(OSError):
-                if mark in entry.read_bytes().split(b"\0"):
-                    _send(int(entry.parent.name), signal.SIGKILL)
+        end_marked(TRACKED, self._mark)
 
     def _run(self, command: list[str], folder: str, env: Mapping[str, str], log: Log) -> int:
         with subprocess.Popen(
@@ -110,10 +109,11 @@ class Machine:
             start_new_session=True,
         ) as process:
             self._process = process
-            assert process.stdout is not None
-            for line in process.stdout:
+            self.watch(f"+{process.pid}")
+            for line in process.stdout or ():
                 log.take(line.rstrip("\n"))
         self._process = None
+        self.watch(f"-{process.pid}")
         return process.returncode
 
 

@@ -9,9 +9,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from release.rehearsal.forge import store
-    from tests.workflows.job import Result
-    from tests.workflows.machine import Machine
-    from tests.workflows.workflow import Job
+    from release.rehearsal.workflows.job import Result
+    from release.rehearsal.workflows.machine import Machine
+    from release.rehearsal.workflows.workflow import Job
 
 # of the github context, what steps get as variables
 NAMES = (

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.workflows.engine import Engine, Json
+    from release.rehearsal.workflows.engine import Engine, Json
 
 ROOT_FOLDER = ".github/workflows"
 _KNOWN = {

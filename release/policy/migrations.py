@@ -57,6 +57,7 @@ def weigh(tag: str, cases: Sequence[Case]) -> tuple[Evidence, Window | None]:
         tuple(fault for one in said for fault in one.errors),
         note=notes.pop() if len(notes) == 1 else "",
         losses=tuple(loss for one in said for loss in one.losses),
+        warnings=tuple(fault for one in said for fault in one.warnings),
     ), window
 
 
@@ -77,12 +78,24 @@ def _weighed(tag: str, case: Case) -> tuple[Evidence, Window | None]:
         return Evidence(SOURCE, errors=errors, note="no migration since"), None
     from release.database.grading import grade
 
-    grades = grade(released, added, case.ledger)
+    grades = grade(released, added, case.ledger, tuple(one.name for one in case.now))
     faults = tuple(
         Fault(f"{whose}{one.because}", f"{case.folder}/{one.file}", one.line) for one in grades.cannot_tell
     )
+    hints = tuple(
+        Fault(f"{whose}{one.file} {one.because}", f"{case.folder}/{one.file}", one.line)
+        for one in grades.hints
+    )
     least = _DEMANDS[grades.worst] if grades.files else None
-    evidence = Evidence(SOURCE, least, _because(grades, case), faults, errors, losses=_losses(grades, case))
+    evidence = Evidence(
+        SOURCE,
+        least,
+        _because(grades, case),
+        faults,
+        errors,
+        losses=_losses(grades, case),
+        warnings=hints,
+    )
     return evidence, window_of(grades, added, case.label)
 
 

@@ -76,6 +76,9 @@ def problems(verdict: Verdict, release: Release, request: Request, config: Confi
         for fault in one.errors:
             advice = "Put it back as it was released, and write a new migration."
             yield Problem(f"policy {one.source}", f"{fault.what}.", advice, fault.file, fault.line)
+        for fault in one.warnings:
+            advice = "Look at it before you approve; nothing else is asked of the release."
+            yield Problem(f"policy {one.source}", f"{fault.what}.", advice, fault.file, fault.line, "warn")
         if request.underbump:
             continue
         for fault in one.cannot_tell:

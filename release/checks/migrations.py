@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from release.database.replay import beyond
+from release.formats.d1_splitter import refusals
 from release.formats.sql import COMMENTS, OPEN_STATEMENT, open_end, statements
 from release.formats.wrangler_migrations import PATTERN_SINCE, QUOTES_SINCE
 from release.model.deployment import Database
@@ -17,6 +18,7 @@ from release.model.unread import Unread
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from release.formats.d1_splitter import Refusal
     from release.formats.wrangler_migrations import Rules
     from release.model.release import Release
     from release.model.repository import Migration
@@ -36,7 +38,7 @@ class Migrations:
     guards: frozenset[str] = frozenset({"migrate"})
 
     def find(self, world: World, release: Release) -> tuple[Problem, ...]:
-        """At most one problem a pending file, with its line; none of a file that was applied and is only to be noted."""
+        """The problems of each pending file, with their lines; none of a file that was applied and is only to be noted."""
         del release
         store = _read(world, self.database)
         if store is None or not isinstance(store.database, Database):
@@ -68,6 +70,20 @@ class Migrations:
                 )
                 return
         yield from self._ending(file, store.file(migration.name), text)
+        rules = store.folder.rules
+        yield from self._refused(file, tuple(refusals(text, rules.version if rules else None)))
+
+    def _refused(self, file: str, found: tuple[Refusal, ...]) -> Iterator[Problem]:
+        """What D1 would refuse, one by one; what it may refuse, once a file."""
+        for one in found:
+            if one.is_certain:
+                yield self._problem(file, one.line, f"{one.why}: it would be refused{_seen(one)}", one.remedy)
+        doubtful = [one for one in found if not one.is_certain]
+        if doubtful:
+            first, more = doubtful[0], len(doubtful) - 1
+            others = f" (so it is with {more} more)" if more else ""
+            what = f"{first.why}{others}: it may be refused{_seen(first)}"
+            yield replace(self._problem(file, first.line, what, first.remedy), level="warn")
 
     def _ending(self, file: str, name: str, text: str) -> Iterator[Problem]:
         """What the file leaves open at its end, where wrangler's own INSERT into the ledger follows."""
@@ -93,6 +109,12 @@ class Migrations:
             file,
             line,
         )
+
+
+def _seen(one: Refusal) -> str:
+    """What D1 would receive, and with which wrangler that was seen."""
+    receives = f". D1 would receive: {one.receives}" if one.receives else ""
+    return f" (seen with {one.reports}){receives}" if one.reports else receives
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,10 @@ NO_DATABASE = 7404
 
 @dataclass
 class Backend:
-    """The account, what runs it, and the files of imports and exports, which travel outside the API."""
+    """The account, what runs it, and the files of imports and exports, which travel outside the API.
+
+    `stops_half_way`: a query of several statements keeps those before the one that fails, as D1 was seen to.
+    """
 
     account_id: str
     store: Store
@@ -28,6 +31,7 @@ class Backend:
     sessions: dict[str, dict[str, str]] = field(
         default_factory=dict
     )  # of asset uploads: token -> path -> hash
+    stops_half_way: bool = False
     noted: set[str] = field(default_factory=set)  # what was set around the versions, and nobody runs
 
     def script(self, name: str) -> Script:

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from release.database.contract import MARKER, WORD, contracts, waiting, word_of
 from release.database.replay import beyond
 from release.formats.d1_splitter import refusals
 from release.formats.sql import COMMENTS, OPEN_STATEMENT, open_end, statements
@@ -35,7 +36,7 @@ class Migrations:
     folder: str
     database: str
     name: str = "migrations"
-    guards: frozenset[str] = frozenset({"migrate"})
+    guards: frozenset[str] = frozenset({"migrate", "contract"})
 
     def find(self, world: World, release: Release) -> tuple[Problem, ...]:
         """The problems of each pending file, with their lines; none of a file that was applied and is only to be noted."""
@@ -123,7 +124,7 @@ class WranglerAgrees:
 
     database: str
     name: str = "wrangler"
-    guards: frozenset[str] = frozenset({"backfill", "migrate"})
+    guards: frozenset[str] = frozenset({"backfill", "migrate", "contract"})
 
     def find(self, world: World, release: Release) -> tuple[Problem, ...]:
         """What is set and not so."""
@@ -161,6 +162,53 @@ class WranglerAgrees:
                 f"Update wrangler to {_number(QUOTES_SINCE)} or newer, or rename it.",
                 rules.source,
             )
+
+
+@dataclass(frozen=True)
+class Waits:
+    """Which pending migrations wait for the new version is said in a known word, and what waits beside them is told."""
+
+    folder: str
+    database: str
+    graded: bool
+    name: str = "contract"
+    guards: frozenset[str] = frozenset({"migrate", "contract"})
+
+    def find(self, world: World, release: Release) -> tuple[Problem, ...]:
+        """A problem for each word that is none, and a warning for each file that waits behind another."""
+        del release
+        store = _read(world, self.database)
+        if store is None or not isinstance(store.database, Database):
+            return ()
+        return (*self._words(store), *self._behind(store))
+
+    def _words(self, store: Store) -> Iterator[Problem]:
+        for one in store.pending:
+            word = word_of(one)
+            if word is None or word.lower() == WORD:
+                continue
+            file, text = f"{self.folder}/{one.name}", one.sql.decode(errors="replace")
+            line = text.count("\n", 0, text.index(word, text.index("release"))) + 1 if word else 1
+            what = f"{file}:{line} says `release: {word}`, which is no time that a migration can run at."
+            yield Problem(self.name, what, f"Write `{MARKER}`, or take it out.", file, line)
+
+    def _behind(self, store: Store) -> Iterator[Problem]:
+        files = waiting(store, graded=self.graded)
+        if not files:
+            return
+        first = files[0]
+        applied = tuple(one for one in store.migrations if one.name in store.applied)
+        named = contracts(applied, store.pending, store.database.table, graded=self.graded)  # type: ignore[union-attr]
+        for one in files:
+            if one.name not in named:
+                yield Problem(
+                    self.name,
+                    f"{store.file(one.name)} waits for {first.name}, which runs after the deploys: the new version serves "
+                    "without it until then.",
+                    f"If the new version needs it at once, give it a name that comes before {first.name}.",
+                    f"{self.folder}/{one.name}",
+                    level="warn",
+                )
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from release.sequences import Row
 
 WORKER = re.compile(r"[a-z0-9][a-z0-9-]*")
-DATABASE = frozenset({"backfill", "migrate"})
+DATABASE = frozenset({"backfill", "migrate", "contract"})
 HELP = {
     "bump": "as in `inv release`; without it: what was begun, or the number that `inv step.bump` put into the work tree",
     "env": "the environment",
@@ -50,7 +50,7 @@ def names(root: Path) -> dict[str, str]:
     needs it says why.
     """
     settings = _settings(root)
-    has_database = bool(settings.get("database"))
+    has_database = bool(settings.get("database") or settings.get("databases"))
     rows = [row for row in TABLE if Kind.RELEASE in row.kinds and (has_database or row.name not in DATABASE)]
     return {name: does for row in rows for name, does in _tasks(row, settings)}
 

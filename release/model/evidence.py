@@ -69,6 +69,7 @@ class Evidence:
 
     `cannot_tell` blocks unless a person overrules it; `errors` always do. `note` says what was not looked at.
     `losses` are those of the reasons that tell of lost data; `warnings` demand nothing and are told.
+    `remedy` says how the same change demands less.
     """
 
     source: str
@@ -79,6 +80,7 @@ class Evidence:
     note: str = ""
     losses: tuple[Loss, ...] = ()
     warnings: tuple[Fault, ...] = ()
+    remedy: str = ""
 
 
 @dataclass(frozen=True)
@@ -118,6 +120,7 @@ class Verdict:
                 "closed_by": list(self.window.closed_by),
                 "narrowed": list(self.window.narrowed),
                 "migrations": list(self.window.migrations),
+                "contract": list(self.window.contract),
             },
         }
 

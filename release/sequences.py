@@ -51,6 +51,7 @@ class Setting:
     `number_was_live`: the number was live before, so a smoke check needs more than the number. `through` decides an
     ambiguous backfill; `notes` replace the generated ones; `has_deployment`: GitHub is told of the deployment, which it
     knows already where a job of its own names the environment. `settle`: seconds until a change answers everywhere.
+    `contracts`: a pending migration may wait for the new version.
     """
 
     kind: Kind
@@ -61,6 +62,12 @@ class Setting:
     notes: str | None = None
     has_deployment: bool = True
     settle: float = 60
+    contracts: bool = True
+
+    @property
+    def contracting(self) -> frozenset[str]:
+        """The databases of which every breaking migration waits for the new version."""
+        return frozenset(one.name for one in self.config.databases if one.contract)
 
 
 @dataclass(frozen=True)
@@ -109,7 +116,14 @@ def _migrate(setting: Setting) -> Iterator[Step]:
     from release.steps.migrate import Migrate
 
     if setting.config.databases:
-        yield Migrate()
+        yield Migrate(setting.contracting)
+
+
+def _contract(setting: Setting) -> Iterator[Step]:
+    from release.steps.contract import Contract
+
+    if setting.config.databases and setting.contracts:
+        yield Contract(setting.contracting)
 
 
 def _deploy(setting: Setting) -> Iterator[Step]:
@@ -198,6 +212,12 @@ TABLE = (
     Row("migrate", "apply the pending D1 migrations", DEPLOYED, _migrate),
     Row("deploy", "deploy the {worker} worker", DEPLOYED, _deploy),
     Row("smoke", "poll the health route until it shows this release", DEPLOYED | Kind.UNRECORDED, _smoke),
+    Row(
+        "contract",
+        "apply the migrations that wait for the new version",
+        DEPLOYED | Kind.UNRECORDED,
+        _contract,
+    ),
     Row("pack", "pack the package's tarball", Kind.PACKAGE, _pack),
     Row("inspect", "check what the tarball contains", Kind.PACKAGE, _inspect),
     Row("publish", "publish the tarball to the registry", Kind.PACKAGE, _publish),

@@ -12,7 +12,7 @@ from release.checks.checkout import CleanTree, InBranch, KeepsLast, OnBranch
 from release.checks.configuration import configuration
 from release.checks.machine import Tools
 from release.checks.manifest import ManifestAgrees
-from release.checks.migrations import Listed, Migrations, WranglerAgrees
+from release.checks.migrations import Listed, Migrations, Waits, WranglerAgrees
 from release.checks.package import Dependencies, KnownToken
 from release.checks.reviewers import Reviewed
 from release.hookspecs import hookimpl
@@ -29,6 +29,7 @@ def release_checks(config: Config, environment: str) -> list[Check]:
     checks: list[Check] = [CleanTree(), InBranch(config.branch, config.remote), Tools(), Listed()]
     for one in config.databases:
         checks += [Migrations(one.migrations, one.name), WranglerAgrees(one.name)]
+        checks.append(Waits(one.migrations, one.name, bool(one.contract)))
     if config.target:
         checks += [KnownToken(), Dependencies()]
     if environment == config.production and config.target is None:

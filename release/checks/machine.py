@@ -17,7 +17,7 @@ class Tools:
     """Node and wrangler are there before anything is written."""
 
     name: str = "tools"
-    guards: frozenset[str] = frozenset({"migrate", "deploy", "pack", "publish"})
+    guards: frozenset[str] = frozenset({"migrate", "deploy", "contract", "pack", "publish"})
 
     def find(self, world: World, release: Release) -> tuple[Problem, ...]:
         """One problem a program."""

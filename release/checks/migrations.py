@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from release.database.contract import MARKER, WORD, contracts, waiting, word_of
 from release.database.replay import beyond
+from release.formats.d1_splitter import refusals
 from release.formats.sql import COMMENTS, OPEN_STATEMENT, open_end, statements
 from release.formats.wrangler_migrations import PATTERN_SINCE, QUOTES_SINCE
 from release.model.deployment import Database
@@ -17,6 +19,7 @@ from release.model.unread import Unread
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from release.formats.d1_splitter import Refusal
     from release.formats.wrangler_migrations import Rules
     from release.model.release import Release
     from release.model.repository import Migration
@@ -33,10 +36,10 @@ class Migrations:
     folder: str
     database: str
     name: str = "migrations"
-    guards: frozenset[str] = frozenset({"migrate"})
+    guards: frozenset[str] = frozenset({"migrate", "contract"})
 
     def find(self, world: World, release: Release) -> tuple[Problem, ...]:
-        """At most one problem a pending file, with its line; none of a file that was applied and is only to be noted."""
+        """The problems of each pending file, with their lines; none of a file that was applied and is only to be noted."""
         del release
         store = _read(world, self.database)
         if store is None or not isinstance(store.database, Database):
@@ -68,6 +71,20 @@ class Migrations:
                 )
                 return
         yield from self._ending(file, store.file(migration.name), text)
+        rules = store.folder.rules
+        yield from self._refused(file, tuple(refusals(text, rules.version if rules else None)))
+
+    def _refused(self, file: str, found: tuple[Refusal, ...]) -> Iterator[Problem]:
+        """What D1 would refuse, one by one; what it may refuse, once a file."""
+        for one in found:
+            if one.is_certain:
+                yield self._problem(file, one.line, f"{one.why}: it would be refused{_seen(one)}", one.remedy)
+        doubtful = [one for one in found if not one.is_certain]
+        if doubtful:
+            first, more = doubtful[0], len(doubtful) - 1
+            others = f" (so it is with {more} more)" if more else ""
+            what = f"{first.why}{others}: it may be refused{_seen(first)}"
+            yield replace(self._problem(file, first.line, what, first.remedy), level="warn")
 
     def _ending(self, file: str, name: str, text: str) -> Iterator[Problem]:
         """What the file leaves open at its end, where wrangler's own INSERT into the ledger follows."""
@@ -95,13 +112,19 @@ class Migrations:
         )
 
 
+def _seen(one: Refusal) -> str:
+    """What D1 would receive, and with which wrangler that was seen."""
+    receives = f". D1 would receive: {one.receives}" if one.receives else ""
+    return f" (seen with {one.reports}){receives}" if one.reports else receives
+
+
 @dataclass(frozen=True)
 class WranglerAgrees:
     """wrangler means the database that was looked at, and knows what its configuration says."""
 
     database: str
     name: str = "wrangler"
-    guards: frozenset[str] = frozenset({"backfill", "migrate"})
+    guards: frozenset[str] = frozenset({"backfill", "migrate", "contract"})
 
     def find(self, world: World, release: Release) -> tuple[Problem, ...]:
         """What is set and not so."""
@@ -139,6 +162,53 @@ class WranglerAgrees:
                 f"Update wrangler to {_number(QUOTES_SINCE)} or newer, or rename it.",
                 rules.source,
             )
+
+
+@dataclass(frozen=True)
+class Waits:
+    """Which pending migrations wait for the new version is said in a known word, and what waits beside them is told."""
+
+    folder: str
+    database: str
+    graded: bool
+    name: str = "contract"
+    guards: frozenset[str] = frozenset({"migrate", "contract"})
+
+    def find(self, world: World, release: Release) -> tuple[Problem, ...]:
+        """A problem for each word that is none, and a warning for each file that waits behind another."""
+        del release
+        store = _read(world, self.database)
+        if store is None or not isinstance(store.database, Database):
+            return ()
+        return (*self._words(store), *self._behind(store))
+
+    def _words(self, store: Store) -> Iterator[Problem]:
+        for one in store.pending:
+            word = word_of(one)
+            if word is None or word.lower() == WORD:
+                continue
+            file, text = f"{self.folder}/{one.name}", one.sql.decode(errors="replace")
+            line = text.count("\n", 0, text.index(word, text.index("release"))) + 1 if word else 1
+            what = f"{file}:{line} says `release: {word}`, which is no time that a migration can run at."
+            yield Problem(self.name, what, f"Write `{MARKER}`, or take it out.", file, line)
+
+    def _behind(self, store: Store) -> Iterator[Problem]:
+        files = waiting(store, graded=self.graded)
+        if not files:
+            return
+        first = files[0]
+        applied = tuple(one for one in store.migrations if one.name in store.applied)
+        named = contracts(applied, store.pending, store.database.table, graded=self.graded)  # type: ignore[union-attr]
+        for one in files:
+            if one.name not in named:
+                yield Problem(
+                    self.name,
+                    f"{store.file(one.name)} waits for {first.name}, which runs after the deploys: the new version serves "
+                    "without it until then.",
+                    f"If the new version needs it at once, give it a name that comes before {first.name}.",
+                    f"{self.folder}/{one.name}",
+                    level="warn",
+                )
 
 
 @dataclass(frozen=True)

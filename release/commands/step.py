@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from release.sequences import Row
 
 WORKER = re.compile(r"[a-z0-9][a-z0-9-]*")
-DATABASE = frozenset({"backfill", "migrate"})
+DATABASE = frozenset({"backfill", "migrate", "contract"})
 
 
 def collection(root: Path) -> Collection:

@@ -2,7 +2,7 @@
 # No `from __future__ import annotations` here: msgspec reads the annotations as they are.
 
 import posixpath
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from msgspec import Meta
 from msgspec.structs import replace
@@ -40,6 +40,14 @@ class Database(Value, frozen=True, kw_only=True):
             description="The wrangler configuration that describes its migrations, where that is not the worker's.",
         ),
     ] = None
+    contract: Annotated[
+        Literal["", "after-deploy"],
+        Meta(
+            examples=["after-deploy"],
+            description="`after-deploy`: breaking migrations run after the smoke check. Left out: those that say "
+            "`-- release: after-deploy`.",
+        ),
+    ] = ""
     manual_backfill: Annotated[
         str,
         Meta(description="The command to name when the ledger cannot be filled; it is shown, never run."),

@@ -8,9 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from release.database.columns import NOTHING, column_changes
-from release.database.constraints import check_changes, key_changes, unique_changes
+from release.database.constraints import check_changes, key_changes, lets_old_rows_pass, unique_changes
 from release.database.grades import Change
-from release.database.triggers import trigger_changes
+from release.database.triggers import fills, trigger_changes
+from release.formats.sql import tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -31,7 +32,7 @@ def changes(old: Schema, new: Schema, moved: Iterable[str]) -> Standing:
         here, there = old.tables.get(name), new.tables.get(name)
         some = [*_gone(name, old, new), *_added(name, old, new)]
         if here is not None and there is not None and here is not there:
-            triggered = any(trigger.on == name for trigger in new.triggers.values())
+            triggered = any(fills(trigger, here, there) for trigger in new.triggers.values())
             some += _table_changes(here, there, triggered=triggered)
         found[name] = frozenset(some)
     found[""] = frozenset((*_view_changes(old, new), *trigger_changes(old, new)))
@@ -52,13 +53,22 @@ def only_grows(before: Table | None, after: Table) -> bool:
 
 
 def narrowed(old: Schema, new: Schema) -> tuple[str, ...]:
-    """Deletes of the old code that new rows of new references may refuse."""
+    """Writes of the old code that rows of the new code may make fail: by new references, and by new CHECKs."""
     said = [
         f"a DELETE of a row of {key.parent} fails where {table.name}.{', '.join(key.columns)} names it"
         " (ON DELETE CASCADE or SET NULL keeps it working)"
         for table in new.tables.values()
         for key in sorted(table.foreign_keys - _known_keys(old, table.name), key=str)
         if key.parent in old.tables and key.on_delete in {"NO ACTION", "RESTRICT"}
+    ]
+    said += [
+        f"an UPDATE of {name} may fail where the new code has filled the row: CHECK ({check})"
+        for name, table in new.tables.items()
+        if name in old.tables
+        for check in table.checks
+        if check not in old.tables[name].checks
+        and set(tokens(check)) & set(old.tables[name].columns)
+        and lets_old_rows_pass(check, old.tables[name], table)
     ]
     return tuple(dict.fromkeys(said))
 
@@ -87,7 +97,7 @@ def _table_changes(old: Table, new: Table, *, triggered: bool) -> Iterator[Chang
     yield from column_changes(old, new)
     yield from unique_changes(old, new, triggered=triggered)
     yield from key_changes(old, new)
-    yield from check_changes(old, new)
+    yield from check_changes(old, new, triggered=triggered)
     yield from _index_changes(old, new)
     if new.strict and not old.strict:
         yield Change("breaking", name, "is STRICT now: it refuses values of another type")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from release.database.grades import Change
+from release.database.truth import may_hold, may_refuse
 from release.formats.sql import tokens
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ _KEEPS_UP = frozenset({"CASCADE", "SET NULL", "SET DEFAULT"})
 def unique_changes(old: Table, new: Table, *, triggered: bool) -> Iterator[Change]:
     """New uniqueness refuses rows, unless a NULL of a new column keeps them apart; a lost one breaks ON CONFLICT.
 
-    `triggered`: the table has triggers, which may fill a new column.
+    `triggered`: a trigger may fill a new column.
     """
     for unique in sorted(new.uniques - old.uniques, key=str):
         if not _is_key(unique, old, new) and not _is_harmless(unique, old, new, triggered=triggered):
@@ -55,8 +56,11 @@ def key_changes(old: Table, new: Table) -> Iterator[Change]:
             yield Change("additive", thing, "is gone: nothing is refused for it any more")
 
 
-def check_changes(old: Table, new: Table) -> Iterator[Change]:
-    """A new CHECK on old columns refuses rows; one that only lists more values than before, or is gone, does not."""
+def check_changes(old: Table, new: Table, *, triggered: bool) -> Iterator[Change]:
+    """A new CHECK on old columns refuses rows, unless what leaves the new columns out always passes.
+
+    One that only lists more values than before, or is gone, refuses none. `triggered`: a trigger may fill a new column.
+    """
     added = [check for check in new.checks if check not in old.checks]
     gone = [check for check in old.checks if check not in new.checks]
     for check in added:
@@ -64,12 +68,22 @@ def check_changes(old: Table, new: Table) -> Iterator[Change]:
         if looser is not None:
             gone.remove(looser)
             yield Change("additive", f"CHECK of {old.name}", f"allows more values: {check}")
-        elif set(tokens(check)) & set(old.columns):
-            yield Change("breaking", f"CHECK of {old.name}", f"may refuse what the old code writes: {check}")
-        else:
+        elif not set(tokens(check)) & set(old.columns):
             yield Change("additive", f"CHECK of {old.name}", f"is new, on new columns: {check}")
+        elif not triggered and lets_old_rows_pass(check, old, new):
+            why = f"is new, and a row that leaves the new columns out passes: {check}"
+            yield Change("additive", f"CHECK of {old.name}", why)
+        else:
+            yield Change("breaking", f"CHECK of {old.name}", f"may refuse what the old code writes: {check}")
     for check in gone:
         yield Change("additive", f"CHECK of {old.name}", f"is gone: {check}")
+
+
+def lets_old_rows_pass(check: str, old: Table, new: Table) -> bool:
+    """Whether a CHECK over old and new columns is never false where the new ones hold their defaults."""
+    words = tokens(check)
+    fresh = {name: one for name, one in new.columns.items() if name not in old.columns and name in words}
+    return bool(fresh) and not may_refuse(words, fresh, frozenset(new.columns))
 
 
 def _columns(unique: Unique) -> str:
@@ -84,13 +98,25 @@ def _is_key(unique: Unique, old: Table, new: Table) -> bool:
 
 
 def _is_harmless(unique: Unique, old: Table, new: Table, *, triggered: bool) -> bool:
-    held = set(unique.columns)
-    if any(not other.where and set(other.columns) <= held for other in old.uniques & new.uniques):
-        return True
+    if any(other.where in {"", unique.where} and _covers(unique, other) for other in old.uniques):
+        return True  # no two rows were alike in fewer columns
     fresh = [
         new.columns[name] for name, _ in unique.columns if name in new.columns and name not in old.columns
     ]
-    return not triggered and any(column.is_optional for column in fresh)
+    return not triggered and (any(column.is_optional for column in fresh) or _leaves_out(unique, old, new))
+
+
+def _leaves_out(unique: Unique, old: Table, new: Table) -> bool:
+    """Whether a partial index holds no row that leaves the new columns out."""
+    words = tokens(unique.where)
+    fresh = {name: one for name, one in new.columns.items() if name not in old.columns and name in words}
+    return bool(fresh) and not may_hold(words, fresh, frozenset(new.columns))
+
+
+def _covers(unique: Unique, other: Unique) -> bool:
+    """Whether rows that are alike in all columns of the first are so in those of the other, by its own collations."""
+    held = dict(unique.columns)
+    return all(held.get(name) in {collation, "BINARY"} for name, collation in other.columns)
 
 
 def _is_same_way(one: ForeignKey, other: ForeignKey) -> bool:

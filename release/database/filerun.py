@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 from release.database import d1
 from release.database.grades import ORDER, CannotTell, Change, Reason
 from release.database.hypotheses import acts
+from release.database.invented import empty
 from release.database.shape import quoted
 from release.database.sqlite import SqlError, run
 from release.formats.sql import tokens
@@ -31,11 +32,22 @@ _SHOWN = 72  # characters of a statement in a report
 
 
 class StoppedError(Exception):
-    """A file cannot be run, and neither can those behind it; `because` says which and why."""
+    """A file cannot be run, and neither can those behind it; `because` says which and why.
 
-    def __init__(self, because: CannotTell) -> None:
+    `error` is SQLite's where other rows might let it pass, `named` are the words of the statement that failed.
+    """
+
+    def __init__(self, because: CannotTell, error: str = "", named: frozenset[str] = frozenset()) -> None:
         super().__init__(because)
         self.because = because
+        self.error = error
+        self.named = named
+
+    @property
+    def word(self) -> str:
+        """How sure it is that rows stop it: those of a child always do."""
+        takes_rows = not self.named or bool({"delete", "drop"} & self.named)
+        return "fails" if self.error.startswith("FOREIGN KEY") and takes_rows else "may fail"
 
 
 class Course(Protocol):
@@ -62,7 +74,7 @@ class FileRun:
     takes rows or values away without naming them.
     """
 
-    def __init__(self, course: Course, name: str) -> None:
+    def __init__(self, course: Course, name: str, bare: frozenset[str] = frozenset()) -> None:
         self.written: frozenset[str] = frozenset()
         self.may_lose = False
         self._renamed: set[str] = set()
@@ -74,6 +86,7 @@ class FileRun:
         self._at = (1, "")
         course.connection.authorizer = None
         course.connection.execute("BEGIN")
+        empty(course.connection, bare)
 
     def run(self, line: int, statement: str) -> None:
         """Run one statement and note what it changes. Raises StoppedError where D1 or SQLite refuses it."""
@@ -104,7 +117,7 @@ class FileRun:
         try:
             run(self._course.connection, "COMMIT")
         except SqlError as error:
-            raise StoppedError(CannotTell(self._name, f"it fails at its end: {error}")) from None
+            raise StoppedError(CannotTell(self._name, f"it fails at its end: {error}"), str(error)) from None
 
     @property
     def touched(self) -> frozenset[str]:
@@ -143,7 +156,8 @@ class FileRun:
             if self._watch.refused:
                 raise self._stopped(f"D1 refuses {self._watch.refused}") from None
             if not is_alter or not self._runs_on_empty_tables(statement):
-                raise self._stopped(f"it fails: {error}") from None
+                rows = "" if str(error).startswith("it ") else str(error)  # a bound: no row is in the way
+                raise self._stopped(f"it fails: {error}", rows) from None
             self.note(
                 Change(
                     "breaking",
@@ -181,9 +195,10 @@ class FileRun:
         asked = "SELECT 1 FROM sqlite_schema WHERE lower(name) = ? AND sql LIKE '%conflict%replace%'"
         return self._course.connection.execute(asked, (name,)).fetchone() is not None
 
-    def _stopped(self, because: str) -> StoppedError:
+    def _stopped(self, because: str, error: str = "") -> StoppedError:
         line, statement = self._at
-        return StoppedError(CannotTell(self._name, f"{because} ({statement})", line))
+        cannot = CannotTell(self._name, f"{because} ({statement})", line)
+        return StoppedError(cannot, error, frozenset(tokens(statement)))
 
 
 def _weight(one: Reason, known: set[str]) -> tuple[int, int, bool, bool, str]:

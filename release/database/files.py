@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from release.database.grades import CannotTell
-from release.formats.sql import statements
+from release.database.grades import CannotTell, Hint
+from release.formats.sql import OPEN_STATEMENT, open_end, statements
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from release.model.repository import Migration
 
 _LONGEST_COUNT = 6  # digits: longer numbers are dates, which need not follow one another
+_DATE = re.compile(r"(19|20)\d\d[-_.]?(0[1-9]|1[0-2])([^0-9]|[0-3]\d)|\d+[-.]\d")
 
 
 def pending(released: Sequence[Migration], now: Sequence[Migration]) -> tuple[Migration, ...]:
@@ -28,26 +31,42 @@ def changed(released: Sequence[Migration], now: Sequence[Migration]) -> tuple[st
     return tuple(one.name for one in released if today.get(one.name) != one.sha256)
 
 
-def number_faults(released: Sequence[Migration], added: Sequence[Migration]) -> Iterator[CannotTell]:
-    """Pending files whose number is taken, leaves a gap, or is lower than a released one's."""
-    taken = Counter(number for one in (*released, *added) if (number := number_of(one.name)) is not None)
-    last = max((number_of(one.name) or 0 for one in released), default=0)
-    counted = all(_is_count(one.name) for one in (*released, *added))
-    expected = last
+def number_hints(released: Sequence[Migration], added: Sequence[Migration]) -> Iterator[Hint]:
+    """The pending files whose number is taken or leaves a gap: at most one is told, for all of them.
+
+    Dates need not follow one another, and numbers count within their folder.
+    """
+    taken = Counter(counted for one in (*released, *added) if (counted := _counted(one.name)))
+    said = []
     for one in added:
-        number = number_of(one.name)
-        if number is None:
+        counted = _counted(one.name)
+        if counted is None:
             continue
-        if taken[number] > 1:
-            yield CannotTell(one.name, f"the number {number} is taken twice")
-        elif number < last:
-            yield CannotTell(
-                one.name,
-                f"it comes before {last}, which is released: a new database runs it in another order",
-            )
-        elif counted and taken and number > expected + 1 and (released or expected):
-            yield CannotTell(one.name, f"there is a gap before it: {expected + 1} is missing")
-        expected = max(expected, number)
+        folder, number = counted
+        before = [at for where, at in taken if where == folder and at < number]
+        if taken[counted] > 1:
+            others = [other.name for other in (*released, *added) if _counted(other.name) == counted]
+            word = " and ".join(name for name in others if name != one.name)
+            said.append(Hint(one.name, f"has the same number as {word}: the name decides their order"))
+        elif before and max(before) < number - 1:
+            said.append(Hint(one.name, f"leaves a gap: there is no {max(before) + 1}"))
+    if said:
+        more = f" (so it is with {len(said) - 1} more)" if len(said) > 1 else ""
+        yield replace(said[0], because=f"{said[0].because}{more}")
+
+
+def pending_text(migration: Migration) -> str | CannotTell:
+    """The SQL of a file that wrangler is to apply, with its own INSERT behind it; or why that cannot be."""
+    text = text_of(migration)
+    found = None if isinstance(text, CannotTell) else open_end(text)
+    if found is None:
+        return text
+    line, what = found
+    if what == OPEN_STATEMENT:
+        return CannotTell(
+            migration.name, "it ends without a `;`: D1 refuses it with wrangler's INSERT behind it", line
+        )
+    return CannotTell(migration.name, f"it ends inside {what}, which swallows wrangler's INSERT", line)
 
 
 def text_of(migration: Migration) -> str | CannotTell:
@@ -64,12 +83,10 @@ def text_of(migration: Migration) -> str | CannotTell:
     return text
 
 
-def number_of(name: str) -> int | None:
-    """The number that a file's name begins with."""
-    digits = name[: len(name) - len(name.lstrip("0123456789"))]
-    return int(digits) if digits else None
-
-
-def _is_count(name: str) -> bool:
-    digits = len(name) - len(name.lstrip("0123456789"))
-    return 0 < digits <= _LONGEST_COUNT
+def _counted(name: str) -> tuple[str, int] | None:
+    """The folder and the number of a file whose name counts; none where it begins with a date, or with no number."""
+    folder, _, base = name.rpartition("/")
+    digits = base[: len(base) - len(base.lstrip("0123456789"))]
+    if not 0 < len(digits) <= _LONGEST_COUNT or _DATE.match(base):
+        return None
+    return folder, int(digits)

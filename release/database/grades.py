@@ -62,6 +62,15 @@ class CannotTell:
 
 
 @dataclass(frozen=True)
+class Hint:
+    """What a person should look at in a file, and what gives it no other grade: told as a warning."""
+
+    file: str
+    because: str
+    line: int | None = None
+
+
+@dataclass(frozen=True)
 class FileGrade:
     """What one pending migration is to the code of the last release, the worst reason first."""
 
@@ -84,11 +93,12 @@ class Window:
 
 @dataclass(frozen=True)
 class Grades:
-    """The pending migrations, each with its grade, and the rollback window over all of them."""
+    """The pending migrations, each with its grade, and the rollback window over all of them; `hints` are warnings."""
 
     files: tuple[FileGrade, ...] = ()
     cannot_tell: tuple[CannotTell, ...] = ()
     window: Window = Window(open=True)
+    hints: tuple[Hint, ...] = ()
 
     @property
     def worst(self) -> Grade:

@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING
 from release.database import d1
 from release.database.changes import changes, narrowed, only_grows
 from release.database.filerun import FileRun, StoppedError
-from release.database.files import number_faults, text_of
-from release.database.grades import CannotTell, Change, FileGrade, Grades, Window, worst
+from release.database.files import number_hints, pending_text, text_of
+from release.database.grades import CannotTell, Change, FileGrade, Grades, Hint, Window, worst
+from release.database.invented import in_the_way
+from release.database.order import order_found
 from release.database.probes import OldCode
 from release.database.reader import Reader
 from release.database.samples import keep_defaults
 from release.database.seed import seed, silent
 from release.database.shape import quoted
 from release.database.sqlite import SqlError, memory_database, run
+from release.database.usable import unusable
 from release.database.witness import Witness
 from release.formats.sql import statements
 from release.formats.wrangler_migrations import LEDGER
@@ -30,18 +33,25 @@ if TYPE_CHECKING:
     from release.model.repository import Migration
 
 
-def grade(released: Sequence[Migration], pending: Sequence[Migration], ledger: str = LEDGER) -> Grades:
+def grade(
+    released: Sequence[Migration],
+    pending: Sequence[Migration],
+    ledger: str = LEDGER,
+    order: Sequence[str] = (),
+) -> Grades:
     """What each pending migration is to code that knows the released ones, and whether that code still works.
 
-    Each file runs as D1 runs it: whole or not at all, with foreign keys on, under D1's refusals and limits.
+    Each file runs as D1 runs it: whole or not at all, with foreign keys on, under D1's refusals and limits. `order` are
+    the names of all files as wrangler orders them.
     """
     if not pending:
         return Grades()
-    faults = list(number_faults(released, pending))
+    unordered, hints = order_found(released, pending, order, ledger)
+    faults, hints = list(unordered), (*hints, *(() if hints else number_hints(released, pending)))
     try:
         course = _begin(released, ledger)
     except StoppedError as stopped:
-        return Grades((), (*faults, stopped.because), Window(open=None))
+        return Grades((), (*faults, stopped.because), Window(open=None), hints)
     files = []
     for migration in pending:
         try:
@@ -50,7 +60,7 @@ def grade(released: Sequence[Migration], pending: Sequence[Migration], ledger: s
             faults.append(stopped.because)
             break
     window = Window(open=None) if faults else course.window()
-    return Grades(tuple(files), tuple(faults), window)
+    return Grades(tuple(files), tuple(faults), window, (*hints, *course.hints))
 
 
 def _begin(released: Sequence[Migration], ledger: str) -> _Course:
@@ -70,14 +80,16 @@ def _begin(released: Sequence[Migration], ledger: str) -> _Course:
             ) from None
     reader = Reader(connection, ledger)
     schema, _ = reader.read()
-    seed(connection, schema.tables.values())
+    invented = seed(connection, schema.tables.values())
     with silent(connection):
         keep_defaults(connection, schema.tables.values())
     old = memory_database()
     with old.backup("main", connection, "main") as copy:
         copy.step()
     d1.limit(connection)
-    return _Course(connection, ledger, reader, schema, OldCode(old, schema))
+    course = _Course(connection, ledger, reader, schema, OldCode(old, schema))
+    course.invented |= invented
+    return course
 
 
 class _Course:
@@ -95,25 +107,66 @@ class _Course:
         self._failing: dict[str, frozenset[Change]] = {}
         self._witness = Witness(old_code.database, old)
         self._lost: set[Change] = set()
+        self.invented: set[str] = set()  # the tables that hold made-up rows alone
+        self.hints: list[Hint] = []
+        self._unseen = frozenset[str]()  # the tables whose rows the last file may change by no name
 
     def take(self, migration: Migration) -> FileGrade:
         """Run one file and grade it. Raises StoppedError where it cannot be run."""
-        text = text_of(migration)
+        text = pending_text(migration)
         if isinstance(text, CannotTell):
             raise StoppedError(text)
+        try:
+            return self._graded(migration, text)
+        except StoppedError as stopped:
+            bare = self._in_the_way(text, stopped)
+            if not bare:
+                raise
+            self._witness.leave_empty(bare)
+            return self._graded_without(migration, text, bare, stopped)
+
+    def _graded_without(
+        self, migration: Migration, text: str, bare: frozenset[str], stopped: StoppedError
+    ) -> FileGrade:
+        """The grade where the made-up rows of these tables were in the way; what becomes of real ones is not seen then."""
+        found = self._graded(migration, text, bare)
+        if self._unseen & bare:
+            raise stopped
+        hint = f"{stopped.word} where {' and '.join(sorted(bare))} {'have' if len(bare) > 1 else 'has'} rows"
+        self.hints.append(Hint(migration.name, f"{hint}: {stopped.error}", stopped.because.line))
+        return found
+
+    def _in_the_way(self, text: str, stopped: StoppedError) -> frozenset[str]:
+        """The tables whose made-up rows alone stopped a file; the scratch and its schema are as they were before it."""
+        if self.connection.in_transaction:
+            self.connection.execute("ROLLBACK")
+        self.look()
+        if not stopped.error:
+            return frozenset()
+        known = [one for one in self.new.tables.values() if one.name in self.invented]
+        parents = sorted(known, key=lambda one: (bool(one.foreign_keys), one.name))
+        return in_the_way(self.connection, text, [one.name for one in parents], stopped.named)
+
+    def _graded(self, migration: Migration, text: str, bare: frozenset[str] = frozenset()) -> FileGrade:
+        """Run a file, with no rows in some tables."""
         before, standing = self.new, self.standing
-        file = FileRun(self, migration.name)
+        file = FileRun(self, migration.name, bare)
         for line, statement in statements(text):
             file.run(line, statement)
         file.commit()
+        self._unseen = file.touched if file.may_lose else frozenset()
         file.note_losses(self._losses(file, migration, text, before))
         moved = {name for name, table in self.new.tables.items() if before.tables.get(name) is not table}
-        self._seed((moved | file.touched) & set(self.old.tables))
+        self._seed((moved | file.touched | bare) & set(self.old.tables))
         if moved or file.written or before != self.new:
             told = {one for one in self.since(standing) if one.grade == "breaking"}
             failing = self._new_failures(before, moved, file.written)
             file.note(*(one for one in failing if not one.is_told_by(told)))
-        self._seed(moved | file.touched)  # only now: rows of the new code are none that old queries met
+        self.invented -= file.written
+        self._seed(
+            moved | file.touched | bare
+        )  # only now: rows of the new code are none that old queries met
+        self.hints += (Hint(migration.name, said) for said in unusable(self.connection, before, self.new))
         reasons = file.reasons(standing)
         if not reasons and self.new != before:
             back = Change("none", "the schema", "goes back to what it was before an earlier pending file")
@@ -146,7 +199,8 @@ class _Course:
         return nothing.union(*fresh)
 
     def _seed(self, names: Iterable[str]) -> None:
-        seed(self.connection, [self.new.tables[name] for name in names if name in self.new.tables])
+        tables = [self.new.tables[name] for name in names if name in self.new.tables]
+        self.invented |= seed(self.connection, tables)
 
     def _losses(self, file: FileRun, migration: Migration, text: str, before: Schema) -> tuple[Reason, ...]:
         """What the file takes away without naming it, in every table that it may reach."""

@@ -110,12 +110,18 @@ def _follow(connection: apsw.Connection, schema: Schema, table: Table) -> None:
     ahead, seen = [table], {table.name}
     while ahead:
         parent = ahead.pop(0)
-        for child in schema.tables.values():
-            for key in sorted(child.foreign_keys, key=str):
-                if key.parent == parent.name and _is_active(key):
-                    _refer(connection, child, key, parent)
-                    ahead += [child] if child.name not in seen else []
-                    seen.add(child.name)
+        for child, key in _followers(schema, parent):
+            _refer(connection, child, key, parent)
+            ahead += [child] if child.name not in seen else []
+            seen.add(child.name)
+
+
+def _followers(schema: Schema, parent: Table) -> Iterator[tuple[Table, ForeignKey]]:
+    """The tables with a foreign key that acts when a row of this one goes or changes."""
+    for child in schema.tables.values():
+        for key in sorted(child.foreign_keys, key=str):
+            if key.parent == parent.name and _is_active(key):
+                yield child, key
 
 
 def _refer(connection: apsw.Connection, child: Table, key: ForeignKey, parent: Table) -> None:

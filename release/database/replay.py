@@ -1,30 +1,28 @@
 """Replays migrations on a scratch SQLite, to say which of them a live schema proves (pure: memory only).
 
-Schemas are compared by structure (columns, keys, indexes), not by text: an application that created its
-tables at run time wrote other white space than the migration did.
+Schemas are compared by structure (`structure.py`), not by text: an application that created its tables at run time
+wrote other white space than the migration did.
 """
 
 from __future__ import annotations
 
 import hashlib
-import re
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from release.database.sqlite import SqlError, memory_database, run
+from release.database.structure import described
 from release.errors import CannotReadError
 from release.formats.sql import placed, swallows, tokens
 from release.model.repository import Migration
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     import apsw
 
+    from release.database.structure import Described
     from release.model.deployment import Database, SchemaObject
 
-Described = frozenset[str]
 _WRITES = frozenset({"insert", "replace", "update", "delete", "with"})
 
 
@@ -173,14 +171,14 @@ def _course(before: tuple[Migration, ...], migration: Migration) -> tuple[_Ran, 
     connection = memory_database()
     for one in before:
         _run(connection, _applied(one), one.name)
-    state, seen = _describe(connection), []
+    state, seen = described(connection), []
     text = _text(migration)
     for at, statement in placed(text):
         try:
             _run(connection, statement, migration.name)
         except CannotReadError:
             break
-        after = _describe(connection)
+        after = described(connection)
         seen.append(_Ran(at, text.count("\n", 0, at) + 1, statement, after, after != state))
         state = after
     return tuple(seen)
@@ -201,7 +199,7 @@ def _replayed(migrations: tuple[Migration, ...]) -> tuple[Described, ...]:
     seen = []
     for migration in migrations:
         _run(connection, _applied(migration), migration.name)
-        seen.append(_describe(connection))
+        seen.append(described(connection))
     return tuple(seen)
 
 
@@ -214,7 +212,7 @@ def _described(schema: tuple[SchemaObject, ...]) -> Described:
         is_shadow = any(one.name.startswith(f"{name}_") for name in virtual)
         if one.sql and not is_shadow:
             _run(connection, one.sql, f"the live {one.kind} {one.name}")
-    return _describe(connection)
+    return described(connection)
 
 
 def _applied(migration: Migration) -> str:
@@ -229,52 +227,6 @@ def _run(connection: apsw.Connection, sql: str, name: str) -> None:
         raise CannotReadError(
             f"{name} cannot be replayed on a scratch SQLite: {error}.", "Look at the file."
         ) from None
-
-
-def _describe(connection: apsw.Connection) -> Described:
-    lines: set[str] = set()
-    objects = list(
-        connection.execute(
-            "SELECT type, name, tbl_name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
-        )
-    )
-    for kind, name, table, sql in objects:
-        if kind == "table" and name != "d1_migrations":
-            lines |= set(_describe_table(connection, str(name), str(sql)))
-        elif kind == "index" and table != "d1_migrations":
-            lines.add(f"index {name} on {table}: {_folded(str(sql))}")
-        elif kind in {"view", "trigger"}:
-            lines.add(f"{kind} {name}: {_folded(str(sql))}")
-    return frozenset(lines)
-
-
-def _describe_table(connection: apsw.Connection, name: str, sql: str) -> Iterable[str]:
-    quoted = name.replace('"', '""')
-    yield f"table {name}{' strict' if _folded(sql).endswith('strict') else ''}"
-    for column in connection.execute(f'PRAGMA table_xinfo("{quoted}")'):
-        _, label, kind, notnull, default, key, hidden = column
-        marks = [
-            str(kind).upper(),
-            "not null" if notnull else "",
-            f"default {default}" if default is not None else "",
-            f"key {key}" if key else "",
-            f"hidden {hidden}" if hidden else "",
-        ]
-        yield f"column {name}.{label}: {' '.join(mark for mark in marks if mark)}"
-    for key in connection.execute(f'PRAGMA foreign_key_list("{quoted}")'):
-        yield f"foreign key {name}.{key[3]} -> {key[2]}.{key[4]} on update {key[5]} on delete {key[6]}"
-    for index in connection.execute(f'PRAGMA index_list("{quoted}")'):
-        if index[3] != "c":  # made by a UNIQUE or PRIMARY KEY, so it has no statement of its own
-            columns = [str(row[2]) for row in connection.execute(f'PRAGMA index_info("{index[1]}")')]
-            yield f"unique {name}({', '.join(columns)})"
-
-
-def _folded(sql: str) -> str:
-    return (
-        re.sub(r"\s*([(),=<>])\s*", r"\1", re.sub(r"\s+", " ", sql.replace('"', "").replace("`", "")))
-        .strip()
-        .lower()
-    )
 
 
 def _in_words(expected: Described, live: Described, most: int = 6) -> tuple[str, ...]:

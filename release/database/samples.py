@@ -34,8 +34,8 @@ def fill(connection: apsw.Connection, schema: Schema, sorts: Sequence[str]) -> N
     """Add the sample rows to every table; triggers and foreign keys stay silent, and rows that do not fit are left out."""
     with silent(connection):
         for table in parents_first(dict(schema.tables)):
-            for at, sort in enumerate(("plain", *sorts)):
-                add(connection, table, sample(connection, table, sort, at), forced=at == 0)
+            for at, sort in enumerate(sorts):
+                add(connection, table, sample(connection, table, sort, at), forced=sort == "plain")
         keep_defaults(connection, schema.tables.values())
         if counters(connection):
             connection.execute("UPDATE sqlite_sequence SET seq = seq + ?", (_AHEAD,))
@@ -43,23 +43,25 @@ def fill(connection: apsw.Connection, schema: Schema, sorts: Sequence[str]) -> N
 
 def keep_defaults(connection: apsw.Connection, tables: Iterable[Table]) -> None:
     """Give each parent the row that the default of a child with SET DEFAULT names: without it the action is refused."""
-    import apsw
-
     known = {table.name: table for table in tables}
     for table in known.values():
         for key in table.foreign_keys:
             parent, to = known.get(key.parent), _names(known, key)
             default = table.columns[key.columns[0]].default if len(key.columns) == len(to) == 1 else ""
             if parent and "SET DEFAULT" in {key.on_delete, key.on_update} and default not in NOTHING:
-                try:
-                    ((value,),) = connection.execute(f"SELECT {default}")
-                except (apsw.Error, ValueError):
-                    continue
-                free = {
-                    name: None for one in parent.foreign_keys for name in one.columns
-                }  # no action reaches it
-                free = {name: one for name, one in free.items() if not parent.columns[name].notnull}
-                add_like(connection, parent, {**free, to[0]: value}, len(SORTS) + 1)
+                _keep_default(connection, parent, to[0], default)
+
+
+def _keep_default(connection: apsw.Connection, parent: Table, name: str, default: str) -> None:
+    import apsw
+
+    try:
+        ((value,),) = connection.execute(f"SELECT {default}")
+    except (apsw.Error, ValueError):
+        return
+    free = {one for key in parent.foreign_keys for one in key.columns}  # so that no action reaches it
+    empty: dict[str, Value] = {one: None for one in free if not parent.columns[one].notnull}
+    add_like(connection, parent, {**empty, name: value}, len(SORTS) + 1)
 
 
 def add_like(connection: apsw.Connection, table: Table, values: Mapping[str, Value], at: int) -> None:

@@ -38,16 +38,20 @@ _MOST_TRIES = 400
 _KEY = (
     700_001  # no number that a migration is likely to write itself: rows of its own must find their keys free
 )
+_APART = 10_000  # between the numbers of two columns: no two of a row are alike
 
 
-def seed(connection: apsw.Connection, tables: Iterable[Table]) -> None:
-    """Give each of these tables a row if it has none and takes one; triggers and foreign keys stay silent."""
+def seed(connection: apsw.Connection, tables: Iterable[Table]) -> frozenset[str]:
+    """Give each of these tables a row if it has none and takes one; triggers and foreign keys stay silent.
+
+    The names of those that had none are returned.
+    """
     empty = [table for table in tables if _is_empty(connection, table)]
-    if not empty:
-        return
-    with silent(connection):
-        for table in parents_first({table.name: table for table in empty}):
-            _insert(connection, table)
+    if empty:
+        with silent(connection):
+            for table in parents_first({table.name: table for table in empty}):
+                _insert(connection, table)
+    return frozenset(table.name for table in empty)
 
 
 @contextlib.contextmanager
@@ -69,14 +73,23 @@ def row(connection: apsw.Connection, table: Table, number: int, *, odd: bool = F
     referred = {
         name: value for key in table.foreign_keys for name, value in _referred(connection, key).items()
     }
+    names = {str(name).lower() for (name,) in connection.execute("SELECT name FROM sqlite_schema")}
     some = {
         column.name: (referred[column.name],)
         if column.name in referred
-        else choices(table, column, number, odd=odd)
-        for column in table.columns.values()
+        else choices(
+            table, column, number + (0 if _is_a_key(table, column, names) else place * _APART), odd=odd
+        )
+        for place, column in enumerate(table.columns.values())
         if not column.hidden
     }
     return passing(connection, table, some)
+
+
+def _is_a_key(table: Table, column: Column, names: set[str]) -> bool:
+    """Whether a column holds a row's number: its own, or by its name that of a row of another table."""
+    stem = column.name.removesuffix("_id")
+    return column.name in table.key or column.name.endswith("id") or bool({stem, f"{stem}s"} & names)
 
 
 def insert(table: Table, values: dict[str, Value], more: str = "") -> tuple[str, tuple[Value, ...]]:
@@ -170,14 +183,15 @@ def _choices(table: Table, column: Column, number: int, *, odd: bool) -> Iterato
 
 def _literals(table: Table, name: str) -> Iterator[Value]:
     """The values that the CHECKs of a column name."""
-    for check in table.checks:
-        words = tokens(check)
-        if name in words:
-            for word in words:
-                if word.startswith("'"):
-                    yield word[1:-1].replace("''", "'")
-                elif word.isdigit() and len(word) < 18:  # noqa: PLR2004 - SQLite's own integers
-                    yield int(word)
+    named = (tokens(check) for check in table.checks)
+    return (value for words in named if name in words for word in words for value in _literal(word))
+
+
+def _literal(word: str) -> Iterator[Value]:
+    if word.startswith("'"):
+        yield word[1:-1].replace("''", "'")
+    elif word.isdigit() and len(word) < 18:  # noqa: PLR2004 - SQLite's own integers
+        yield int(word)
 
 
 def passing(connection: apsw.Connection, table: Table, some: Choices) -> dict[str, Value]:
@@ -187,11 +201,9 @@ def passing(connection: apsw.Connection, table: Table, some: Choices) -> dict[st
         names = [name for name in some if name in tokens(check)]
         if len(names) > 1 and not _holds(connection, table, check, chosen):
             tries = itertools.product(*(some[name] for name in names))
-            for values in itertools.islice(tries, _MOST_TRIES):
-                tried = {**chosen, **dict(zip(names, values, strict=True))}
-                if _holds(connection, table, check, tried):
-                    chosen = tried
-                    break
+            tried = ({**chosen, **dict(zip(names, one, strict=True))} for one in tries)
+            few = itertools.islice(tried, _MOST_TRIES)
+            chosen = next((one for one in few if _holds(connection, table, check, one)), chosen)
     return chosen
 
 

@@ -40,6 +40,13 @@ def trigger_changes(old: Schema, new: Schema) -> Iterator[Change]:
             )
 
 
+def fills(trigger: Trigger, old: Table, new: Table) -> bool:
+    """Whether a trigger may write a new column of a table: by its name, or with a whole row."""
+    if (new.columns.keys() - old.columns.keys()) & {*trigger.words}:
+        return True
+    return any(verb != "update" and name == new.name for verb, name, _, _ in _writes(trigger.words))
+
+
 def _fault(trigger: Trigger, old: Schema, new: Schema) -> str:
     """Why a trigger may make a write of the old code fail or do more; nothing where it cannot."""
     if trigger.raises:

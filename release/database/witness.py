@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from release.database.invented import empty
 from release.database.row_course import RowCourse, Scene
 from release.database.samples import SORTS
 from release.database.sqlite import SqlError
@@ -28,6 +29,7 @@ _WITHOUT = (
     ("alien", "sparse"),
     SORTS[1:],
     SORTS,
+    ("plain", *SORTS),
 )
 
 
@@ -40,6 +42,12 @@ class Witness:
         self._files: list[str] = []
         self._tried = 0
         self._scene: Scene | None = None
+        self._bare: frozenset[str] = frozenset()
+
+    def leave_empty(self, names: frozenset[str]) -> None:
+        """Have no rows in these tables from now on: with them the next file fails."""
+        self._bare |= names
+        self._scene = None
 
     def keep(self, text: str) -> None:
         """Take over a file that can lose nothing."""
@@ -70,8 +78,9 @@ class Witness:
         raise last
 
     def _made(self, at: int) -> Scene:
-        sorts = [sort for sort in SORTS if sort not in _WITHOUT[at]]
+        sorts = [sort for sort in ("plain", *SORTS) if sort not in _WITHOUT[at]]
         scene = Scene(self._released, sorts)
         for text in self._files:
             scene.replay(text)
+        empty(scene.connection, self._bare & scene.look().tables.keys())
         return scene

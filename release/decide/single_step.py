@@ -29,7 +29,7 @@ NUMBERLESS = frozenset({"test", "build", "backfill", "migrate"})
 LEAVES_NOTHING = frozenset(
     {"test", "bump", "build", "backfill"}
 )  # that a rollback or a later release would have to know
-OF_A_RELEASE = frozenset({"smoke", "record", "github-release", "verify"})
+OF_A_RELEASE = frozenset({"smoke", "contract", "record", "github-release", "verify"})
 
 
 def repair(world: World, nothing: Nothing, only: str, config: Config) -> Go | None:

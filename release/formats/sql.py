@@ -75,6 +75,12 @@ def tokens(sql: str) -> tuple[str, ...]:
     return tuple(_folded(match) for match in _TOKEN.finditer(sql) if match.lastgroup != "blank")
 
 
+def scan(sql: str) -> Iterator[tuple[str, str, int]]:
+    """The tokens of a text as they are written, with their kind (blank, text, quoted, word or other) and their place."""
+    for match in _TOKEN.finditer(sql):
+        yield str(match.lastgroup), match.group(), match.start()
+
+
 def _folded(match: re.Match[str]) -> str:
     text = match.group()
     if match.lastgroup == "quoted":

@@ -64,13 +64,17 @@ class SchemaObject:
 
 @dataclass(frozen=True)
 class Database:
-    """A D1 database: its ledger in order (None: the table does not exist), its schema, and the ledger's table."""
+    """A D1 database: its ledger in order (None: the table does not exist), its schema, and the ledger's table.
+
+    `is_expected`: the ledger is what a plan expects it to be, and the schema that from before it.
+    """
 
     name: str
     uuid: str
     ledger: tuple[str, ...] | None
     schema: tuple[SchemaObject, ...]
     table: str = LEDGER
+    is_expected: bool = False
 
     @property
     def applied(self) -> tuple[str, ...]:

@@ -68,7 +68,8 @@ class Evidence:
     """What one source says: the least bump it demands (None: none at all), and why, the worst first.
 
     `cannot_tell` blocks unless a person overrules it; `errors` always do. `note` says what was not looked at.
-    `losses` are those of the reasons that tell of lost data.
+    `losses` are those of the reasons that tell of lost data; `warnings` demand nothing and are told.
+    `remedy` says how the same change demands less.
     """
 
     source: str
@@ -78,6 +79,8 @@ class Evidence:
     errors: tuple[Fault, ...] = ()
     note: str = ""
     losses: tuple[Loss, ...] = ()
+    warnings: tuple[Fault, ...] = ()
+    remedy: str = ""
 
 
 @dataclass(frozen=True)
@@ -106,6 +109,7 @@ class Verdict:
                     "errors": [_fault(fault) for fault in one.errors],
                     "note": one.note,
                     "losses": [_loss(loss) for loss in one.losses],
+                    "warnings": [_fault(fault) for fault in one.warnings],
                 }
                 for one in self.evidence
             ],
@@ -116,6 +120,7 @@ class Verdict:
                 "closed_by": list(self.window.closed_by),
                 "narrowed": list(self.window.narrowed),
                 "migrations": list(self.window.migrations),
+                "contract": list(self.window.contract),
             },
         }
 

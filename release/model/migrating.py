@@ -42,9 +42,18 @@ class InsertLedger:
 
 @dataclass(frozen=True)
 class KeepBookmark(Local):
-    """Note the database as it is before it changes: its Time Travel bookmark for the record, its ledger for this run."""
+    """Note the database as it is before it changes: its Time Travel bookmark for the record, its ledger for this run.
+
+    `moment` tells the times of a run apart: a later one keeps the first bookmark.
+    """
 
     database: Database
+    moment: str = ""
+
+    @property
+    def key(self) -> str:
+        """Under which name the ledger is noted."""
+        return f"{self.database.name}{self.moment}"
 
     def expect(self, world: World) -> World:
         """The same: a dry run has no use for one."""
@@ -78,11 +87,16 @@ class ApplyMigrations:
 
     def expect(self, world: World) -> World:
         """The ledger holds them."""
-        return _with_ledger(world, self.database, self.names)
+        return _with_ledger(world, self.database, self.names, is_expected=True)
 
     def written(self, world: World, step: str) -> tuple[Write, ...]:
-        """The migrations whose name is in the ledger."""
-        return _in_ledger(world, self.database, self.names, self.writes(step))
+        """The migrations whose name is in the ledger; and the next one where the schema moved on without a row for it."""
+        noted = _in_ledger(world, self.database, self.names, self.writes(step))
+        name = name_of(world, self.database)
+        now = read(world.databases[name]) if name is not None else None
+        if noted or now is None or now.schema == self.database.schema:
+            return noted
+        return (Write(step, "d1", self.database.name, f"apply {self.names[0]} in part"),)
 
 
 def name_of(world: World, database: Database) -> str | None:
@@ -94,12 +108,14 @@ def name_of(world: World, database: Database) -> str | None:
     return None
 
 
-def _with_ledger(world: World, database: Database, names: tuple[str, ...]) -> World:
+def _with_ledger(
+    world: World, database: Database, names: tuple[str, ...], *, is_expected: bool = False
+) -> World:
     name = name_of(world, database)
     found = read(world.databases[name]) if name is not None else None
     if name is None or found is None:
         return world
-    noted = replace(found, ledger=found.applied + names)
+    noted = replace(found, ledger=found.applied + names, is_expected=is_expected)
     return replace(world, databases={**world.databases, name: noted})
 
 

@@ -72,13 +72,15 @@ class Window(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the version before still works on the schema after these migrations: the way back, without the database.
 
     `open` is None where nobody can tell. `closed_by` names tables and columns; `narrowed` are queries that fail only
-    on rows which the new version wrote.
+    on rows which the new version wrote. `contract` are those of the `migrations` that run after the smoke check: all of
+    this is said of the schema before them, and each of them closes the way.
     """
 
     open: bool | None
     closed_by: tuple[str, ...] = ()
     narrowed: tuple[str, ...] = ()
     migrations: tuple[str, ...] = ()
+    contract: tuple[str, ...] = ()
 
 
 class Rollback(msgspec.Struct, frozen=True, kw_only=True):
@@ -138,7 +140,9 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
         """The migrations over which what served before would not work, or of which nobody can tell."""
         window = self.window
         is_open = window is not None and window.open and set(self.migrated) <= set(window.migrations)
-        return () if is_open else self.migrated
+        if window is None or not is_open:
+            return self.migrated
+        return tuple(name for name in self.migrated if name in window.contract)
 
     @property
     def unfinished(self) -> Subject | None:

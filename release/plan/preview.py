@@ -10,6 +10,7 @@ import msgspec
 
 from release import sequences
 from release.checks.checklist import excused, is_item
+from release.database.contract import may_wait
 from release.decide import decide as decisions
 from release.decide import single_step as alone
 from release.decide.asked import typed, ways_on
@@ -278,6 +279,7 @@ def _steps(case: _Case, go: decisions.Go) -> tuple[Step, ...]:
         notes=None if options.deploying else case.extensions.notes(go.release),
         has_deployment=not is_kept_by_actions(ops.environ, go.release),
         settle=ops.settle,
+        contracts=may_wait(case.world, ops.config.databases),
     )
     core = sequences.sequence(setting)
     if go.kind == "repair":

@@ -5,7 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import msgspec
+
+from release.database.contract import MARKER, contracts
 from release.database.files import changed, pending
+from release.database.grading import grade
 from release.formats.wrangler_migrations import LEDGER
 from release.model.evidence import LEVELS, Evidence, Fault, Loss
 from release.model.record import Window
@@ -29,7 +33,7 @@ class Case:
     """What is weighed of one database: its migrations at the last release and now, their folder, and its ledger's table.
 
     `name` is what people call it, `label` the same where there are several. `unapplied` are files that its ledger does not
-    list: they will be applied, whatever the last release held.
+    list: they will be applied, whatever the last release held. `contract`: every breaking one waits for the new version.
     """
 
     released: tuple[Migration, ...] | Unread
@@ -39,6 +43,7 @@ class Case:
     ledger: str = LEDGER
     name: str = ""
     label: str = ""
+    contract: bool = False
 
 
 def weigh(tag: str, cases: Sequence[Case]) -> tuple[Evidence, Window | None]:
@@ -57,6 +62,8 @@ def weigh(tag: str, cases: Sequence[Case]) -> tuple[Evidence, Window | None]:
         tuple(fault for one in said for fault in one.errors),
         note=notes.pop() if len(notes) == 1 else "",
         losses=tuple(loss for one in said for loss in one.losses),
+        warnings=tuple(fault for one in said for fault in one.warnings),
+        remedy=next((one.remedy for one in said if one.remedy), ""),
     ), window
 
 
@@ -75,15 +82,49 @@ def _weighed(tag: str, case: Case) -> tuple[Evidence, Window | None]:
     errors = tuple(_tampered(tag, name, case) for name in changed(case.released, case.now))
     if not added:
         return Evidence(SOURCE, errors=errors, note="no migration since"), None
-    from release.database.grading import grade
-
-    grades = grade(released, added, case.ledger)
+    grades = grade(released, added, case.ledger, tuple(one.name for one in case.now))
     faults = tuple(
         Fault(f"{whose}{one.because}", f"{case.folder}/{one.file}", one.line) for one in grades.cannot_tell
     )
-    least = _DEMANDS[grades.worst] if grades.files else None
-    evidence = Evidence(SOURCE, least, _because(grades, case), faults, errors, losses=_losses(grades, case))
-    return evidence, window_of(grades, added, case.label)
+    hints = tuple(
+        Fault(f"{whose}{one.file} {one.because}", f"{case.folder}/{one.file}", one.line)
+        for one in grades.hints
+    )
+    named = contracts(released, added, case.ledger, graded=case.contract)
+    first = next((at for at, one in enumerate(added) if one.name in named), len(added))
+    least = max((_demanded(one, named) for one in grades.files), key=LEVELS.index, default=None)
+    evidence = Evidence(
+        SOURCE,
+        least,
+        _because(grades, case),
+        faults,
+        errors,
+        losses=_losses(grades, case),
+        warnings=hints,
+        remedy=_remedy(grades, named),
+    )
+    if first == len(added):
+        return evidence, window_of(grades, added, case.label)
+    before = grade(released, added[:first], case.ledger)
+    window = window_of(before if not grades.cannot_tell else grades, added, case.label)
+    later = tuple(qualified(case.label, one.name) for one in added[first:])
+    return evidence, msgspec.structs.replace(window, contract=later)
+
+
+def _demanded(file: FileGrade, contract: frozenset[str]) -> Level:
+    """What a file demands: one that waits for the new version breaks nothing that is live when it runs."""
+    found = _DEMANDS[file.grade]
+    return min(found, "minor", key=LEVELS.index) if file.name in contract else found
+
+
+def _remedy(grades: Grades, contract: frozenset[str]) -> str:
+    """How breaking files are run where they break nothing."""
+    found = [one.name for one in grades.files if one.grade == "breaking" and one.name not in contract]
+    return (
+        f"put `{MARKER}` into {' and '.join(found)}, and they run once the new version serves"
+        if found
+        else ""
+    )
 
 
 def window_of(grades: Grades, added: Sequence[Migration], label: str = "") -> Window:
@@ -108,6 +149,7 @@ def joined(windows: Iterable[Window | None]) -> Window | None:
         closed_by=tuple(said for one in found for said in one.closed_by),
         narrowed=tuple(said for one in found for said in one.narrowed),
         migrations=tuple(name for one in found for name in one.migrations),
+        contract=tuple(name for one in found for name in one.contract),
     )
 
 

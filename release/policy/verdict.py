@@ -55,6 +55,7 @@ def _cases(base: Base, world: World, past: Baseline, config: Config) -> Iterator
             folder.rules.table if folder.rules else LEDGER,
             one.name,
             label,
+            bool(one.contract),
         )
 
 
@@ -76,6 +77,9 @@ def problems(verdict: Verdict, release: Release, request: Request, config: Confi
         for fault in one.errors:
             advice = "Put it back as it was released, and write a new migration."
             yield Problem(f"policy {one.source}", f"{fault.what}.", advice, fault.file, fault.line)
+        for fault in one.warnings:
+            advice = "Look at it before you approve; nothing else is asked of the release."
+            yield Problem(f"policy {one.source}", f"{fault.what}.", advice, fault.file, fault.line, "warn")
         if request.underbump:
             continue
         for fault in one.cannot_tell:
@@ -85,7 +89,8 @@ def problems(verdict: Verdict, release: Release, request: Request, config: Confi
         if bump is not None and one.least is not None and LEVELS.index(bump) < LEVELS.index(one.least):
             why = f" {one.because[0]}." if one.because else ""
             what = f"{release.version} is a {bump} bump, and {_demanding(one)}.{why}"
-            advice = f"inv release --bump {verdict.least}; {_UNDERBUMP}"
+            remedy = f"; or {one.remedy}" if one.remedy else ""
+            advice = f"inv release --bump {verdict.least}{remedy}; {_UNDERBUMP}"
             yield Problem(f"policy {one.source}", what, advice, level=level)
 
 

@@ -49,6 +49,8 @@ def window_words(window: Window | None) -> Iterator[str]:
         yield f"closed   the live version would break: {'; '.join(window.closed_by)}"
     for line in window.narrowed:
         yield f"but      {line}"
+    if window.contract and window.open is not False:
+        yield f"until    the step contract: {', '.join(window.contract)}"
 
 
 def _place(fault: Fault) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from release.database.replay import beyond
 from release.errors import StoppedError
 from release.model.deployment import Database, WorkerDeployment
 from release.model.health import NO_ROUTE
@@ -176,6 +177,7 @@ def _health(world: World) -> str:
 
 def _facts(preview: Preview, release: Release, world: World, *, recorded: bool) -> Iterator[tuple[str, str]]:
     yield "live now", live_now(world)
+    yield from (("in part", said) for said in _in_part(world))
     missing = ", ".join(_missing(preview, release, world))
     if missing:
         yield "not recorded", missing
@@ -191,6 +193,16 @@ def _facts(preview: Preview, release: Release, world: World, *, recorded: bool) 
         said = [f"before the migration: bookmark {record.bookmark}"] if record.bookmark else []
         said += [f"{name} before the migration: bookmark {one}" for name, one in record.bookmarks.items()]
         yield from (("database", f"{one} (restoring it loses later writes)") for one in said)
+
+
+def _in_part(world: World) -> Iterator[str]:
+    """The migrations that D1 stopped half way through, and how each is finished."""
+    for store in stores(world):
+        found = beyond(store.migrations, store.database) if isinstance(store.database, Database) else None
+        if found is not None and found.rest:
+            yield f"{store.file(found.file)} was applied up to line {found.line}; the next run applies the rest"
+        elif found is not None and found.doubt:
+            yield f"{store.file(found.file)}: {found.doubt}; inv step.backfill says how it is finished"
 
 
 def _rolling_back(world: World) -> str:

@@ -13,7 +13,7 @@ from release.commands.rollback.routes import PATIENCE
 from release.database.files import changed, pending
 from release.errors import CannotReadError, ReleaseError
 from release.model.record import Window
-from release.model.stores import labels
+from release.model.stores import labels, qualified
 from release.model.unread import Unread
 from release.observe.baseline import migrations_of
 from release.observe.migrations import d1_at
@@ -46,7 +46,7 @@ def migrations_between(ops: Ops, record: Record, tag: str | None) -> Between:
     if subject is not None and tag == subject.tag:
         return Between()  # forward again: the database was never moved
     if tag is None or subject is None or tag == subject.previous_tag:
-        return _judged(record.migrated, record.window)
+        return _judged(record.migrated, record.window, _contracted(ops, record.window))
     window = _window_from_objects(ops, tag, subject.commit)
     return (
         Between(barring=record.migrated, why=_UNKNOWN)
@@ -55,13 +55,33 @@ def migrations_between(ops: Ops, record: Record, tag: str | None) -> Between:
     )
 
 
-def _judged(names: tuple[str, ...], window: Window | None) -> Between:
+def _contracted(ops: Ops, window: Window | None) -> tuple[str, ...]:
+    """The contract migrations of a window that were applied; all of them where a ledger cannot be read."""
+    names = window.contract if window else ()
+    if not names:
+        return ()
+    found = set[str]()
+    for one, label in zip(
+        ops.config.databases, labels([one.name for one in ops.config.databases]), strict=True
+    ):
+        try:
+            applied = ops.cloudflare.database(*d1_at(ops, "HEAD", one)).applied
+        except (ReleaseError, OSError):
+            return names
+        found |= {qualified(label, name) for name in applied}
+    return tuple(name for name in names if name in found)
+
+
+def _judged(names: tuple[str, ...], window: Window | None, contracted: tuple[str, ...] = ()) -> Between:
     if not names:
         return Between()
     if window is None or window.open is None or not set(names) <= set(window.migrations):
         return Between(barring=names, why=_UNKNOWN)
+    if window.open and contracted:
+        return Between(barring=contracted, why="The older workers cannot live with what it takes away.")
     if window.open:
-        return Between(safe=names, narrowed=window.narrowed)
+        safe = tuple(name for name in names if name not in window.contract)
+        return Between(safe=safe, narrowed=window.narrowed)
     return Between(
         barring=names, why=f"The older workers do not run on its schema: {'; '.join(window.closed_by)}."
     )

@@ -22,7 +22,10 @@ NO_DATABASE = 7404
 
 @dataclass
 class Backend:
-    """The account, what runs it, and the files of imports and exports, which travel outside the API."""
+    """The account, what runs it, and the files of imports and exports, which travel outside the API.
+
+    `stops_half_way`: a query of several statements keeps those before the one that fails, as D1 was seen to.
+    """
 
     account_id: str
     store: Store
@@ -32,6 +35,7 @@ class Backend:
         default_factory=dict
     )  # of asset uploads: token -> path -> hash
     hyperdrives: Mapping[str, str] = field(default_factory=dict)  # local databases, by a binding's name or id
+    stops_half_way: bool = False
 
     def place(self, account: Account, fresh: Version | None = None) -> Place:
         """What a runtime is given of an account."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from release.formats.d1_splitter import received
 from release.rehearsal.cloud import snapshots
 from release.rehearsal.cloud.backend import now
 from release.rehearsal.cloud.bodies import Import, NewDatabase, Queries, body
@@ -67,6 +68,8 @@ def query(backend: Backend, request: Request, uuid: str) -> Answer:
     parts = body(request, Queries).parts
     statements = [statement for part in parts for statement in _statements(part)]
     writes = not all(reads_only(statement.sql) for statement in statements)
+    if backend.stops_half_way:
+        _begun(backend, uuid, statements)
     results = _run(backend, uuid, statements)
     if writes:
         _moved(backend, uuid)
@@ -150,9 +153,22 @@ def _run(backend: Backend, uuid: str, statements: Sequence[Statement]) -> tuple[
         raise ApiError(400, SQL_FAILED, str(error)) from error
 
 
+def _begun(backend: Backend, uuid: str, statements: Sequence[Statement]) -> None:
+    """Run what is before a statement that fails, each by itself: D1 was seen to stop half way through a file so."""
+    before = snapshots.dump(backend.runtime, uuid)
+    for at, statement in enumerate(statements):
+        try:
+            backend.runtime.d1(uuid, [statement])
+        except SqlError as error:
+            if at:
+                _moved(backend, uuid)
+            raise ApiError(400, SQL_FAILED, str(error)) from error
+    snapshots.restore(backend.runtime, uuid, before)  # none fails: they run once more, as one transaction
+
+
 def _statements(part: Query) -> list[Statement]:
     params = part.params or ()
-    pieces = split(part.sql)
+    pieces = received(part.sql)
     if params and len(pieces) > 1:
         raise ApiError(400, SQL_FAILED, "Parameters go with one statement.")
     return [Statement(piece, params) for piece in pieces]

@@ -9,6 +9,7 @@ from release.errors import CannotReadError, DeniedError, EffectError
 from release.model import effects, migrating, packaging
 from release.model.deployment import WorkerDeployment
 from release.model.repository import Remote
+from release.model.unread import read
 from release.run.effects import building, landing, packing, smoke
 from release.run.effects.package_notes import package_notes
 from release.systems.machine.deadline import LateError, within
@@ -149,13 +150,26 @@ def _call(ops: Ops, effect: effects.Call, world: World, tell: Tell) -> World:
 
 def _keep_bookmark(ops: Ops, effect: migrating.KeepBookmark, world: World, tell: Tell) -> World:
     name = effect.database.name
-    world = replace(world, before={**world.before, name: effect.database})
+    world = replace(world, before={**world.before, effect.key: effect.database})
+    if effect.moment and _has_bookmark(world, name):
+        return world
     try:
         bookmark = ops.cloudflare.bookmark(effect.database)
         return replace(world, bookmarks={**world.bookmarks, name: bookmark})
     except (CannotReadError, KeyError, TypeError):
         tell("no Time Travel bookmark could be read; going on without one")
         return world
+
+
+def _has_bookmark(world: World, name: str) -> bool:
+    """Whether a bookmark from before the first migration of this release is noted."""
+    record = read(world.record)
+    noted = (
+        record is not None
+        and record.unfinished is not None
+        and bool(record.bookmark or name in record.bookmarks)
+    )
+    return name in world.bookmarks or noted
 
 
 _PERFORMERS: dict[type, Callable[[Ops, Any, World, Tell], World]] = {

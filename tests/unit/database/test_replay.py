@@ -165,3 +165,58 @@ def test_nothing_of_a_replay_reaches_the_disk(
     with pytest.raises(CannotReadError, match="cannot be replayed"):
         prefixes_that_fit(migrations({"0001_file.sql": sql}), ())
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("a TEXT CHECK (a <> '')", "a TEXT"),
+        ("a TEXT CHECK (a <> 'A')", "a TEXT CHECK (a <> 'a')"),
+        ("a TEXT COLLATE NOCASE", "a TEXT"),
+        ("a TEXT, UNIQUE (a COLLATE NOCASE)", "a TEXT, UNIQUE (a)"),
+        ("a INTEGER PRIMARY KEY AUTOINCREMENT", "a INTEGER PRIMARY KEY"),
+        ("a, b AS (a + 1)", "a, b AS (a + 2)"),
+        ("a, b AS (a + 1) STORED", "a, b AS (a + 1)"),
+        ("a REFERENCES t (a) DEFERRABLE INITIALLY DEFERRED", "a REFERENCES t (a)"),
+        (
+            "a, FOREIGN KEY (a) REFERENCES t (a) DEFERRABLE INITIALLY DEFERRED",
+            "a, FOREIGN KEY (a) REFERENCES t (a)",
+        ),
+        ("a TEXT DEFAULT 'X'", "a TEXT DEFAULT 'x'"),
+        ("a UNIQUE ON CONFLICT REPLACE", "a UNIQUE"),
+    ],
+)
+def test_what_no_column_shows_tells_two_schemas_apart(one: str, other: str) -> None:
+    files = migrations({"0001.sql": f"CREATE TABLE t ({one});"})
+
+    assert prefixes_that_fit(files, schema_after(f"CREATE TABLE t ({one})")) == (1,)
+    assert prefixes_that_fit(files, schema_after(f"CREATE TABLE t ({other})")) == ()
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (
+            "CREATE TABLE t (a CHECK ( a > 1 ), b DEFAULT 'Xx')",
+            'create table "t"("a" check (a>1),`b` default "Xx")',
+        ),
+        (
+            "CREATE TABLE t (id INTEGER PRIMARY KEY, k CHECK (k IN ('A')), up REFERENCES t (id))",
+            (
+                "CREATE TABLE u (id INTEGER PRIMARY KEY, l CHECK (l IN ('A')), up REFERENCES u (id));"
+                "ALTER TABLE u RENAME TO t; ALTER TABLE t RENAME COLUMN l TO k"
+            ),
+        ),
+        ("CREATE TABLE t (a, b)", "CREATE TABLE t (a); ALTER TABLE t ADD COLUMN b"),
+        (
+            "CREATE TABLE t (a REFERENCES t (a) DEFERRABLE)",
+            "CREATE TABLE t (a REFERENCES t (a) NOT DEFERRABLE)",
+        ),
+        (
+            "CREATE TABLE t (a); CREATE INDEX i ON t (a)",
+            "CREATE TABLE t (a); create index if not exists `i` on t(a)",
+        ),
+    ],
+)
+def test_what_sqlite_rewrites_itself_makes_no_difference(one: str, other: str) -> None:
+    assert prefixes_that_fit(migrations({"0001.sql": f"{one};"}), schema_after(other)) == (1,)

@@ -66,6 +66,7 @@ def test_the_order_of_a_release() -> None:
         "deploy mcp",
         "deploy cms",
         "smoke",
+        "contract",
         "record",
         "github-release",
         "verify",

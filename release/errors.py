@@ -47,6 +47,10 @@ class DeniedError(CannotReadError):
     """A token lacks a permission; the advice names it."""
 
 
+class TokenRefusedError(CannotReadError):
+    """A token is not valid: whatever else is asked with it gets the same answer."""
+
+
 class EffectError(ReleaseError):
     """Doing something reported a failure. The world decides whether it happened all the same."""
 

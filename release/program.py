@@ -17,25 +17,37 @@ from release.commands import command_line
 from release.errors import USAGE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from contextlib import AbstractContextManager
 
     from invoke.collection import Collection
     from invoke.parser.context import ParserContext
 
+    from release.commands.options import Option
+
 
 class ReleaseProgram(Program):
-    """`inv`, as ./inv starts it."""
+    """`inv`, as ./inv starts it. `typed` are the words from the command on.
+
+    `completed` are the words that a shell asks to be completed, where it does.
+    """
+
+    typed: Sequence[str] = ()
+    completed: list[str] | None = None
 
     def parse_core(self, argv: list[str] | None) -> None:
         """Invoke's own options, as far as they stand before a task; the rest waits until the tasks are known."""
         called, *words = _with_one_root(sys.argv if argv is None else argv)
+        words, self.completed = _completed(words)
         taken, later = command_line.front(words, self.initial_context)
-        alone = "--complete" in taken or set(later) <= {"-h", "--help", "-V", "--version"}
-        with _usage():
+        if set(later) <= {"-h", "--help"}:
+            later = []  # as without it: all commands, which are not known yet
+        self.typed = [word for word in later if word != "--"]
+        alone = bool(later) and set(later) <= {"-V", "--version", "-h", "--help"}
+        with self._usage():
             super().parse_core([called, *(words if alone else taken)])
         if not alone:
-            self.argv, self.core.unparsed = [called, *words], later
+            self.argv, self.core.unparsed = [called, *(words if later else taken)], later
 
     def print_version(self) -> None:
         """Which version of this tool it is."""
@@ -44,23 +56,57 @@ class ReleaseProgram(Program):
         sys.stdout.write(f"cms-release {version('cms-release')}\n")
 
     def parse_cleanup(self) -> None:
-        """`--help` of a task, `--list`."""
-        with _usage():
+        """`--help` of a task, `--list`; what completes a command line."""
+        if self.completed is not None:
+            from release.commands.completion.candidates import candidates
+
+            contexts = _by_name(_contexts(self.collection))
+            for one in candidates(self.completed, contexts, self.initial_context, self._root()):
+                sys.stdout.write(f"{one}\n")
+            raise Exit
+        with self._usage():
             super().parse_cleanup()
+
+    def print_help(self) -> None:
+        """All commands, by what a person wants."""
+        from release.commands.help.overview import overview
+        from release.tasks import NAMES
+
+        sys.stdout.writelines(f"{line}\n" for line in overview(self.collection, NAMES))
+
+    def list_tasks(self) -> None:
+        """The same; a part of it, or another format, as Invoke shows it."""
+        is_whole = not self.list_root and not self.list_depth and self.list_format == "flat"
+        if is_whole and any(self._is_ours(name) for name in self.collection.task_names):
+            self.print_help()
+        else:
+            super().list_tasks()
+
+    def print_task_help(self, name: str) -> None:
+        """What a command does, with its options; a project's own task as Invoke shows it."""
+        from release.commands.command import Command
+
+        task = self.collection[name]
+        if not isinstance(task, Command):
+            super().print_task_help(name)
+            return
+        from release.commands.help.manual import help_lines, page_of
+
+        sys.stdout.writelines(f"{line}\n" for line in help_lines(page_of(name, task)))
 
     def load_collection(self) -> None:
         """The tasks of tasks.py; `init` too where that file is missing, or has no tasks of a release."""
         from invoke.collection import Collection
 
-        root = Path(self.args["search-root"].value or Path.cwd())
+        root = self._root()
         try:
             super().load_collection()
         except Exit:
             if next((word for word in self.core.unparsed if not word.startswith("-")), "init") != "init":
                 name = self.args.collection.value
                 raise Exit(
-                    f"There is no {name or 'tasks'}.py in {root} or above."
-                    + ("" if name else " `inv init` writes one, with all that a release needs."),
+                    f"No {name or 'tasks'}.py in {root} or above."
+                    + ("" if name else " To set up releases here: inv init"),
                     code=USAGE,
                 ) from None
             self.collection = Collection()
@@ -72,16 +118,15 @@ class ReleaseProgram(Program):
 
     def parse_tasks(self) -> None:
         """The tasks and their options, with Invoke's own wherever they stand: done as meant, or refused."""
-        with _usage():
-            if self.argv[1:] and not self.args.complete.value:
+        with self._usage():
+            if self.argv[1:] and self.completed is None:
                 self._take_words()
             super().parse_tasks()
 
     def _take_words(self) -> None:
         """Invoke's options are Invoke's for a project's own tasks, but for `--help` and `--version`."""
-        found = _contexts(self.collection)
-        contexts = {name: one for one in found for name in (str(one.name), *one.aliases)}
-        call = command_line.read(self.argv[1:], self.initial_context, contexts)
+        contexts = _by_name(_contexts(self.collection))
+        call = command_line.read(self.argv[1:], self.initial_context, contexts, self._values)
         ours = not call.commands or any(self._is_ours(one.name) for one in call.commands)
         if not ours and not call.asks("help") and not call.asks("version"):
             if call.asks("debug"):
@@ -93,7 +138,7 @@ class ReleaseProgram(Program):
             raise Exit
 
     def execute(self) -> None:
-        """Run the tasks; an error that nobody foresaw ends without a stack trace."""
+        """Run the tasks; an unexpected error ends without a stack trace."""
         try:
             with self._bounded():
                 super().execute()
@@ -104,10 +149,37 @@ class ReleaseProgram(Program):
 
             leave(bug(error), json=False)
 
+    def _values(self, option: Option) -> list[str]:
+        from release.commands.known import values_of
+
+        return values_of(option, self._root())
+
+    def _root(self) -> Path:
+        return Path(self.args["search-root"].value or Path.cwd())
+
+    @contextmanager
+    def _usage(self) -> Iterator[None]:
+        """What cannot be understood ends with 2, as one JSON object too where that was asked for."""
+        try:
+            yield
+        except (ParseError, ValueError, command_line.RefusedError) as error:  # ValueError: `--list-depth x`
+            said = str(error)
+        except Exit as error:
+            if not error.message:
+                raise Exit(code=0) from None
+            said = error.message  # `--list nowhere`
+        else:
+            return
+        if command_line.asks_json(self.typed):
+            from release.commands.ending import refused
+
+            refused(said, self.typed)
+        raise Exit(said, code=USAGE)
+
     def _bounded(self) -> AbstractContextManager[None]:
         """What ends a command of this tool at once, or at its deadline; a project's own tasks, and tests, have none."""
         named = [str(one.name) for one in self.tasks if self._is_ours(one.name)]
-        if not named or named[0] == "test":
+        if not named or named[0] in {"test", "rehearsal.shell"}:
             return nullcontext()
         from release.commands.ending import bounded
 
@@ -136,14 +208,18 @@ def _contexts(collection: Collection) -> list[ParserContext]:
     return found
 
 
-@contextmanager
-def _usage() -> Iterator[None]:
-    try:
-        yield
-    except (ParseError, ValueError, command_line.RefusedError) as error:  # ValueError: `--list-depth x`
-        raise Exit(str(error), code=USAGE) from None
-    except Exit as error:
-        raise Exit(error.message, code=USAGE if error.message else 0) from None  # `--list nowhere`
+def _by_name(contexts: list[ParserContext]) -> dict[str, ParserContext]:
+    return {name: one for one in contexts for name in (str(one.name), *one.aliases)}
+
+
+def _completed(words: list[str]) -> tuple[list[str], list[str] | None]:
+    """A call without the words that a shell asks to be completed (`--complete -- WORD ...`), and those; None for none."""
+    if "--complete" not in words[:-1]:
+        return words, None
+    at = words.index("--complete")
+    if words[at + 1] != "--":
+        return words, None
+    return words[:at], words[at + 2 :]
 
 
 program = ReleaseProgram(name="inv", binary="inv[oke]", binary_names=["inv", "invoke"])

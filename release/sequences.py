@@ -184,18 +184,18 @@ def _verify(setting: Setting) -> Iterator[Step]:
 
 TABLE = (
     Row("test", "run the configured build, test and lint commands", BUILT, _test),
-    Row("bump", "put the files of the bump commit into the work tree", BUILT, _bump),
-    Row("backfill", "write the ledger that the live schema proves", DEPLOYED, _backfill),
+    Row("bump", "put the bump commit's files into the work tree", BUILT, _bump),
+    Row("backfill", "fill the migration ledger from the live schema", DEPLOYED, _backfill),
     Row("migrate", "apply the pending D1 migrations", DEPLOYED, _migrate),
     Row("deploy", "deploy the {worker} worker", DEPLOYED, _deploy),
-    Row("smoke", "poll the health route until it is this release", DEPLOYED | Kind.UNRECORDED, _smoke),
-    Row("pack", "make the package's tarball", Kind.PACKAGE, _pack),
-    Row("inspect", "look at what the tarball holds", Kind.PACKAGE, _inspect),
+    Row("smoke", "poll the health route until it shows this release", DEPLOYED | Kind.UNRECORDED, _smoke),
+    Row("pack", "pack the package's tarball", Kind.PACKAGE, _pack),
+    Row("inspect", "check what the tarball contains", Kind.PACKAGE, _inspect),
     Row("publish", "publish the tarball to the registry", Kind.PACKAGE, _publish),
-    Row("read-back", "compare what is handed out", Kind.PACKAGE | Kind.PACKAGE_UNRECORDED, _read_back),
-    Row("record", "push branch, tag and record", NUMBERED, _record),
-    Row("github-release", "make the GitHub Release", NUMBERED, _github_release),
-    Row("verify", "look whether all that shows the version agrees", NUMBERED, _verify),
+    Row("read-back", "check what the registry serves", Kind.PACKAGE | Kind.PACKAGE_UNRECORDED, _read_back),
+    Row("record", "push the branch, the tag and the record", NUMBERED, _record),
+    Row("github-release", "create the GitHub Release", NUMBERED, _github_release),
+    Row("verify", "check that every place showing the version agrees", NUMBERED, _verify),
 )
 
 

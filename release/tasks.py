@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from invoke.collection import Collection
 
 from release.commands.approve import approve
 from release.commands.checklist import checklist
+from release.commands.completion import completion
 from release.commands.dispatch import dispatch
 from release.commands.doctor import doctor
+from release.commands.help import help_on
 from release.commands.hotfix import hotfix
 from release.commands.init import init
 from release.commands.monorepo import check, install
+from release.commands.place import described
 from release.commands.plugins import plugins
 from release.commands.publish import publish
 from release.commands.rehearse import collection as rehearsal
@@ -25,26 +27,41 @@ from release.commands.step import collection as steps
 from release.commands.unlock import unlock
 from release.commands.verify import verify
 
-COMMANDS = (
-    release,
-    plan,
-    deploy,
-    publish,
-    dispatch,
-    approve,
-    doctor,
-    checklist,
-    hotfix,
-    status,
-    verify,
-    rollback,
-    unlock,
-    plugins,
-    install,
-    check,
-    rehearse,
-    init,
-)
+if TYPE_CHECKING:
+    from pathlib import Path
+
+GROUPS = {  # as `inv --list` shows them; a stage's own commands follow rehearse, and the steps stand at the end
+    "Release": (
+        release,
+        plan,
+        deploy,
+        dispatch,
+        approve,
+        hotfix,
+    ),
+    "Look": (
+        status,
+        verify,
+        checklist,
+        plugins,
+    ),
+    "Repair": (
+        rollback,
+        unlock,
+    ),
+    "Publish": (publish,),
+    "Set up": (
+        init,
+        doctor,
+        install,
+        check,
+        completion,
+    ),
+    "Rehearse": (rehearse,),
+}
+COMMANDS = tuple(one for group in GROUPS.values() for one in group)
+NAMES = {title: tuple(str(one.name) for one in group) for title, group in GROUPS.items()}
+NAMES["Set up"] += ("help",)  # it knows all the others
 
 
 def collection(root: Path) -> Collection:
@@ -54,6 +71,7 @@ def collection(root: Path) -> Collection:
     """
     tasks = Collection(*COMMANDS)
     tasks.add_collection(rehearsal(), name="rehearsal")
-    tasks.add_collection(steps(Path(os.environ.get("RELEASE_STAGE") or root)), name="step")
+    tasks.add_collection(steps(described(root)), name="step")
+    tasks.add_task(help_on(tasks, NAMES))
     tasks.configure({"release": {"root": str(root)}})
     return tasks

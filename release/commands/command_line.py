@@ -9,24 +9,25 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from release.formats.suggestion import did_you_mean, sentence
+from release.commands.options import FORMER, WORDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from invoke.parser.argument import Argument
     from invoke.parser.context import ParserContext
 
-WORD_ALLOWED = {"rollback": "to", "approve": "run", "publish": "name", "hotfix": "tag"}  # `rollback TAG`
+    from release.commands.options import Option
+
 PLACED = frozenset(
     {"search-root", "collection", "complete", "print-completion-script"}
 )  # before the command alone
 LATER = frozenset({"help", "version", "debug"})  # what they are asked of may follow; debug writes at once
 OF_LIST = frozenset({"list", "list-depth", "list-format"})
 MEANT = {  # what a person who takes an option of Invoke for ours means: our option for it, and what that does
-    "echo": ("verbose", "Every line of the programs that run"),
-    "debug": ("verbose", "Every line of the programs that run"),
-    "hide": ("json", "One JSON object on stdout"),
+    "echo": ("verbose", "To show the output of every program"),
+    "debug": ("verbose", "To show the output of every program"),
+    "hide": ("json", "To print one JSON object"),
 }
 INSTEAD = {
     "config": "The configuration is [tool.release] in pyproject.toml; it has no other file.",
@@ -97,12 +98,25 @@ def front(words: Sequence[str], core: ParserContext) -> tuple[list[str], list[st
     return taken, [*asking, *reader.words]
 
 
-def read(words: Sequence[str], core: ParserContext, tasks: Mapping[str, ParserContext]) -> Call:
-    """What a call says. Nothing is raised: its `fault` says what cannot be understood."""
-    reader = _Reader(Call(), core, tasks, words)
+def read(
+    words: Sequence[str],
+    core: ParserContext,
+    tasks: Mapping[str, ParserContext],
+    known: Callable[[Option], Iterable[str]] = lambda option: option.values,
+) -> Call:
+    """What a call says. Nothing is raised: its `fault` says what cannot be understood.
+
+    `known` says what an option's value may name, for a word that has lost its option.
+    """
+    reader = _Reader(Call(), core, tasks, words, known)
     while reader.words:
         reader.words = reader.words[reader.next() :]
     return reader.call
+
+
+def asks_json(words: Sequence[str]) -> bool:
+    """Whether a call that cannot be understood asks for JSON all the same."""
+    return any(word == "--json" or (word[:1] == "-" != word[1:2] and "j" in word) for word in words)
 
 
 def words_to_run(call: Call) -> list[str]:
@@ -123,18 +137,17 @@ def _alone(call: Call) -> list[str]:
     """The words of the one command that is named."""
     command = call.commands[0]
     if call.rest is not None:
-        raise RefusedError(f"inv {call.commands[-1].name} takes nothing after --. Leave it out.")
+        raise RefusedError(f"inv {call.commands[-1].name} takes nothing after --.")
     if len(call.commands) > 1:
         chain = ", then ".join(f"inv {one.name}" for one in call.commands)
-        raise RefusedError(f"One call runs one command. Nothing was started. Run them one by one: {chain}")
+        raise RefusedError(f"One call runs one command. Nothing was changed. Run them one by one: {chain}")
     dry = [one for one in call.core if one.name == "dry"]
     for one in call.core:
         if one not in dry and not (one.is_before and one.name in PLACED):
             raise RefusedError(_refusal(one, command))
     if dry and not command.has("dry-run"):
         raise RefusedError(
-            f"inv {command.name} has no --dry-run, and {dry[0].typed} is not ignored. Nothing was started. "
-            "To see what a release would do: inv plan"
+            f"inv {command.name} has no --dry-run. Nothing was changed. To see what a release would do: inv plan"
         )
     return [command.name, *command.words, *(["--dry-run"] if dry and "dry-run" not in command.given else [])]
 
@@ -144,7 +157,7 @@ def _refusal(one: Given, command: Command) -> str:
     name, typed = command.name, one.typed
     if one.name in PLACED:
         value = f" {one.value}" if one.value else ""
-        return f"{typed} stands before the command: inv --{one.name}{value} {name}"
+        return f"{typed} goes before the command: inv --{one.name}{value} {name}"
     whose = (
         f"{typed} is Invoke's --{one.name} here"
         if typed != f"--{one.name}"
@@ -168,6 +181,7 @@ class _Reader:
     core: ParserContext
     tasks: Mapping[str, ParserContext]
     words: Sequence[str]
+    known: Callable[[Option], Iterable[str]] = lambda option: option.values
 
     @property
     def command(self) -> Command | None:
@@ -181,8 +195,8 @@ class _Reader:
             return len(self.words)
         if word.startswith("-") and len(word) > 1:
             return self.option()
-        if command and not command.words and command.name in WORD_ALLOWED:
-            self._own(command, command.context.flags[f"--{WORD_ALLOWED[command.name]}"], word)
+        if command and WORDS.get(command.name) not in {None, *command.given}:
+            self._own(command, command.context.flags[f"--{WORDS[command.name]}"], word)
         elif command and command.context.missing_positional_args:
             command.words.append(word)
         elif word in self.tasks:
@@ -210,7 +224,7 @@ class _Reader:
         if not argument.takes_value:
             if value is not None:
                 self._is_wrong(
-                    f"{typed} takes no value: {typed}={value}. Write {typed} alone, or leave it out."
+                    f"{typed} takes no value: {typed}={value}. Use {typed} alone, or leave it out."
                 )
             self._keep(owner, argument, typed, None)
             return 1
@@ -224,7 +238,9 @@ class _Reader:
             value, length = following, 2
         if value is None and not argument.optional:
             hint = f" If that is the value: {typed}={following}" if is_option else ""
-            self._is_wrong(f"{typed} wants a value, and {following or 'nothing'} follows.{hint}")
+            from release.commands.wrong_words import example
+
+            self._is_wrong(f"{typed} needs a value{example(argument)}.{hint}")
             return 1
         self._keep(owner, argument, typed, value)
         return length
@@ -232,6 +248,8 @@ class _Reader:
     def _found(self, typed: str) -> tuple[Command | None, Argument] | None:
         """Whose option it is: the command's own come first."""
         command = self.command
+        if command and (former := FORMER.get((command.name, typed))):
+            return command, command.context.flags[f"--{former}"]
         if command and typed in command.context.flags:
             return command, command.context.flags[typed]
         if command and typed in command.context.inverse_flags:
@@ -258,38 +276,11 @@ class _Reader:
         self.call.fault = self.call.fault or what
 
     def _unknown(self, word: str) -> None:
-        command = self.command
-        near = _near(word, self._known(command))
-        if not word.startswith("-"):
-            hint = near or "inv --list shows the commands."
-            after = f"inv {command.name} takes no word {word}, and there" if command else "There"
-            self._is_wrong(f"{after} is no command {word}. {hint}")
-            return
-        later = [name for name, context in self.tasks.items() if word in context.flags] if not command else []
-        where = (
-            f"inv {command.name} has no option {word}."
-            if command
-            else f"There is no option {word} before a command."
-        )
-        hint = f"Put it after the command: inv {later[0]} {word}" if later else ""
-        hint = hint or near or f"inv {f'{command.name} ' if command else ''}--help shows them."
-        self._is_wrong(f"{where} {hint}")
+        from release.commands import wrong_words
 
-    def _known(self, command: Command | None) -> Iterator[str]:
-        if command:
-            yield from command.context.flag_names()
-            yield "--help"
-        else:
-            yield from ("--dry-run", "--help", "--list", "--version")
-        yield from self.tasks
+        self._is_wrong(wrong_words.unknown(word, self.command, self.tasks, self.known))
 
 
 def _dashed(argument: Argument) -> str:
     """An option's long name as it is typed."""
     return str(argument.name).replace("_", "-")
-
-
-def _near(word: str, known: Iterable[str]) -> str:
-    """The option or command that was probably meant, as it is typed."""
-    kind = (one for one in known if one.startswith("-") == word.startswith("-"))
-    return sentence(did_you_mean(word.replace("_", "-"), kind, shown=str)).lstrip()

@@ -12,11 +12,14 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from invoke.exceptions import Exit
 
+from release.commands.command import running
+from release.commands.options import LEVELS
+from release.commands.place import acted_on
 from release.errors import BLOCKED, UNRECORDED, ReleaseError, UsageError
 from release.systems.machine.deadline import HaltError, command
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from invoke.context import Context
 
@@ -25,8 +28,9 @@ if TYPE_CHECKING:
     from release.run.sequence import Gate
     from release.systems.machine.secrets import Mask
 
-LEVELS = ("patch", "minor", "major", "auto")
 INTERRUPTED = 130
+AGAIN = "Run the same command again to go on."
+UNCHANGED = f"Nothing was changed. {AGAIN}"
 DEADLINE = "RELEASE_DEADLINE"  # seconds, in the environment, in place of these:
 DEADLINES = {  # seconds for a whole command
     **dict.fromkeys(
@@ -39,8 +43,11 @@ USUAL = 7200.0
 
 
 def root_of(context: Context) -> Path:
-    """The repository's folder: the stage's clone while its variables are set, else where tasks.py lies."""
-    return Path(os.environ.get("RELEASE_STAGE") or context.config.release.root)
+    """The repository's folder: the stage's clone while the shell points at it, else where tasks.py lies.
+
+    Raises UsageError where the shell points at the stage of another repository.
+    """
+    return acted_on(Path(context.config.release.root), Path.cwd(), os.environ)
 
 
 def requested(bump: str, env: str, *, finish: bool = False, **reasons: str) -> Request:
@@ -53,29 +60,39 @@ def requested(bump: str, env: str, *, finish: bool = False, **reasons: str) -> R
     for level in LEVELS:
         if bump == level:
             return Request(env, level, finish=finish, **reasons)  # type: ignore[arg-type]
-    raise UsageError(f'There is no bump "{bump}".', f"Say one of: {', '.join(LEVELS)}.")
+    from release.formats.suggestion import unknown
+
+    raise UsageError(unknown("bump", bump, LEVELS))
 
 
-def finish(run: Callable[[], Outcome], *, json: bool) -> NoReturn:
-    """Run, print the one JSON object where asked, and leave with the outcome's exit code. No stack trace ever."""
+def finish(
+    run: Callable[[], Outcome], *, json: bool, code_of: Callable[[Outcome], int] | None = None
+) -> NoReturn:
+    """Run, print the one JSON object where asked, and leave with the outcome's exit code. No stack trace ever.
+
+    `code_of` is another meaning of the outcome as an exit code.
+    """
 
     def code() -> int:
         outcome = run()
+        found = code_of(outcome) if code_of else outcome.exit_code
         if json:
-            print_json(outcome.as_json())
-        return outcome.exit_code
+            from release.commands.envelope import of_outcome
+
+            print_json(of_outcome(running(), outcome, found))
+        return found
 
     leave_with(code, json=json)
 
 
-def leave_with(run: Callable[[], int], *, json: bool) -> NoReturn:
-    """Run, and leave with the exit code that it gives. No stack trace ever."""
+def leave_with(run: Callable[[], int], *, json: bool, interrupted: str = UNCHANGED) -> NoReturn:
+    """Run, and leave with the exit code that it gives. No stack trace ever. `interrupted` is said after a Ctrl-C."""
     try:
         code = run()
     except ReleaseError as error:
         leave(error, json=json)
     except KeyboardInterrupt as error:
-        stopped(error)
+        stopped(error, interrupted, json=json)
     except Exception as error:  # noqa: BLE001 - the last resort: a person at three in the morning needs no stack trace
         leave(bug(error), json=json)
     raise Exit(code=code)
@@ -83,11 +100,18 @@ def leave_with(run: Callable[[], int], *, json: bool) -> NoReturn:
 
 @dataclass(frozen=True)
 class Shown:
-    """What a command found: for people, for scripts, and the exit code that it means."""
+    """What a command found: for people, for scripts, and the exit code that it means.
+
+    `problems` and `next` are those of the one JSON object, `json` its own fields; `outcome` is empty where the exit code
+    says it all.
+    """
 
     lines: Iterable[str]
-    json: Any
+    json: Mapping[str, Any]
     exit_code: int = 0
+    problems: Sequence[dict[str, Any]] = ()
+    next: str | None = None
+    outcome: str = ""
 
 
 def show(read: Callable[[], Shown], *, json: bool) -> NoReturn:
@@ -96,12 +120,19 @@ def show(read: Callable[[], Shown], *, json: bool) -> NoReturn:
     def run() -> int:
         found = read()
         if json:
-            print_json(found.json)
+            tell(found)
         else:
             print_lines(found.lines)
         return found.exit_code
 
     leave_with(run, json=json)
+
+
+def tell(found: Shown) -> None:
+    """What was found, as the one JSON object."""
+    from release.commands.envelope import envelope
+
+    print_json(envelope(running(), found.outcome, found.exit_code, found.problems, found.next, **found.json))
 
 
 @contextlib.contextmanager
@@ -114,7 +145,7 @@ def bounded(name: str) -> Iterator[None]:
         try:
             yield
         except KeyboardInterrupt as error:
-            stopped(error)
+            stopped(error, AGAIN)
         finally:
             if "release.systems.machine.shell" in sys.modules:
                 from release.systems.machine.shell import end_all
@@ -122,13 +153,17 @@ def bounded(name: str) -> Iterator[None]:
                 end_all()
 
 
-def stopped(error: KeyboardInterrupt) -> NoReturn:
-    """Leave a command that was stopped before it had begun to change anything."""
+def stopped(error: KeyboardInterrupt, then: str, *, json: bool = False) -> NoReturn:
+    """Leave a command that was interrupted; `then` says what that means."""
     said = str(error) or "Interrupted (Ctrl-C)."
-    sys.stderr.write(f"\n{said} Run the same command again to go on.\n")
+    code = BLOCKED if isinstance(error, HaltError) and error.is_late else INTERRUPTED
+    if json:
+        from release.commands.envelope import problem
+
+        tell(Shown((), {}, code, [problem("interrupted", "fail", said, then)]))
+    sys.stderr.write(f"\n{said} {then}\n")
     sys.stderr.flush()
-    late = isinstance(error, HaltError) and error.is_late
-    raise Exit(code=BLOCKED if late else INTERRUPTED) from None
+    raise Exit(code=code) from None
 
 
 def bug(error: Exception) -> ReleaseError:
@@ -148,16 +183,21 @@ def bug(error: Exception) -> ReleaseError:
     return bug
 
 
+def refused(said: str, words: Sequence[str]) -> None:
+    """A call that cannot be understood, as the one JSON object."""
+    from release.commands.envelope import envelope, problem
+
+    name = next((word for word in words if not word.startswith("-")), "inv")
+    print_json(envelope(name, "usage", UsageError.exit_code, [problem("usage", "block", said)]))
+
+
 def leave(error: ReleaseError, *, json: bool) -> NoReturn:
     """Say an error, as one JSON object too where asked, and leave with its exit code."""
     if json:
-        from release.model.outcome import Outcome
-        from release.model.problem import Problem
+        from release.commands.envelope import problem
 
-        problem = Problem(
-            "usage" if error.exit_code == UsageError.exit_code else "start", error.what, error.advice
-        )
-        print_json(Outcome("blocked", "blocked", "", problems=(problem,)).as_json())
+        check = "usage" if error.exit_code == UsageError.exit_code else "start"
+        tell(Shown((), {}, error.exit_code, [problem(check, "block", error.what, error.advice)]))
     mask = masking()
     if os.environ.get("GITHUB_ACTIONS") == "true":
         from release.views.actions import message

@@ -2,51 +2,67 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
-from invoke.tasks import task
-
-from release.commands.ending import leave, masking, root_of
+from release.commands.command import command
+from release.commands.ending import AGAIN, Shown, leave_with, masking, root_of, tell
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from invoke.context import Context
 
+NO_LOCKFILE = "Nothing to install: no lockfile, and [tool.release.rehearsal] names no command."
 
-@task
-def install(context: Context) -> None:
-    """Install the monorepo's packages, by the command in [tool.release.rehearsal], else as its lockfile says.
+
+@command("install")
+def install(context: Context, json: bool = False) -> None:
+    """Install the monorepo's packages.
 
     Example: inv install
+
+    By the command in [tool.release.rehearsal], else as its lockfile says.
     """
-    import os
 
-    from release.config import load
-    from release.errors import ReleaseError
-    from release.systems.npm import monorepo
+    def run() -> str:
+        from release.config import load
+        from release.systems.npm import monorepo
 
-    try:
-        if not monorepo.install(load(root_of(context)), os.environ, masking(), _tell):
-            _tell("Nothing to install: no lockfile, and [tool.release.rehearsal] names no command.")
-    except ReleaseError as error:
-        leave(error, json=False)
+        is_done = monorepo.install(load(root_of(context)), os.environ, masking(), _tell)
+        return "" if is_done else NO_LOCKFILE
+
+    _leave(run, json=json)
 
 
-@task
-def check(context: Context) -> None:
-    """Run the configured build, test and lint commands, as the first step of a release does; write nothing.
+@command("check")
+def check(context: Context, json: bool = False) -> None:
+    """Build, test and lint the monorepo.
 
     Example: inv check
+
+    The configured commands, as the first step of a release runs them.
     """
-    import os
 
-    from release.config import load
-    from release.errors import ReleaseError
-    from release.systems.npm import monorepo
+    def run() -> str:
+        from release.config import load
+        from release.systems.npm import monorepo
 
-    try:
         monorepo.run_tests(load(root_of(context)), os.environ, masking(), _tell)
-    except ReleaseError as error:
-        leave(error, json=False)
+        return ""
+
+    _leave(run, json=json)
+
+
+def _leave(run: Callable[[], str], *, json: bool) -> None:
+    def code() -> int:
+        if said := run():
+            _tell(said)
+        if json:
+            tell(Shown((), {}))
+        return 0
+
+    leave_with(code, json=json, interrupted=AGAIN)
 
 
 def _tell(line: str) -> None:

@@ -6,12 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from invoke.collection import Collection
-from invoke.exceptions import Exit
-from invoke.tasks import task
 
 from release.commands import publish as publishing
-from release.commands.ending import Shown, finish, leave, requested, show
-from release.errors import BLOCKED
+from release.commands.command import command
+from release.commands.ending import Shown, finish, leave_with, requested, show, tell
 
 if TYPE_CHECKING:
     from invoke.context import Context
@@ -21,18 +19,10 @@ if TYPE_CHECKING:
     from release.plan.preview import Preview
     from release.systems.ops import Ops
 
-NOT_RUNNING = "No stage runs. Start one: inv rehearsal.start"
+NOT_RUNNING, START = "No stage is running.", "inv rehearsal.start"
 
 
-@task(
-    help={
-        "publish": "a package to publish instead, to a registry of the stage's own: cms-api",
-        "pre": "with --publish: make a prerelease with this word",
-        "bump": "patch, minor, major or auto; default patch",
-        "json": "print one JSON object on stdout",
-        "verbose": "show the lines of every program that runs",
-    }
-)
+@command("rehearse")
 def rehearse(
     context: Context,
     bump: str = "",
@@ -41,11 +31,12 @@ def rehearse(
     json: bool = False,
     verbose: bool = False,
 ) -> None:
-    """Make the release for real on this machine alone: real wrangler, real workerd, real git, a local Cloudflare and GitHub.
+    """Rehearse a release for real, on this machine alone.
 
     Example: inv rehearse --bump minor
 
-    With --publish a package is released to an npm registry on this machine, and installed back from it.
+    The real wrangler, workerd and git, against a local Cloudflare and a local GitHub. With --publish a package is published to
+    an npm registry on this machine, and installed back from it.
     """
 
     def run() -> Outcome:
@@ -66,47 +57,89 @@ def rehearse(
 
 def collection() -> Collection:
     """The tasks of the kept stage."""
-    return Collection(start, env, status, stop)
+    return Collection(start, shell, env, status, stop)
 
 
-@task
-def start(context: Context) -> None:
-    """Start a stage and keep it: a cloud, a forge and a clone on loopback, with a release live.
+@command("rehearsal.start")
+def start(context: Context, json: bool = False) -> None:
+    """Start a stage that stays running.
 
-    Example: inv rehearsal.start && eval "$(inv rehearsal.env)" && inv release
+    Example: inv rehearsal.start && inv rehearsal.shell
+
+    A cloud, a forge and a clone on this machine, with a release live.
     """
-    import sys
 
-    from release.errors import ReleaseError
-    from release.rehearsal import control
-    from release.rehearsal.not_run import not_run
+    def run() -> int:
+        from release.rehearsal import control
+        from release.rehearsal.not_run import not_run
 
-    try:
         found = control.start(_root(context), _tell)
-    except ReleaseError as error:
-        leave(error, json=False)
-    sys.stdout.write(f"The stage runs: {found['RELEASE_PRODUCTION_URL']}\n")
-    if line := not_run(found):
-        sys.stdout.write(f"{line}\n")
-    sys.stdout.write('To act on it from this shell: eval "$(./inv rehearsal.env)"\n')
+        lines = [f"The stage is running: {found.get('RELEASE_PRODUCTION_URL', '')}"]
+        if line := not_run(found):
+            lines.append(line)
+        lines.append("To work on it: inv rehearsal.shell")
+        return _said(Shown(lines, _running_json(found), next="inv rehearsal.shell"), json=json)
+
+    leave_with(run, json=json)
 
 
-@task
-def env(context: Context) -> None:
-    """Print the variables that point wrangler, git, the GitHub client and this tool at the stage.
+@command("rehearsal.shell")
+def shell(context: Context) -> None:
+    """Open a shell on the stage; exit leaves it.
+
+    Example: inv rehearsal.shell
+
+    Every inv that is typed there acts on the stage, and the prompt says so.
+    """
+
+    def run() -> int:
+        import os
+        import sys
+
+        from release.commands.place import OF
+        from release.errors import UsageError
+        from release.rehearsal import control
+        from release.rehearsal.rehearse import rehearsed
+        from release.rehearsal.shell import replaced, started
+
+        if os.environ.get(OF):
+            raise UsageError("This shell already points at a stage.", "To leave it: exit")
+        found = _running(context)
+        environ = rehearsed(os.environ, found)
+        words, environ = started(os.environ.get("SHELL") or "/bin/sh", _root(context) / control.KEPT, environ)
+        sys.stderr.write("Every inv in this shell acts on the stage. To leave it: exit\n")
+        replaced(words, environ, Path(found["RELEASE_STAGE"]))
+        return 0
+
+    leave_with(run, json=False)
+
+
+@command("rehearsal.env")
+def env(context: Context, unset: bool = False, json: bool = False) -> None:
+    """Print the variables that point a shell at the stage.
 
     Example: eval "$(inv rehearsal.env)"
+
+    To undo it: eval "$(inv rehearsal.env --unset)". `inv rehearsal.shell` needs neither.
     """
-    import sys
 
-    from release.rehearsal import control
+    def run() -> int:
+        import os
 
-    sys.stdout.writelines(f"{line}\n" for line in control.exports(_running(context)))
+        from release.rehearsal.shell import exports, undoing
+
+        if unset:
+            variables = _known(context)
+            return _said(Shown(undoing(variables, os.environ), {"variables": {}}), json=json)
+        variables = _running(context)
+        return _said(Shown(exports(variables, os.environ), {"variables": variables}), json=json)
+
+    leave_with(run, json=json)
 
 
-@task(help={"json": "print one JSON object on stdout"})
+@command("rehearsal.status")
 def status(context: Context, json: bool = False) -> None:
-    """Say whether the stage runs, and where it answers.
+    """Show whether a stage is running, and where it answers.
 
     Example: inv rehearsal.status
     """
@@ -116,31 +149,49 @@ def status(context: Context, json: bool = False) -> None:
 
         found = control.environment(_root(context))
         if found is None:
-            return Shown((NOT_RUNNING,), {"running": False, "urls": {}})
+            return Shown((f"{NOT_RUNNING} To start one: {START}",), {"running": False, "urls": {}})
         ours = {name: value for name, value in found.items() if name.startswith("RELEASE_")}
         lines = [f"{name.removeprefix('RELEASE_').lower():<16} {value}" for name, value in ours.items()]
-        urls = {name: value for name, value in ours.items() if name.endswith("_URL")}
-        return Shown(lines, {"running": True, "urls": urls})
+        return Shown(lines, _running_json(found))
 
     show(read, json=json)
 
 
-@task
-def stop(context: Context) -> None:
-    """Stop the stage: no process and no port of it is left; its state is kept for the next start.
+@command("rehearsal.stop")
+def stop(context: Context, json: bool = False) -> None:
+    """Stop the stage; its state is kept for the next start.
 
     Example: inv rehearsal.stop
     """
+
+    def run() -> int:
+        from release.rehearsal import control
+
+        stopped = control.stop(_root(context))
+        line = "The stage is stopped; its state is kept." if stopped else NOT_RUNNING
+        return _said(Shown((line,), {"running": False, "urls": {}, "stopped": stopped}), json=json)
+
+    leave_with(run, json=json)
+
+
+def _said(found: Shown, *, json: bool) -> int:
+    """Print what was found for people, or for scripts."""
+    if json:
+        tell(found)
+        return found.exit_code
     import sys
 
-    from release.rehearsal import control
+    sys.stdout.writelines(f"{line}\n" for line in found.lines)
+    return found.exit_code
 
-    stopped = control.stop(_root(context))
-    sys.stdout.write("The stage is stopped; its state is kept.\n" if stopped else "No stage runs.\n")
+
+def _running_json(found: dict[str, str]) -> dict[str, object]:
+    urls = {name: url for name, url in found.items() if name.startswith("RELEASE_") and name.endswith("_URL")}
+    return {"running": True, "urls": urls}
 
 
 def _approve(_: Ops, preview: Preview) -> Granted:
-    """Nobody has to agree to a rehearsal."""
+    """A rehearsal needs no approval."""
     import time
 
     from release.model.record import Approval, Granted
@@ -172,5 +223,14 @@ def _running(context: Context) -> dict[str, str]:
 
     found = control.environment(_root(context))
     if found is None:
-        raise Exit(NOT_RUNNING, code=BLOCKED)
+        from release.errors import BlockedError
+
+        raise BlockedError(NOT_RUNNING, f"Start one: {START}")
     return found
+
+
+def _known(context: Context) -> dict[str, str]:
+    """The variables of a stage, whether it is running or not."""
+    from release.rehearsal import control
+
+    return control.environment(_root(context)) or control.last_environment(_root(context))

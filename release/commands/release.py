@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from invoke.tasks import task
-
+from release.commands.command import command
 from release.commands.ending import finish as end
 from release.commands.ending import requested, root_of, terminal_gate
 
@@ -18,25 +17,7 @@ if TYPE_CHECKING:
     from release.model.options import Options
     from release.model.outcome import Outcome
 
-HELP = {
-    "bump": "patch (no schema change), minor (additive), major (breaking), auto (what the change demands); default patch",
-    "finish": "finish the unfinished release, whatever its bump and commit (--bump is not looked at)",
-    "reason": "why; kept in the tag's message and the Release",
-    "underbump": "why the number is lower than the change demands; kept too (docs/versioning.md)",
-    "break_glass": "why the usual way (the workflow, a second person) is left; kept too",
-    "env": "the environment, as in [tool.release.environments]",
-    "dry_run": "show what would be done; write nothing",
-    "plan": "a plan's file, from `inv plan --output`: refuse when the world has changed since",
-    "output": "write the plan to this file, to be approved and released later",
-    "yes": "approve the plan without typing its tag; where no terminal is, that takes approval.unattended",
-    "json": "print one JSON object on stdout, everything else on stderr",
-    "verbose": "show the lines of every program that runs",
-}
-
-
-def texts(*names: str) -> dict[str, str]:
-    """What each of these options does; a command that has one of them says it in the same words."""
-    return {name: HELP[name] for name in names}
+IS_SOMETHING = 10  # `inv plan --exit-code`: there is something to release
 
 
 def carry_out(
@@ -47,8 +28,12 @@ def carry_out(
     verbose: bool = False,
     yes: bool = False,
     dry_run: bool = False,
+    code_of: Callable[[Outcome], int] | None = None,
 ) -> None:
-    """Read what was asked for, release it or, as a dry run, plan it, and leave with the outcome's exit code."""
+    """Read what was asked for, release it or, as a dry run, plan it, and leave with the outcome's exit code.
+
+    `code_of` is another meaning of the outcome as an exit code.
+    """
 
     def run() -> Outcome:
         import os
@@ -61,45 +46,31 @@ def carry_out(
             return releasing.plan(root_of(context), os.environ, asked, view)
         return releasing.release(root_of(context), os.environ, asked, terminal_gate(view, yes=yes), view)
 
-    end(run, json=json)
+    end(run, json=json, code_of=code_of)
 
 
-@task(
-    help=texts(
-        "bump",
-        "finish",
-        "env",
-        "reason",
-        "underbump",
-        "break_glass",
-        "dry_run",
-        "plan",
-        "yes",
-        "json",
-        "verbose",
-    )
-)
+@command("release")
 def release(
     context: Context,
     bump: str = "patch",
-    finish: bool = False,
     env: str = "",
+    finish: bool = False,
     reason: str = "",
     underbump: str = "",
     break_glass: str = "",
     dry_run: bool = False,
     plan: str = "",
+    output: str = "",
     yes: bool = False,
     json: bool = False,
     verbose: bool = False,
 ) -> None:
-    """Release the commit that is checked out; the same command again finishes what broke.
+    """Release this commit, or finish a release that failed.
 
     Example: inv release --bump minor
 
     It observes, decides, shows the plan, asks for approval, and runs: test, bump, backfill, migrate, the deploy of each
-    worker, smoke, record, github-release, verify. Exit codes: 0 released, 1 failed and production is unchanged,
-    2 wrong use, 3 production changed and is not recorded, 4 blocked, 5 nothing to release.
+    worker, smoke, record, github-release, verify. If it fails, run it again to finish.
     """
 
     def read() -> Options:
@@ -107,26 +78,31 @@ def release(
 
         reasons = {"reason": reason, "underbump": underbump, "break_glass": break_glass}
         request = requested(bump, env or "production", finish=finish, **reasons)
-        return Options(request, plan_file=Path(plan) if plan else None)
+        plan_file, to = Path(plan) if plan else None, output_of(output, dry_run=dry_run)
+        return Options(request, plan_file=plan_file, output=to)
 
     carry_out(context, read, json=json, verbose=verbose, yes=yes, dry_run=dry_run)
 
 
-@task(help=texts("bump", "finish", "env", "reason", "underbump", "break_glass", "output", "json"))
+@command("plan")
 def plan(
     context: Context,
     bump: str = "patch",
-    finish: bool = False,
     env: str = "",
+    finish: bool = False,
     reason: str = "",
     underbump: str = "",
     break_glass: str = "",
     output: str = "",
+    exit_code: bool = False,
     json: bool = False,
 ) -> None:
-    """Show what a release would do, with all problems; write nothing.
+    """Show what a release would do, and every problem.
 
     Example: inv plan --bump patch --output plan.json
+
+    It changes nothing. With --exit-code it ends with 10 if there is something to release and 0 if there is not; problems
+    end with 4 as ever.
     """
 
     def read() -> Options:
@@ -136,21 +112,47 @@ def plan(
         request = requested(bump, env or "production", finish=finish, **reasons)
         return Options(request, output=Path(output) if output else None, for_approval=True)
 
-    carry_out(context, read, json=json, dry_run=True)
+    carry_out(context, read, json=json, dry_run=True, code_of=_whether if exit_code else None)
 
 
-@task(help=texts("env", "dry_run", "json", "verbose"))
+@command("deploy")
 def deploy(
-    context: Context, env: str = "staging", dry_run: bool = False, json: bool = False, verbose: bool = False
+    context: Context,
+    env: str = "staging",
+    reason: str = "",
+    dry_run: bool = False,
+    output: str = "",
+    json: bool = False,
+    verbose: bool = False,
 ) -> None:
-    """Deploy the commit that is checked out, without a number: backfill, migrate, workers, smoke.
+    """Deploy this commit without a version number.
 
     Example: inv deploy --env staging
+
+    It migrates, deploys the workers, and runs the smoke check; no number, no tag.
     """
 
     def read() -> Options:
         from release.model.options import Options
 
-        return Options(requested("patch", env), deploying=True)
+        return Options(
+            requested("patch", env, reason=reason), output=output_of(output, dry_run=dry_run), deploying=True
+        )
 
     carry_out(context, read, json=json, verbose=verbose, yes=True, dry_run=dry_run)
+
+
+def output_of(output: str, *, dry_run: bool) -> Path | None:
+    """The file for the plan. Raises UsageError outside of a dry run, which is what writes it."""
+    if output and not dry_run:
+        from release.errors import UsageError
+
+        raise UsageError(
+            "--output needs --dry-run: a release writes no plan.", f"Add it: --dry-run --output {output}"
+        )
+    return Path(output) if output else None
+
+
+def _whether(outcome: Outcome) -> int:
+    """The exit code that says whether there is something to release."""
+    return {"planned": IS_SOMETHING, "nothing": 0}.get(outcome.outcome, outcome.exit_code)

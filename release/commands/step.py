@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import tomllib
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from invoke.collection import Collection
-from invoke.tasks import task
 
+from release.commands.command import command
 from release.commands.ending import requested
 from release.commands.release import carry_out
 from release.errors import UsageError
@@ -26,13 +27,6 @@ if TYPE_CHECKING:
 
 WORKER = re.compile(r"[a-z0-9][a-z0-9-]*")
 DATABASE = frozenset({"backfill", "migrate"})
-HELP = {
-    "bump": "as in `inv release`; without it: what was begun, or the number that `inv step.bump` put into the work tree",
-    "env": "the environment",
-    "yes": "approve without typing the tag",
-    "json": "one JSON object on stdout",
-    "through": "backfill only: the last migration that was applied",
-}
 
 
 def collection(root: Path) -> Collection:
@@ -82,25 +76,59 @@ def _step(name: str, does: str) -> Task:  # type: ignore[type-arg]
         context: Context,
         bump: str = "",
         env: str = "production",
+        reason: str = "",
+        break_glass: str = "",
+        dry_run: bool = False,
         yes: bool = False,
         json: bool = False,
-        through: str = "",
+        verbose: bool = False,
     ) -> None:
-        def read() -> Options:
-            from release.model.options import Options
+        asked = _Asked(name, bump, env, reason, break_glass)
+        carry_out(context, asked.options, json=json, verbose=verbose, yes=yes, dry_run=dry_run)
 
-            if name == "bump" and not bump:
-                raise UsageError("Which number?", "Say it: inv step.bump --bump patch, minor, major or auto.")
-            only = name.replace("deploy-", "deploy ", 1)
-            request = requested(bump or "patch", env)
-            return Options(request, only=only, through=through or None, said=bool(bump))
+    def backfill(
+        context: Context,
+        bump: str = "",
+        env: str = "production",
+        through: str = "",
+        reason: str = "",
+        break_glass: str = "",
+        dry_run: bool = False,
+        yes: bool = False,
+        json: bool = False,
+        verbose: bool = False,
+    ) -> None:
+        asked = _Asked(name, bump, env, reason, break_glass, through)
+        carry_out(context, asked.options, json=json, verbose=verbose, yes=yes, dry_run=dry_run)
 
-        carry_out(context, read, json=json, yes=yes)
-
-    step.__name__ = name
-    step.__doc__ = (
-        f"The step `{name}` alone: {does}.\n\n    Example: inv step.{name}{' --bump patch' if name == 'bump' else ''}\n\n"
-        "    It runs under the checks, the approval and the lock of a release, and refuses while an earlier step is not done."
+    body = backfill if name == "backfill" else step
+    body.__name__ = name
+    body.__doc__ = (
+        f"{does[0].upper()}{does[1:]}.\n\n    Example: inv step.{name}{' --bump patch' if name == 'bump' else ''}\n\n"
+        f"    This runs the step {name} of a release on its own, with the same checks, approval and lock. It refuses while an\n"
+        "    earlier step is not done.\n"
+        "    Without --bump it works on the release that was begun."
     )
-    made: Task = task(name=name, help=HELP)(step)  # type: ignore[type-arg]
-    return made
+    return command(f"step.{name}")(body)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What was typed for a step."""
+
+    name: str
+    bump: str
+    env: str
+    reason: str
+    break_glass: str
+    through: str = ""
+
+    def options(self) -> Options:
+        """The same as options of a release."""
+        from release.model.options import Options
+
+        if self.name == "bump" and not self.bump:
+            raise UsageError("inv step.bump needs a bump.", "Use one of: --bump patch, minor, major or auto.")
+        only = self.name.replace("deploy-", "deploy ", 1)
+        request = requested(self.bump or "patch", self.env, reason=self.reason, break_glass=self.break_glass)
+        return Options(request, only=only, through=self.through or None, said=bool(self.bump))

@@ -27,7 +27,7 @@ from release.config.tables import (
 from release.config.target import Target  # noqa: TC001 - msgspec reads the annotation
 from release.config.types import Value
 from release.errors import UsageError
-from release.formats.suggestion import did_you_mean, sentence
+from release.formats.suggestion import unknown
 
 if TYPE_CHECKING:
     from release.config.messages import Fault
@@ -91,10 +91,7 @@ class Config(Settings, frozen=True, kw_only=True, dict=True):
         """Return the environment of this name. Raises UsageError, with the nearest name there is."""
         if name in self.environments:
             return self.environments[name]
-        hint, known = sentence(did_you_mean(name, self.environments)), ", ".join(self.environments)
-        raise UsageError(
-            f'There is no environment "{name}".{hint}', f"[tool.release.environments] has: {known}."
-        )
+        raise UsageError(unknown("environment", name, self.environments))
 
     def plugin_settings(self, name: str, kind: type[Kind]) -> Kind:
         """The table [tool.release.plugin.NAME] as a `kind`. Raises UsageError, which lists every problem with its line."""

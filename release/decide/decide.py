@@ -6,7 +6,15 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from release.decide.asked import difference
-from release.decide.findings import is_out, previous, rolled_back_tag, unfinished, unreadable, unrecorded
+from release.decide.findings import (
+    is_out,
+    previous,
+    refused,
+    rolled_back_tag,
+    unfinished,
+    unreadable,
+    unrecorded,
+)
 from release.decide.numbers import next_number
 from release.errors import ReleaseError
 from release.formats.version import TagPattern
@@ -74,7 +82,7 @@ def decide(world: World, request: Request, config: Config, said: Wanted | None =
 
     `said` is the bump as it was typed, where `request` has an auto settled.
     """
-    if problems := unreadable(world):
+    if problems := (*unreadable(world), *refused(world)):
         return Blocked(problems)
     known = KnownWorld.of(world)
     begun, back = unfinished(known, config), standing(known, config)

@@ -40,6 +40,14 @@ def unreadable(world: World) -> tuple[Problem, ...]:
     return tuple(Problem(name, because, advice) for because, (name, advice) in reversed(by_reason.items()))
 
 
+def refused(world: World) -> tuple[Problem, ...]:
+    """GitHub's refusal of the token, once: without it nothing that is asked there is known, nor whether anything is released."""
+    found = world.releases
+    if not isinstance(found, Unread) or not found.is_refused:
+        return ()
+    return (Problem("token", found.because, found.advice),)
+
+
 def unfinished(world: World, config: Config) -> Subject | None:
     """The release that was begun in this environment and is neither complete nor closed.
 

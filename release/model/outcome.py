@@ -6,13 +6,20 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from release import errors
+from release.model.rolled_back import worker_json
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from release.model.deployment import WorkerDeployment
     from release.model.evidence import Verdict
     from release.model.problem import Problem
     from release.model.record import Remark
     from release.model.release import Release, Write
     from release.model.rolled_back import RolledBack
+    from release.model.unread import Unread
+
+    Lives = Mapping[str, WorkerDeployment | Unread | None]
 
 Ending = Literal[
     "planned",
@@ -80,7 +87,8 @@ class Outcome:
     `findings` are what the end found besides. `rolled_back` is the release that a rollback took away, while nothing newer
     is live; `state` lists what is true now, as label and fact, where it ended well (a failure has its own). `is_so`: nothing
     was to be done, for what was asked for is so already. `proof` says what the smoke check proves where the health route
-    does not tell what serves; `questions` are asked before the approval.
+    does not tell what serves; `questions` are asked before the approval. `live` is what each worker serves in the
+    end, as far as it was looked at, and `before` what it served when the run began.
     """
 
     outcome: Ending
@@ -105,6 +113,8 @@ class Outcome:
     is_so: bool = False
     proof: str = ""
     questions: tuple[Problem, ...] = ()
+    live: Lives | None = None
+    before: Lives | None = None
 
     @property
     def exit_code(self) -> int:
@@ -134,6 +144,10 @@ class Outcome:
             "policy": self.verdict.as_json() if self.verdict else None,
             "rolled_back": self.rolled_back.as_json() if self.rolled_back else None,
             "state": dict(self.failure.state if self.failure else self.state),
+            "live": _lives(self.live),
+            "before": _lives(self.before),
+            "urls": list(self.urls),
+            "why": self.why or None,
         }
 
 
@@ -202,9 +216,14 @@ def _step(step: StepResult) -> dict[str, Any]:
     return {**_fields(step, "name", "outcome"), "seconds": round(step.seconds, 3), "detail": step.detail}
 
 
+def _lives(live: Lives | None) -> dict[str, Any] | None:
+    return None if live is None else {name: worker_json(one) for name, one in live.items()}
+
+
 def _problem(problem: Problem) -> dict[str, Any]:
-    return _fields(problem, "check", "what", "advice", "file", "line")
+    return _fields(problem, "check", "level", "what", "advice", "file", "line")
 
 
 def _failure(failure: Failure) -> dict[str, Any]:
-    return {"check": failure.step, "what": failure.what, "advice": failure.advice, "file": None, "line": None}
+    what = {"check": failure.step, "level": "fail", "what": failure.what, "advice": failure.advice}
+    return {**what, "file": None, "line": None}

@@ -86,7 +86,7 @@ class RolledBack:
 
     def as_json(self) -> dict[str, Any]:
         """For scripts."""
-        at = f"{datetime.fromtimestamp(self.by.at, UTC):%Y-%m-%dT%H:%M:%SZ}" if self.by.at else None
+        at = _stamp(self.by.at) if self.by.at else None
         return {
             "tag": self.tag,
             "to": self.to or None,
@@ -189,6 +189,25 @@ def live_json(live: WorkerDeployment | Unread | None) -> dict[str, str | None]:
         "tag": mark[0] if mark else None,
         "commit": mark[1] if mark else None,
     }
+
+
+def worker_json(live: WorkerDeployment | Unread | None) -> dict[str, Any]:
+    """The same with whether it could be read, the shares of a split, and who deployed it when, as Cloudflare says."""
+    known = read(live)
+    return {
+        "state": "unread" if isinstance(live, Unread) else "live" if known else "not deployed",
+        "because": live.because if isinstance(live, Unread) else None,
+        **live_json(live),
+        "shares": [{"version_id": version, "percent": share} for version, share in known.shares]
+        if known
+        else [],
+        "deployed_by": (known.who or None) if known else None,
+        "deployed_at": _stamp(known.at) if known and known.at else None,
+    }
+
+
+def _stamp(at: float) -> str:
+    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def serving(live: WorkerDeployment | Unread | None) -> str:

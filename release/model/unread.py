@@ -12,12 +12,14 @@ T = TypeVar("T")
 class Unread:
     """A part of the world that could not be read, because; and what to do about it.
 
-    `follows`: only because another part, which has its own reason, could not be read.
+    `follows`: only because another part, which has its own reason, could not be read. `is_refused`: because the token is not
+    valid, which all that is asked with it would say again.
     """
 
     because: str
     advice: str = ""
     follows: bool = False
+    is_refused: bool = False
 
 
 def read(part: T | Unread | None) -> T | None:

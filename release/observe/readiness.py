@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from release.errors import CannotReadError, ReleaseError
+from release.errors import CannotReadError, ReleaseError, TokenRefusedError
 from release.formats.wrangler_config import candidates, needs_in, parse
 from release.model.deployment import WorkerDeployment
 from release.model.readiness import Configured, Readiness, Tried
@@ -35,7 +35,7 @@ def answer(question: Callable[[], T]) -> T | Unread:
     try:
         return question()
     except ReleaseError as error:
-        return Unread(error.what, error.advice)
+        return Unread(error.what, error.advice, is_refused=isinstance(error, TokenRefusedError))
 
 
 @dataclass

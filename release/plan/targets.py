@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from release import checks, extensions, sequences
 from release.config import load, of_target
 from release.errors import UsageError
-from release.formats.suggestion import did_you_mean, sentence
+from release.formats.suggestion import unknown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,6 +65,4 @@ def named(targets: tuple[Target, ...], name: str) -> Target:
             "No plugin contributes a package to publish.",
             "A plugin does so by the hook release_targets (docs/publishing.md); name it in `plugins` of [tool.release].",
         )
-    known = [target.name for target in targets]
-    hint = sentence(did_you_mean(name, known))
-    raise UsageError(f'There is no package "{name}" to publish.{hint}', f"There are: {', '.join(known)}.")
+    raise UsageError(unknown("package", name, [target.name for target in targets]))

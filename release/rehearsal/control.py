@@ -6,7 +6,6 @@ import contextlib
 import fcntl
 import json
 import os
-import shlex
 import signal
 import subprocess
 import sys
@@ -105,10 +104,15 @@ def environment(root: Path) -> dict[str, str] | None:
     """The environment of the kept stage, None when it does not run."""
     if _holder(root / KEPT) is None:
         return None
+    return last_environment(root) or None
+
+
+def last_environment(root: Path) -> dict[str, str]:
+    """The environment that the kept stage had last, running or not; empty where there was none."""
     try:
         return dict(json.loads((root / KEPT / "environment.json").read_text()))
     except (OSError, ValueError):
-        return None
+        return {}
 
 
 def stop(root: Path) -> bool:
@@ -124,11 +128,6 @@ def stop(root: Path) -> bool:
     if _holder(root / KEPT) is not None:
         os.kill(pid, signal.SIGKILL)
     return True
-
-
-def exports(variables: dict[str, str]) -> Iterator[str]:
-    """Lines for `eval` in a POSIX shell."""
-    return (f"export {name}={shlex.quote(value)}" for name, value in variables.items())
 
 
 def _spawn(root: Path, folder: Path, *options: str) -> Hosted:

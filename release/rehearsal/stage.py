@@ -129,6 +129,7 @@ class Stage:
             "no_proxy": f"127.0.0.1,{self._environ.get('no_proxy', '')}".rstrip(","),
             **self._npm(),
             "RELEASE_STAGE": str(self.clone),
+            "RELEASE_STAGE_OF": str(self.root),
             "RELEASE_REMOTE": self.forge.clone_url,
         }
 

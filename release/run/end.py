@@ -99,9 +99,13 @@ def succeeded(
     if landed and preview.release and is_release:
         follow(ops, preview.world, preview.release)
     if not is_release or only not in {None, LAST, "record"}:
-        return replace(outcome(ops, preview, "done", results), why=f"The step {only} is done")
+        return replace(
+            outcome(ops, preview, "done", results), why=f"The step {only} is done", live=world.live
+        )
     ended = outcome(ops, preview, "released" if landed else "deployed", results)
-    return replace(ended, remarks=_kept(preview, world), findings=_found(ops, preview, world))
+    return replace(
+        ended, live=world.live, remarks=_kept(preview, world), findings=_found(ops, preview, world)
+    )
 
 
 def failed(
@@ -119,7 +123,8 @@ def failed(
     ended = outcome(ops, preview, "unrecorded" if changed or pending else "failed", results, full)
     kept = _kept(preview, world)
     found = _found(ops, preview, world)
-    return replace(ended, next=next_command(preview, world, recorded=recorded), remarks=kept, findings=found)
+    following = next_command(preview, world, recorded=recorded)
+    return replace(ended, next=following, live=world.live, remarks=kept, findings=found)
 
 
 def abandon(ops: Ops, preview: Preview, world: World) -> None:
@@ -145,6 +150,7 @@ def outcome(
         failure=failure,
         next=None if EXIT_CODES[ending] == 0 else preview.command,
         was=was(ops.config, preview),
+        before=preview.world.live,
         is_tagged=_is_tagged(preview),
         urls=(*_places(ops, preview), *_page(ops, preview, ending)),
         # What a release has changed is newer than any rollback.

@@ -91,7 +91,7 @@ class Scene:
     def __init__(self, stage: Stage) -> None:
         self.stage = stage
         self.clone = stage.clone
-        self.environ = bare_environment() | stage.environment
+        self.environ = bare_environment() | stage.environment | {"RELEASE_STAGE_OF": str(ROOT)}
 
     # what a person does
 

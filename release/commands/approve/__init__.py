@@ -5,36 +5,28 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from invoke.tasks import task
-
-from release.commands.ending import leave_with, print_json, root_of, say, terminal
+from release.commands.command import command
+from release.commands.ending import Shown, leave_with, root_of, say, tell, terminal
 
 if TYPE_CHECKING:
     from invoke.context import Context
 
-JSON = "print one JSON object on stdout, everything else on stderr"
 
-
-@task(
-    help={
-        "run": "the run, by number or address (`inv approve NUMBER` is the same); without it, the one that waits",
-        "reject": "reject it: nothing is released",
-        "comment": "what the others shall read; kept with the release",
-        "plan": "approve only if this is the plan (7 digits or more of its hash); asks nothing then",
-        "json": JSON,
-    }
-)
+@command("approve")
 def approve(
     context: Context,
     run: str = "",
     reject: bool = False,
     comment: str = "",
-    plan: str = "",
+    hash: str = "",  # noqa: A002 - the option's name
+    dry_run: bool = False,
     json: bool = False,
 ) -> None:
-    """Show the plan of the workflow run that waits, and approve or reject it.
+    """Approve or reject the plan that is waiting.
 
     Example: inv approve 1234567890 --comment "checked with support"
+
+    The run is the one of the workflow "Deploy to Production" that is waiting; name it by number or URL if there are several.
     """
 
     def review() -> int:
@@ -46,12 +38,18 @@ def approve(
         with at_github(config, os.environ) as github:
             found = approving.waiting(github, config, run)
             say(f"{found.run.display_title}: {found.run.html_url}\n\n{found.plan}\n")
-            approving.agree(found, plan, terminal(), reject=reject)
-            said = approving.review(github, found, approved=not reject, comment=comment)
-        done = "rejected" if reject else "approved"
-        say(f"Run {found.run.id} is {done}: {said}")
+            fields = {"run": found.run.id, "url": found.run.html_url, "plan": found.plan_hash}
+            if dry_run:
+                said = None
+                say(f"Run {found.run.id} is still waiting. Nothing was changed.")
+            else:
+                approving.agree(found, hash, terminal(), reject=reject)
+                said = approving.review(github, found, approved=not reject, comment=comment)
+        done = "waiting" if dry_run else "rejected" if reject else "approved"
+        if said:
+            say(f"Run {found.run.id} is {done}: {said}")
         if json:
-            print_json({"run": found.run.id, "state": done, "plan": found.plan_hash, "comment": said})
+            tell(Shown((), {**fields, "comment": said}, outcome=done))
         return 0
 
     leave_with(review, json=json)

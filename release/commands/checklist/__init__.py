@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
-from invoke.tasks import task
-
+from release.commands.command import command
 from release.commands.ending import root_of, show
 
 if TYPE_CHECKING:
     from invoke.context import Context
 
 
-@task(help={"json": "print one JSON object on stdout"})
+@command("checklist")
 def checklist(context: Context, json: bool = False) -> None:
-    """Run the pre-deploy checklist alone: CI, staging, pages, bindings, secrets, and what only a person can tick.
+    """Run the pre-deploy checklist on its own.
 
     Example: inv checklist
 
-    Every release runs it too. Exit codes: 0 a release may go ahead, 4 an item blocks it.
+    CI, staging, pages, bindings, secrets, and the questions for a person. Every release runs it too. It ends with 0 when ready
+    to release, 4 when an item blocks.
     """
-    import os
-
     from release.commands.checklist import course as flow
 
     show(lambda: flow.shown(root_of(context), os.environ), json=json)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from release.checks import checklist
 from release.commands.ending import Shown
+from release.commands.envelope import problem
 from release.config import load
 from release.errors import BLOCKED, RELEASED
 from release.model.record import Record
@@ -64,7 +65,7 @@ class Checked:
 def shown(root: Path, environ: Mapping[str, str]) -> Shown:
     """All of it, for people and for scripts. Raises UsageError for a wrong configuration."""
     found = check(root, environ)
-    return Shown(lines(found), as_json(found), found.exit_code)
+    return Shown(lines(found), as_json(found), found.exit_code, [*_problems(found)])
 
 
 def check(root: Path, environ: Mapping[str, str], *, connect: Connect = connect) -> Checked:
@@ -82,7 +83,7 @@ def check(root: Path, environ: Mapping[str, str], *, connect: Connect = connect)
 
 def lines(checked: Checked) -> Iterator[str]:
     """For people: one line an item, with what to do below those that are not well."""
-    yield f"The checklist for {checked.commit[:7] if checked.commit else 'this checkout'}, before production is touched:"
+    yield f"Pre-deploy checklist for {checked.commit[:7] if checked.commit else 'this checkout'}:"
     yield ""
     for one in checked.entries:
         yield f"  {MARKS[one.standing]:<5}{one.item:<{NAME}}{one.what}".rstrip()
@@ -108,6 +109,13 @@ def as_json(checked: Checked) -> dict[str, Any]:
             for one in checked.entries
         ],
     }
+
+
+def _problems(checked: Checked) -> Iterator[dict[str, Any]]:
+    levels = {"blocks": "block", "warns": "warn", "ask": "ask"}
+    for one in checked.entries:
+        if one.standing in levels:
+            yield problem(one.item, levels[one.standing], one.what, one.advice)
 
 
 def _entry(item: Item, finding: Finding) -> Entry:
@@ -145,9 +153,11 @@ def _verdict(checked: Checked) -> str:
     blocking = [one.item for one in checked.entries if one.standing == "blocks"]
     warning = [one.item for one in checked.entries if one.standing == "warns"]
     asked = sum(one.standing == "ask" for one in checked.entries)
-    to_ask = f" {asked} {'is' if asked == 1 else 'are'} for a person to tick." if asked else ""
+    to_ask = (
+        f" {asked} {'question' if asked == 1 else 'questions'} to confirm before approval." if asked else ""
+    )
     if blocking:
-        return f"A release would be blocked: {', '.join(blocking)}.{to_ask}"
+        return f"A release is blocked by: {', '.join(blocking)}.{to_ask}"
     if warning:
-        return f"A release may go ahead; it would warn of {', '.join(warning)}.{to_ask}"
-    return f"A release may go ahead.{to_ask}"
+        return f"Ready to release, with warnings: {', '.join(warning)}.{to_ask}"
+    return f"Ready to release.{to_ask}"

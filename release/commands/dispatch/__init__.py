@@ -5,26 +5,14 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from invoke.tasks import task
-
-from release.commands.ending import INTERRUPTED, leave_with, print_json, requested, root_of, say
+from release.commands.command import command
+from release.commands.ending import INTERRUPTED, Shown, leave_with, requested, root_of, say, tell
 
 if TYPE_CHECKING:
     from invoke.context import Context
 
-JSON = "print one JSON object on stdout, everything else on stderr"
 
-
-@task(
-    help={
-        "bump": "patch, minor, major, or auto (what the change demands); default patch",
-        "reason": "why; kept in the tag's message and the Release",
-        "underbump": "why the number is lower than the change demands; kept too (docs/versioning.md)",
-        "finish": "finish the unfinished release, whatever its bump and commit (--bump is not looked at)",
-        "follow": "--no-follow: start the workflow and leave",
-        "json": JSON,
-    }
-)
+@command("dispatch")
 def dispatch(
     context: Context,
     bump: str = "patch",
@@ -32,14 +20,14 @@ def dispatch(
     underbump: str = "",
     finish: bool = False,
     follow: bool = True,
+    dry_run: bool = False,
     json: bool = False,
 ) -> None:
-    """Start the workflow "Deploy to Production" and follow it; Ctrl-C stops the following alone.
+    """Start the workflow "Deploy to Production" and watch it.
 
     Example: inv dispatch --bump patch --reason "the storefront waits for it"
 
-    The exit code is that of the release in the workflow: 0 released, 1 failed, 3 not recorded, 4 blocked or rejected,
-    5 nothing to release.
+    Ctrl-C stops watching; the run continues. The exit code is that of the release in the workflow.
     """
 
     def run() -> int:
@@ -48,22 +36,29 @@ def dispatch(
         from release.systems.ops import at_github
 
         config = load(root_of(context))
-        wanted = requested(bump, config.production)
+        level = requested(bump, config.production).level
         with at_github(config, os.environ) as github:
-            started = dispatching.start(github, config, wanted.level, reason, underbump, finish=finish)
+            if dry_run:
+                inputs = dispatching.inputs_of(level, reason, underbump, finish=finish)
+                return _ended(0, dispatching.unstarted(config, inputs), json=json)
+            started = dispatching.start(github, config, level, reason, underbump, finish=finish)
             say(f"Started: {started.html_url}")
+            fields = {"run": started.id, "url": started.html_url}
             if not follow:
-                if json:
-                    print_json({"run": started.id, "url": started.html_url})
-                return 0
+                return _ended(0, Shown((), fields, outcome="started"), json=json)
             try:
                 ended = dispatching.follow(github, started, say)
             except KeyboardInterrupt:
-                say(f"Not followed any more; the run goes on: {started.html_url}")
-                return INTERRUPTED
-        say(ended.what)
-        if json:
-            print_json(ended.as_json())
-        return ended.exit_code
+                say(f"No longer watching; the run continues: {started.html_url}")
+                return _ended(INTERRUPTED, Shown((), fields, INTERRUPTED), json=json)
+        return _ended(ended.exit_code, ended.shown, json=json)
 
     leave_with(run, json=json)
+
+
+def _ended(code: int, found: Shown, *, json: bool) -> int:
+    for line in found.lines:
+        say(line)
+    if json:
+        tell(found)
+    return code

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from release.errors import BLOCKED, FAILED, RELEASED, UNRECORDED
+from release.commands.ending import Shown
+from release.commands.envelope import problem
+from release.errors import BLOCKED, FAILED, RELEASED, UNRECORDED, EffectError, TokenRefusedError
 from release.systems.github import actions
 
 if TYPE_CHECKING:
@@ -31,25 +33,39 @@ class Followed:
     exit_code: int
     what: str
 
-    def as_json(self) -> dict[str, Any]:
-        """The same as one object."""
-        return {
-            "run": self.run,
-            "url": self.url,
-            "conclusion": self.conclusion,
-            "exit_code": self.exit_code,
-            "what": self.what,
-        }
+    @property
+    def shown(self) -> Shown:
+        """The same for people and for scripts."""
+        problems = [] if self.exit_code == RELEASED else [problem("workflow", "fail", self.what)]
+        fields = {"run": self.run, "url": self.url, "conclusion": self.conclusion, "what": self.what}
+        return Shown((self.what,), fields, self.exit_code, problems)
 
 
 def start(
     github: Rest, config: Config, level: str, reason: str, underbump: str = "", *, finish: bool = False
 ) -> actions.Run:
     """Start the workflow on the branch that is released; its run. Raises EffectError and CannotReadError."""
-    given = {"reason": reason, "underbump": underbump, "finish": "true" if finish else ""}
-    inputs = {"version_bump": level, **{name: why for name, why in given.items() if why}}
-    number = actions.dispatch(github, config.approval.workflow, config.branch, inputs)
+    inputs = inputs_of(level, reason, underbump, finish=finish)
+    try:
+        number = actions.dispatch(github, config.approval.workflow, config.branch, inputs)
+    except EffectError as error:
+        if isinstance(error.__cause__, TokenRefusedError):
+            raise error.__cause__ from None  # nothing was begun
+        raise
     return actions.run(github, number)
+
+
+def inputs_of(level: str, reason: str, underbump: str = "", *, finish: bool = False) -> dict[str, str]:
+    """What the workflow is given."""
+    given = {"reason": reason, "underbump": underbump, "finish": "true" if finish else ""}
+    return {"version_bump": level, **{name: why for name, why in given.items() if why}}
+
+
+def unstarted(config: Config, inputs: dict[str, str]) -> Shown:
+    """What a dry run says of the workflow that it does not start."""
+    given = ", ".join(f"{name}={value}" for name, value in inputs.items())
+    line = f"Would start {config.approval.workflow} on {config.branch} with {given}. Nothing was changed."
+    return Shown((line,), {"workflow": config.approval.workflow, "inputs": inputs}, outcome="planned")
 
 
 def follow(github: Rest, run: actions.Run, say: Callable[[str], None]) -> Followed:
@@ -133,7 +149,7 @@ def _exited(end: _End) -> tuple[int, str] | None:
 def _broken_off(end: _End) -> tuple[int, str] | None:
     """The job that releases was at work when it ended: it may have changed production."""
     if len(end.jobs) > 1 and any(job.runner_name for job in end.failed[-1:]):
-        return UNRECORDED, f"The run was {end.conclusion} in {end.where}. What is live says: inv status"
+        return UNRECORDED, f"The run was {end.conclusion} in {end.where}. To see what is live: inv status"
     return None
 
 

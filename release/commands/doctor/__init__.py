@@ -5,23 +5,21 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from invoke.tasks import task
-
+from release.commands.command import command
 from release.commands.ending import root_of, show
 
 if TYPE_CHECKING:
     from invoke.context import Context
 
-JSON = "print one JSON object on stdout, everything else on stderr"
 
-
-@task(help={"json": JSON})
+@command("doctor")
 def doctor(context: Context, json: bool = False) -> None:
-    """Check each step of a repository's set-up at GitHub (docs/github.md), and say which is missing.
+    """Check the repository's setup on GitHub.
 
     Example: inv doctor
 
-    Exit codes: 0 when nothing is missing, 4 when something is. What this token may not see is told as such.
+    It goes through docs/github.md step by step. It ends with 0 when nothing is missing, 4 when something is. What the token
+    cannot see is shown as unknown.
     """
     from release.commands.doctor import report
 

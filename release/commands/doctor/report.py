@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from release.commands.doctor import setup as examinations
 from release.commands.doctor.setup import Setup
 from release.commands.ending import Shown
-from release.errors import BLOCKED, RELEASED, ReleaseError
+from release.commands.envelope import problem
+from release.errors import BLOCKED, RELEASED, ReleaseError, TokenRefusedError
 from release.plan.targets import configured
 from release.systems.git.client import Git
 from release.systems.machine.deadline import Lanes
@@ -57,7 +58,7 @@ def shown(root: Path, environ: Mapping[str, str]) -> Shown:
     config, plugins = configured(root)
     with at_github(config, environ) as github, closing(Git(config.root, config.remote, environ)) as git:
         found = examine(Setup(config, github, git, publishes=bool(plugins.targets())))
-    return Shown(lines(found), as_json(found), exit_code(found))
+    return Shown(lines(found), as_json(found), exit_code(found), [*_problems(found)])
 
 
 def examine(patient: Setup) -> tuple[Finding, ...]:
@@ -80,7 +81,7 @@ def lines(found: Sequence[Finding]) -> Iterator[str]:
     missing, unknown = (sum(one.state == state for one in found) for state in ("missing", "cannot tell"))
     yield ""
     if missing or unknown:
-        yield f"{missing} missing, {unknown} that cannot be told. docs/github.md shows each step."
+        yield f"{missing} missing, {unknown} unknown. See docs/github.md."
     else:
         yield "The repository is set up."
 
@@ -88,16 +89,26 @@ def lines(found: Sequence[Finding]) -> Iterator[str]:
 def as_json(found: Sequence[Finding]) -> dict[str, Any]:
     """The same as one object."""
     return {
-        "exit_code": exit_code(found),
         "steps": [
             {"step": one.step, "state": one.state, "what": one.what, "advice": one.advice} for one in found
         ],
     }
 
 
+def _problems(found: Sequence[Finding]) -> Iterator[dict[str, Any]]:
+    """What is missing blocks; what cannot be told warns."""
+    for one in found:
+        if one.state != "ok":
+            yield problem(one.step, "block" if one.state == "missing" else "warn", one.what, one.advice)
+
+
 def _looked(patient: Setup, step: str, look: Callable[[Setup], str]) -> Finding:
     try:
         return Finding(step, "ok", look(patient))
+    except TokenRefusedError as error:
+        if step == STEPS[0][0]:
+            return Finding(step, "missing", error.what, error.advice)
+        return Finding(step, "cannot tell", "needs a valid token")
     except examinations.MissingError as error:
         return Finding(step, "missing", error.what, error.advice)
     except ReleaseError as error:

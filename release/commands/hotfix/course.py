@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from release.commands.dispatch import course as dispatching
 from release.commands.hotfix.look import beside, hotfix_of, look
-from release.commands.hotfix.next_action import next_action
+from release.commands.hotfix.next_action import BEGINNING, intended, next_action
 from release.config import load
-from release.errors import BlockedError, EffectError, UsageError
+from release.errors import BlockedError, EffectError, StoppedError, UsageError
 from release.model.options import Options
 from release.model.outcome import Outcome
 from release.model.request import Request
@@ -32,8 +32,9 @@ if TYPE_CHECKING:
     from release.run.sequence import Gate
     from release.systems.ops import Connect, Ops
 
+AGAIN = "Run the same command again to continue."
 POLL = 10.0  # seconds between two looks at CI
-SHOWN = 20  # commits that are listed
+SHOWN, SHOWN_FILES = 20, 3  # commits and files that are listed
 MOST_ROUNDS = 30  # of acting: more than any way from a tag to production takes
 LONGEST_REASON = 200
 
@@ -48,6 +49,7 @@ class HotfixOptions:
     here: bool = False
     break_glass: str = ""
     patience: float = 1800.0
+    is_dry: bool = False
 
 
 @dataclass(frozen=True)
@@ -68,8 +70,9 @@ def hotfix(
     listener: Listener,
     *,
     connect: Connect = connect,
+    confirm: Callable[[str, str], None] = lambda *_: None,
 ) -> Outcome:
-    """Go on with the hotfix of a tag as far as it goes.
+    """Go on with the hotfix of a tag as far as it goes, after `confirm` where it begins; nothing is changed by a dry run.
 
     Raises BlockedError where a person has to do something, or CI does not end in time; nothing is lost then, and the
     same command goes on. Raises UsageError for a tag or a commit that is none.
@@ -83,7 +86,11 @@ def hotfix(
         of = hotfix_of(ops, options.tag)
         if of.is_released:
             return _ended(ops, listener, f"{of.coming} is released: the hotfix of {of.tag} is done")
-        now = _went(Course(ops, of, options, listener.line))
+        course = Course(ops, of, options, listener.line)
+        todo = _agreed(course, confirm)
+        if options.is_dry:
+            return _planned(ops, listener, todo)
+        now = _went(course)
         reason = _reason(now, options.why)
         if now.run is not None:
             return _ended(ops, listener, _standing(ops, now))
@@ -96,11 +103,41 @@ def hotfix(
     return releasing.release(root, environ, Options(request), gate, listener, connect=connect)
 
 
+def _agreed(course: Course, confirm: Callable[[str, str], None]) -> Action:
+    """What comes next; said, and agreed to where it is the first thing that changes this checkout or the remote.
+
+    Raises BlockedError where that is refused, or the checkout has uncommitted changes.
+    """
+    now = look(course.ops, course.of, course.options.picks)
+    todo = next_action(now)
+    if todo.kind not in BEGINNING:
+        return todo
+    if now.dirty and now.will_switch:
+        raise BlockedError(
+            f"Uncommitted changes: {', '.join(now.dirty[:SHOWN_FILES])}.",
+            "Commit them, or stash them (git stash -u). Nothing was changed.",
+        )
+    for line in intended(now):
+        course.say(line)
+    if not course.options.is_dry:
+        confirm(f"Start the hotfix of {now.tag}?", now.coming)
+    return todo
+
+
+def _planned(ops: Ops, listener: Listener, todo: Action) -> Outcome:
+    if todo.kind == "blocked":
+        raise BlockedError(todo.what, todo.advice)
+    listener.line(f"{todo.kind:<6} {todo.what}")
+    outcome = Outcome("planned", "hotfix", ops.name, why=f"{todo.kind} {todo.what}")
+    listener.ended(outcome)
+    return outcome
+
+
 def _went(course: Course) -> State:
     """Do one thing after another, until only the release is left; how far the hotfix is then."""
     said, until = "", course.ops.clock.elapsed() + course.options.patience
-    acted = 0
-    while acted < MOST_ROUNDS:
+    acted: list[str] = []
+    while len(acted) < MOST_ROUNDS:
         now = look(course.ops, course.of, course.options.picks)
         todo = next_action(now)
         if todo.kind in {"dispatch", "look"}:
@@ -110,12 +147,19 @@ def _went(course: Course) -> State:
         if todo.what != said:
             course.say(f"{todo.kind:<6} {todo.what}")
             said = todo.what
-        if todo.kind == "wait":
-            _wait(course, todo, until)
-            continue
-        _ACTS[todo.kind](course, now)
-        acted += 1
-    raise BlockedError("The hotfix does not come any further.", "Look at its branch and its pull request.")
+        try:
+            if todo.kind == "wait":
+                _wait(course, todo, until)
+                continue
+            _ACTS[todo.kind](course, now)
+        except KeyboardInterrupt:
+            if not acted:
+                raise
+            raise StoppedError(
+                f"Interrupted (Ctrl-C). Done so far: {', '.join(acted)}. Production is unchanged.", AGAIN
+            ) from None
+        acted.append(f"{todo.kind} {todo.what}")
+    raise BlockedError("The hotfix cannot continue.", "Look at its branch and its pull request.")
 
 
 def _wait(course: Course, todo: Action, until: float) -> None:
@@ -123,7 +167,7 @@ def _wait(course: Course, todo: Action, until: float) -> None:
     if clock.elapsed() >= until:
         raise BlockedError(
             f"Waited {course.options.patience / 60:.0f} min {todo.what}.",
-            "Look there what keeps it. The same command goes on from here.",
+            "See what is blocking it there, then run the same command again.",
         )
     clock.sleep(POLL)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from release.commands.hotfix.next_action import State
 from release.decide.findings import previous, rolled_back, unfinished
 from release.errors import BlockedError, UsageError
+from release.formats.suggestion import unknown
 from release.formats.version import bumped
 from release.model.bump import TRAILER
 from release.model.record import Record
@@ -55,9 +56,8 @@ def hotfix_of(ops: Ops, tag: str) -> Hotfix:
     if not isinstance(remote, Remote) or last is None:
         raise BlockedError("Nothing was ever released.", "Release it: inv release --bump patch")
     if tag not in remote.tags:
-        raise UsageError(
-            f"The remote has no release {tag}.", f"The last one is {last[1]}: inv hotfix {last[1]}"
-        )
+        known = [last[1], *(one for one in remote.tags if one != last[1])]
+        raise UsageError(unknown("release", tag, known), f"A hotfix is of the last one: inv hotfix {last[1]}")
     coming = ops.config.app.pattern.tag(_next(world, ops, ops.config.app.pattern.version(tag) or last[0]))
     begun = unfinished(world, ops.config)
     if begun is not None and begun.tag != coming:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from release.model.readiness import CommitCheck
     from release.model.repository import Commit
@@ -18,6 +18,7 @@ Kind = Literal[
 ]
 Relation = Literal["same", "ahead", "behind", "apart"]
 SHOWN = 3
+BEGINNING = frozenset({"make", "pick", "switch"})  # what changes this checkout: asked for first
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,11 @@ class State:
     checks: tuple[CommitCheck, ...] | None = None
     run: Run | None = None
     ignored: tuple[str, ...] = field(default=())
+
+    @property
+    def will_switch(self) -> bool:
+        """Whether this checkout goes to the branch, for a fix that is made there."""
+        return not self.picks and not self.own and not self.is_checked_out
 
     @property
     def is_merged(self) -> bool:
@@ -88,8 +94,8 @@ def _on_branch(now: State) -> Action | None:
     if now.relation == "apart":
         return Action(
             "blocked",
-            f"{now.branch} here and at the remote have gone apart.",
-            f"Bring them together (git pull --rebase on {now.branch}), then run the same command again.",
+            f"{now.branch} has diverged from the remote.",
+            f"Reconcile them (git pull --rebase on {now.branch}), then run the same command again.",
         )
     if not now.is_from_tag:
         return Action(
@@ -115,8 +121,8 @@ def _without_fix(now: State) -> Action:
     if now.dirty:
         return Action(
             "blocked",
-            f"{now.branch} is made, and holds no fix yet. This work tree has changes: {', '.join(now.dirty[:SHOWN])}.",
-            f"Put them away (git stash -u), then: git switch {now.branch}. {then}",
+            f"{now.branch} is made, and holds no fix yet. Uncommitted changes: {', '.join(now.dirty[:SHOWN])}.",
+            f"Stash them (git stash -u), then: git switch {now.branch}. {then}",
         )
     return Action("switch", f"to {now.branch}")
 
@@ -151,6 +157,20 @@ def _checked(now: State, where: str) -> Action | None:
     if running:
         return Action("wait", f"for CI on {where}: {', '.join(running[:SHOWN])}")
     return None if counted else Action("wait", f"for CI on {where}: nothing has started yet")
+
+
+def intended(now: State) -> Iterator[str]:
+    """What a hotfix will do to this checkout and at the remote, in the order in which it happens."""
+    is_new = now.local is None and now.remote is None
+    if is_new:
+        yield f"make   {now.branch} from {now.tag}"
+    if now.picks:
+        yield f"pick   {', '.join(one[:7] for one in now.picks)} onto {now.branch}"
+    elif not now.own:
+        yield f"switch this checkout to {now.branch}, for the fix"
+        return
+    yield f"push   {now.branch}, open a pull request to {now.main}, merge it when its checks are green"
+    yield f"then   release {now.coming}"
 
 
 def _listed(commits: Sequence[Commit]) -> str:

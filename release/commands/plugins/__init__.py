@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from invoke.tasks import task
-
+from release.commands.command import command
 from release.commands.ending import root_of, show
 
 if TYPE_CHECKING:
     from invoke.context import Context
 
 
-@task(help={"json": "print one JSON object on stdout"})
+@command("plugins")
 def plugins(context: Context, json: bool = False) -> None:
-    """Show which plugin adds what, from where, and the order of steps that results.
+    """Show what plugins add, and the resulting order of steps.
 
     Example: inv plugins
     """

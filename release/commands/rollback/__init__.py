@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
-from invoke.tasks import task
-
+from release.commands.command import command
 from release.commands.ending import confirmation, finish, root_of
 
 if TYPE_CHECKING:
@@ -14,16 +14,7 @@ if TYPE_CHECKING:
     from release.model.outcome import Outcome
 
 
-@task(
-    help={
-        "to": "the release to go back to (`inv rollback TAG` is the same); without it, what served before the last one",
-        "despite_migrations": "although a migration lies in between: the older workers can run on the newer schema",
-        "env": "the environment",
-        "reason": "why; kept in the deployments and the record",
-        "yes": "don't ask",
-        "json": "print one JSON object on stdout",
-    }
-)
+@command("rollback")
 def rollback(
     context: Context,
     to: str = "",
@@ -31,20 +22,23 @@ def rollback(
     reason: str = "",
     despite_migrations: bool = False,
     yes: bool = False,
+    dry_run: bool = False,
     json: bool = False,
 ) -> None:
-    """Put the workers back on the versions that served before the last release; the database stays.
+    """Roll the workers back to what was live before.
 
     Example: inv rollback --reason "login fails"
+
+    Without a tag it goes back to what the last release replaced; the database is not changed. `inv rollback TAG` goes to that
+    release, forward too.
     """
 
     def run() -> Outcome:
-        import os
-
         from release.commands.rollback import course as flow
         from release.views import listener
 
         options, view = flow.RollbackOptions(env, to or None, reason, despite_migrations), listener(json=json)
-        return flow.rollback(root_of(context), os.environ, options, confirmation(view, yes=yes), view)
+        confirm = None if dry_run else confirmation(view, yes=yes)
+        return flow.rollback(root_of(context), os.environ, options, confirm, view)
 
     finish(run, json=json)

@@ -12,7 +12,7 @@ import msgspec
 from msgspec.structs import replace
 
 from release.commands.rollback.crossing import migrations_between
-from release.commands.rollback.end import Course, already, half, whole
+from release.commands.rollback.end import Course, already, half, untouched, whole
 from release.commands.rollback.redeploy import redeploy
 from release.commands.rollback.routes import as_one, routes_to_noted, routes_to_tag, survey
 from release.config import load
@@ -58,12 +58,14 @@ def rollback(
     root: Path,
     environ: Mapping[str, str],
     options: RollbackOptions,
-    confirm: Callable[[str, str], None],
+    confirm: Callable[[str, str], None] | None,
     listener: Listener,
     *,
     connect: Connect = connect,
 ) -> Outcome:
-    """Put the workers back. Exit 0 when it is so (again), 3 when something is half way or unhealthy.
+    """Put the workers back, after `confirm`; without it nothing is changed, and the outcome is a plan.
+
+    Exit 0 when it is so (again), 3 when something is half way or unhealthy.
 
     Raises BlockedError when there is nothing to go back to, a release runs, or the database has moved on.
     """
@@ -83,6 +85,8 @@ def rollback(
         for way in ways:
             listener.line(str(way))
         _say_database(ops, ground, listener)
+        if confirm is None:
+            return untouched(course)
         where = f"forward to {course.trip.to}" if course.trip.is_forward else "back"
         confirm(f"Roll {ops.name} {where}?", ops.name)
         outcome = _carried_out(course, options)
@@ -120,13 +124,13 @@ def _refuse(ops: Ops, ground: Situation, options: RollbackOptions, listener: Lis
         )
     between = migrations_between(ops, record, options.tag)
     for name in between.safe:
-        listener.line(f"{name} lies in between; the older workers run on its schema")
+        listener.line(f"{name} was applied since; the older workers are compatible with it")
     for line in between.narrowed:
         listener.line(f"but {line}")
     if between.barring and not options.despite_migrations:
         raise BlockedError(
-            f"A migration lies in between: {', '.join(between.barring)}. {between.why}",
-            "If they can (an additive migration), add --despite-migrations; the database is not touched either way.",
+            f"Migrations were applied since: {', '.join(between.barring)}. {between.why}",
+            "If it is compatible, add --despite-migrations. The database is not changed either way.",
         )
 
 
@@ -134,8 +138,8 @@ def _say_database(ops: Ops, ground: Situation, listener: Listener) -> None:
     record = ground.record
     bookmarks = _bookmarks(ops, record) if record else {}
     if bookmarks:
-        stays = "the database stays as it is. To put it back as well (later writes are lost):"
-        several = "the databases stay as they are. To put one back as well (its later writes are lost):"
+        stays = "The database is not changed. To restore it too (you lose later writes), run:"
+        several = "The databases are not changed. To restore one too (you lose its later writes), run:"
         listener.line(several if len(bookmarks) > 1 else stays)
     for name, bookmark in bookmarks.items():
         listener.line(f"  {time_travel(ops, name, bookmark)}")

@@ -10,6 +10,7 @@ from release.commands.rollback.answers import Seen, as_built, judged, known, una
 from release.model.deployment import WorkerDeployment
 from release.model.health import is_exact, live_ids
 from release.model.outcome import Failure, Outcome, StepResult
+from release.model.release import Write
 from release.model.rolled_back import after, facts, live_words, serving
 from release.model.unread import Unread
 from release.observe.readiness import answer as observed
@@ -69,8 +70,31 @@ def already(ops: Ops, ground: Situation, tag: str | None, listener: Listener) ->
         is_so=True,
         rolled_back=back,
         state=_state(ops, back, ground.live),
+        live=ground.live,
     )
     listener.ended(outcome)
+    return outcome
+
+
+def untouched(course: Course) -> Outcome:
+    """A dry run: what the rollback would do was said, and nothing was changed."""
+    ops, ways = course.ops, course.ways
+    writes = [
+        Write(f"roll back {way.worker}", "cloudflare", way.script, "deploy the older version") for way in ways
+    ]
+    results = tuple(
+        StepResult(one.step, "todo", 0.0, str(way), (one,)) for one, way in zip(writes, ways, strict=True)
+    )
+    outcome = Outcome(
+        "planned",
+        course.decision,
+        ops.name,
+        steps=results,
+        urls=(ops.url,),
+        next=course.command,
+        live=course.ground.live,
+    )
+    course.listener.ended(outcome)
     return outcome
 
 
@@ -99,6 +123,8 @@ def half(course: Course, results: list[StepResult], failure: Failure, lives: Liv
         failure=failure,
         urls=(course.ops.url,),
         next=course.command,
+        live=lives,
+        before=course.ground.live,
     )
     course.listener.ended(outcome)
     return outcome
@@ -130,6 +156,8 @@ def whole(course: Course, results: list[StepResult], record: Record | None, live
         next=None if is_well else _next(course, seen),
         rolled_back=back,
         state=state,
+        live=lives,
+        before=course.ground.live,
     )
     course.listener.ended(outcome)
     return outcome

@@ -24,7 +24,7 @@ def redeploy(ops: Ops, worker: str, tag: str, message: str, tell: Callable[[str]
     refs = ops.git.remote_refs(f"refs/tags/{tag}", f"refs/tags/{tag}^{{}}")
     commit = refs.get(f"refs/tags/{tag}^{{}}") or refs.get(f"refs/tags/{tag}")
     if version is None or commit is None:
-        raise EffectError(f"The remote has no release {tag}.", "`git ls-remote --tags` lists what there is.")
+        raise EffectError(f"The remote has no release {tag}.", "To list the releases: git ls-remote --tags")
     if ops.git.object(commit) is None:
         ops.git.fetch(f"refs/tags/{tag}")
     folder = local_folder(ops.root) / "rollback" / tag

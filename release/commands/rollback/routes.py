@@ -7,8 +7,9 @@ from concurrent.futures import TimeoutError as TooLongError
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from release.errors import BlockedError, ReleaseError
-from release.formats.version import TagPattern, highest, precedes
+from release.errors import BlockedError, ReleaseError, UsageError
+from release.formats.suggestion import unknown
+from release.formats.version import TagPattern, highest, parse, precedes
 from release.systems.git.content import fetched_record
 from release.systems.machine.deadline import Lanes
 
@@ -24,6 +25,7 @@ PATIENCE = (
 )
 _WAS = re.compile(r"^was (?P<id>[0-9a-f-]{36}) ")
 ROLLED_BACK = "rollback "
+SHOWN = 5  # releases that are listed
 
 
 @dataclass(frozen=True)
@@ -92,8 +94,8 @@ def routes_to_noted(ops: Ops, ground: Situation) -> tuple[Route, ...]:
     noted = {worker.name: _noted(ops, ground, worker.name) for worker in ops.config.workers}
     if not any(noted.values()):
         raise BlockedError(
-            "Nothing is noted that served before: no release of this tool has deployed here.",
-            "Name the release to go back to: inv rollback TAG",
+            "No earlier release is on record here.",
+            f"Name the release to go back to: inv rollback TAG{_listing(releases(ops))}",
         )
     ways = []
     for name in reversed(noted):
@@ -114,8 +116,24 @@ def routes_to_tag(ops: Ops, ground: Situation, tag: str) -> tuple[Route, ...]:
         now = (live.version_id or "") if live else ""
         ways.append(Route(worker.name, script, now, _listed(ops, script, tag), _left(live), tag))
     if any(way.to is None for way in ways) and not ops.git.remote_refs(f"refs/tags/{tag}"):
-        raise BlockedError(f"The remote has no release {tag}.", "`git ls-remote --tags` lists what there is.")
+        raise UsageError(unknown("release", tag, releases(ops)))
     return tuple(ways)
+
+
+def releases(ops: Ops) -> list[str]:
+    """The tags of all releases on the remote, the newest first; none where it does not answer."""
+    pattern, prefix = TagPattern(ops.config.app.tag), "refs/tags/"
+    try:
+        found = ops.git.remote_refs(f"{prefix}{ops.config.app.tag.format(version='*')}")
+    except ReleaseError:
+        return []
+    tags = [name.removeprefix(prefix) for name in found if not name.endswith("^{}")]
+    known = {tag: version for tag in tags if (version := pattern.version(tag))}
+    return sorted(known, key=lambda tag: parse(known[tag]), reverse=True)
+
+
+def _listing(tags: list[str]) -> str:
+    return f"\nKnown releases: {', '.join(tags[:SHOWN])}" if tags else ""
 
 
 def as_one(ops: Ops, ground: Situation, ways: tuple[Route, ...]) -> Trip:

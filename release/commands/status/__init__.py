@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
-from invoke.tasks import task
-
+from release.commands.command import command
 from release.commands.ending import root_of, show
 
 if TYPE_CHECKING:
     from invoke.context import Context
 
 
-@task(help={"json": "print one JSON object on stdout"})
-def status(context: Context, json: bool = False) -> None:
-    """Show what is live in each environment, how far main is ahead, pending migrations, and an unfinished release.
+@command("status")
+def status(context: Context, env: str = "", json: bool = False) -> None:
+    """Show what is live, pending and unfinished.
 
     Example: inv status
     """
-    import os
-
     from release.commands.status import course as flow
 
-    show(lambda: flow.shown(root_of(context), os.environ), json=json)
+    show(lambda: flow.shown(root_of(context), os.environ, env), json=json)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from release.commands.ending import Shown
+from release.commands.envelope import problem
 from release.config import load
 from release.decide.decide import decide
 from release.decide.findings import previous, unfinished
@@ -15,7 +17,7 @@ from release.model.health import live_mark, rule_of
 from release.model.record import Record
 from release.model.repository import Remote
 from release.model.request import Request
-from release.model.rolled_back import facts, standing
+from release.model.rolled_back import facts, standing, worker_json
 from release.model.stores import pending
 from release.model.unread import Unread
 from release.observe.world import observe
@@ -43,17 +45,20 @@ class Status:
     ahead: Mapping[str, int | None]
 
 
-def shown(root: Path, environ: Mapping[str, str]) -> Shown:
-    """All of it, for people and for scripts."""
-    found = read(root, environ)
-    return Shown(lines(found), as_json(found))
+def shown(root: Path, environ: Mapping[str, str], only: str = "") -> Shown:
+    """All of it, or one environment, for people and for scripts. Raises UsageError for an environment that is none."""
+    found = read(root, environ, only)
+    fields = as_json(found)
+    return Shown(lines(found), fields, problems=list(_problems(fields["environments"])))
 
 
-def read(root: Path, environ: Mapping[str, str]) -> Status:
-    """Observe every environment."""
+def read(root: Path, environ: Mapping[str, str], only: str = "") -> Status:
+    """Observe every environment, or the one that is named."""
     config = load(root)
     worlds, ahead = {}, {}
-    for name in config.environments:
+    if only:
+        config.environment(only)  # raises, with the nearest name
+    for name in [only] if only else config.environments:
         ops = connect(config, name, environ)
         try:
             worlds[name] = observe(ops)
@@ -69,18 +74,18 @@ def lines(status: Status) -> Iterator[str]:
         health = found["health"]
         state = health["problem"] or ("healthy" if health["proof"] != "nothing" else "no health route")
         yield f"{name:<12} {found['version'] or '?'} {(health['commit'] or '')[:7]}   {state}"
-        for worker, live in found["workers"].items():
-            yield f"  {worker:<10} {live}"
+        for worker, live in status.worlds[name].live.items():
+            yield f"  {worker:<10} {_live(live)}"
         if found["pending"] is not None:
             yield f"  migrations {', '.join(found['pending']) + ' pending' if found['pending'] else 'none pending'}"
         if found["ahead"] is not None:
             yield f"  {status.config.branch:<10} {_counted(found['ahead'])} ahead"
-        if found["holder"]:
-            yield f"  locked by  {found['holder']}"
+        if holder := found["holder"]:
+            yield f"  locked by  {holder['who']} on {holder['where']}"
         for label, text in facts(rolled_back(status.config, status.worlds[name])):
             yield f"  {label:<{WIDE}} {text.replace(chr(10), ' ')}"
         if found["unfinished"]:
-            yield f"  UNFINISHED {found['unfinished']}; finish it: inv release --env {name}"
+            yield f"  unfinished release {found['unfinished']}; to finish: inv release{suffix(status.config, name)}"
         yield from (f"  unread     {reason}" for reason in found["unread"])
 
 
@@ -120,15 +125,39 @@ def _environment(config: Config, world: World, ahead: int | None) -> dict[str, A
             "problem": health.problem,
             "proof": rule_of(config.environment(world.environment)).proof,
         },
-        "workers": {name: _live(live) for name, live in world.live.items()},
+        "workers": {name: worker_json(live) for name, live in world.live.items()},
         "pending": None if (waiting := pending(world)) is None else list(waiting),
         "last": last[1] if last else None,
         "ahead": ahead,
         "unfinished": begun.tag if begun and world.environment == config.production else None,
         "rolled_back": back.as_json() if back else None,
-        "holder": f"{record.holder.who} on {record.holder.where}" if record and record.holder else None,
+        "holder": _holder(record) if record else None,
         "unread": _unread(world),
     }
+
+
+def _holder(record: Record) -> dict[str, str | None] | None:
+    """Who holds the lock, and until when."""
+    one = record.holder
+    if one is None:
+        return None
+    until = f"{datetime.fromtimestamp(record.lease_until, UTC):%Y-%m-%dT%H:%M:%SZ}"
+    return {"who": one.who, "where": one.where, "url": one.url, "until": until}
+
+
+def _problems(environments: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """What could not be read, is unhealthy or is unfinished."""
+    for name, found in environments.items():
+        if found["health"]["problem"]:
+            yield problem("health", "warn", f"{name}: {found['health']['problem']}")
+        if found["unfinished"]:
+            yield problem("unfinished", "warn", f"{name}: {found['unfinished']} is not finished")
+        yield from (problem("unread", "warn", f"{name}: {reason}") for reason in found["unread"])
+
+
+def suffix(config: Config, environment: str) -> str:
+    """What a command needs to be about this environment."""
+    return "" if environment == config.production else f" --env {environment}"
 
 
 def _counted(count: int) -> str:

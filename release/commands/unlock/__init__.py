@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
-from invoke.tasks import task
-
+from release.commands.command import command
 from release.commands.ending import confirmation, finish, root_of
 
 if TYPE_CHECKING:
@@ -14,20 +14,23 @@ if TYPE_CHECKING:
     from release.model.outcome import Outcome
 
 
-@task(help={"env": "the environment", "yes": "don't ask", "json": "print one JSON object on stdout"})
-def unlock(context: Context, env: str = "production", yes: bool = False, json: bool = False) -> None:
-    """Free the lock of a run that is dead, before its lease ends; says first what that would break.
+@command("unlock")
+def unlock(
+    context: Context, env: str = "production", yes: bool = False, dry_run: bool = False, json: bool = False
+) -> None:
+    """Release the lock held by a dead run.
 
     Example: inv unlock
+
+    It says first who holds the lock, and what releasing it would break.
     """
 
     def run() -> Outcome:
-        import os
-
         from release.commands.unlock import course as flow
         from release.views import listener
 
         view = listener(json=json)
-        return flow.unlock(root_of(context), os.environ, env, confirmation(view, yes=yes), view)
+        confirm = None if dry_run else confirmation(view, yes=yes)
+        return flow.unlock(root_of(context), os.environ, env, confirm, view)
 
     finish(run, json=json)

@@ -26,12 +26,15 @@ def unlock(
     root: Path,
     environ: Mapping[str, str],
     environment: str,
-    confirm: Callable[[str, str], None],
+    confirm: Callable[[str, str], None] | None,
     listener: Listener,
     *,
     connect: Connect = connect,
 ) -> Outcome:
-    """Take the holder out of the record, after asking. Raises BlockedError when the answer is no, or somebody was quicker."""
+    """Take the holder out of the record, after `confirm`; without it nothing is changed.
+
+    Raises BlockedError when the answer is no, or somebody was quicker.
+    """
     ops = connect(placed(root, environment), environment, environ)
     try:
         held = ops.git.remote_refs(ops.record_ref).get(ops.record_ref)
@@ -44,6 +47,10 @@ def unlock(
             return outcome
         for line in _told(ops, record):
             listener.line(line)
+        if confirm is None:
+            outcome = Outcome("planned", "unlock", environment, next=_command(environment))
+            listener.ended(outcome)
+            return outcome
         confirm(f"Unlock {environment}?", environment)
         ending = "failed" if record.outcome == "running" else record.outcome
         lock.put(ops, msgspec.structs.replace(record, holder=None, outcome=ending), held)
@@ -80,6 +87,10 @@ def _told(ops: Ops, record: Record) -> list[str]:
         "If that run is alive, it stops before its next write; what it has already asked Cloudflare for may still happen.",
         *([] if holder.doing else ["The release stays unfinished: `inv release` finishes it."]),
     ]
+
+
+def _command(environment: str) -> str:
+    return "inv unlock" if environment == "production" else f"inv unlock --env {environment}"
 
 
 def _purpose(record: Record) -> str:

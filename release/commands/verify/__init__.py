@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
-from invoke.tasks import task
-
+from release.commands.command import command
 from release.commands.ending import finish, root_of
 
 if TYPE_CHECKING:
@@ -14,16 +14,16 @@ if TYPE_CHECKING:
     from release.model.outcome import Outcome
 
 
-@task(help={"env": "the environment", "json": "print one JSON object on stdout"})
+@command("verify")
 def verify(context: Context, env: str = "production", json: bool = False) -> None:
-    """Look whether health, dashboard badge, tag and GitHub Release agree on the last release.
+    """Check that every place agrees on the last release.
 
     Example: inv verify
+
+    The places are the health route, the dashboard's badge, the tag, the branch and the GitHub Release.
     """
 
     def run() -> Outcome:
-        import os
-
         from release.commands.verify import course as verifying
         from release.views import listener
 

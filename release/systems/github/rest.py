@@ -14,7 +14,7 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
-from release.errors import CannotReadError, DeniedError, EffectError
+from release.errors import CannotReadError, DeniedError, EffectError, TokenRefusedError
 from release.systems.github.permissions import needed
 from release.systems.machine.clock import SystemClock
 from release.systems.machine.deadline import left
@@ -53,7 +53,10 @@ class Rest:
         self.say: Callable[[str], None] = _to_stderr
         self._api = environ.get("GITHUB_API_URL", DEFAULT_URL).rstrip("/")
         self._url = f"{self._api}/repos/{quote(repository, safe='/')}"
-        token = environ.get("GITHUB_TOKEN") or environ.get("GH_TOKEN") or ""
+        self._variable = (
+            "GITHUB_TOKEN" if environ.get("GITHUB_TOKEN") or not environ.get("GH_TOKEN") else "GH_TOKEN"
+        )
+        token = environ.get(self._variable, "")
         self.has_token = bool(token)
         self._headers = {"accept": "application/vnd.github+json", "x-github-api-version": "2022-11-28"}
         if token:
@@ -200,9 +203,9 @@ class Rest:
                 f"Set GITHUB_TOKEN to a token with {permission} {on}.",
             )
         if status == _UNAUTHORIZED:
-            raise CannotReadError(
-                f"GitHub does not accept GITHUB_TOKEN: {message} ({status}).",
-                f"Set GITHUB_TOKEN to a valid token with {permission} {on}.",
+            raise TokenRefusedError(
+                f"GitHub refused the token in {self._variable}: {message} ({status}).",
+                f"Set {self._variable} to a valid token with {permission} {on}.",
             )
         if status == _FORBIDDEN:
             raise DeniedError(

@@ -201,7 +201,7 @@ def test_without_addresses_that_is_said_once(tmp_path: Path) -> None:
             'plugin.announce.say.released: "{verison}" means nothing here; known: {app}',
         ),
         ('say.released = "{version"', "plugin.announce.say.released: expected '}' before end of string"),
-        ('environments = ["prod"]', 'There is no environment "prod".'),
+        ('environments = ["prod"]', 'Unknown environment "prod".'),
     ],
 )
 def test_wrong_settings_are_refused_before_anything_begins(tmp_path: Path, settings: str, words: str) -> None:

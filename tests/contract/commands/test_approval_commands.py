@@ -76,7 +76,7 @@ def test_stopping_to_follow_leaves_the_run_alone(
 
     monkeypatch.setattr("release.systems.machine.clock.time.sleep", interrupted)
     assert typed(dispatch.dispatch) == 130
-    assert "the run goes on: " in capsys.readouterr().err
+    assert "the run continues: " in capsys.readouterr().err
     assert [run.status for run in world.forge._state.runs.values()] == ["queued"]
 
 
@@ -84,7 +84,7 @@ def test_a_bump_that_does_not_exist_starts_nothing(
     world: Double, typed: Callable[..., int], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert typed(dispatch.dispatch, bump="huge") == 2
-    assert 'There is no bump "huge".' in capsys.readouterr().err
+    assert 'Unknown bump "huge".' in capsys.readouterr().err
     assert world.forge._state.runs == {}
 
 
@@ -105,14 +105,16 @@ def test_approve_shows_the_plan_and_binds_the_approval_to_it(
     world: Double, typed: Callable[..., int], capsys: pytest.CaptureFixture[str]
 ) -> None:
     number = waiting(world)
-    assert typed(approve.approve, plan=HASH[:10], comment="checked", json=True) == 0
+    assert typed(approve.approve, hash=HASH[:10], comment="checked", json=True) == 0
     shown = capsys.readouterr()
-    assert json.loads(shown.out) == {
-        "run": number,
-        "state": "approved",
-        "plan": HASH,
-        "comment": "plan 7be1c09: checked",
-    }
+    said = json.loads(shown.out)
+    assert (said["command"], said["outcome"], said["exit_code"], said["run"]) == (
+        "approve",
+        "approved",
+        0,
+        number,
+    )
+    assert (said["plan"], said["comment"]) == (HASH, "plan 7be1c09: checked")
     assert "cms 1.2.3 -> 1.2.4" in shown.err
     assert [one.state for one in world.forge._state.runs[number].approvals] == ["approved"]
 

@@ -236,7 +236,7 @@ def test_what_the_token_may_not_see_cannot_be_told_and_names_the_permission(
     assert found[step].state == "cannot tell"
     assert permission in found[step].advice
     assert doctor.exit_code(tuple(found.values())) == 0
-    assert "that cannot be told" in [*doctor.lines(tuple(found.values()))][-1]
+    assert "unknown" in [*doctor.lines(tuple(found.values()))][-1]
 
 
 def test_a_remote_without_a_record_yet_cannot_tell(world: Double) -> None:
@@ -248,5 +248,5 @@ def test_a_remote_without_a_record_yet_cannot_tell(world: Double) -> None:
 def test_a_token_that_opens_nothing_is_told(world: Double) -> None:
     world.environ["GITHUB_TOKEN"] = "wrong"
     found = examined(world)
-    assert "does not accept GITHUB_TOKEN: Bad credentials" in found["A token"].what
+    assert "refused the token in GITHUB_TOKEN: Bad credentials" in found["A token"].what
     assert found["Reviewers"].state == "cannot tell"

@@ -66,7 +66,7 @@ def test_without_a_terminal_init_names_what_it_needs_and_writes_nothing(root: Pa
 def test_a_command_where_nothing_was_adopted_names_init(tmp_path: Path) -> None:
     done = inv(tmp_path, "plan")
     assert done.returncode == 2
-    assert "`inv init` writes one" in done.stderr
+    assert "To set up releases here: inv init" in done.stderr
     assert "init" in inv(tmp_path, "--list").stdout
 
 

@@ -45,7 +45,7 @@ def test_over_additive_migrations_a_rollback_asks_no_more_words(double: Double) 
     listener = Recorder()
 
     assert back(double, listener=listener).outcome == "rolled-back"
-    assert "0003_slug.sql lies in between; the older workers run on its schema" in listener.lines
+    assert "0003_slug.sql was applied since; the older workers are compatible with it" in listener.lines
     assert any("a DELETE of a row of pages fails where tags.page names it" in line for line in listener.lines)
 
 

@@ -261,7 +261,7 @@ def test_a_dead_runs_lock_is_freed_by_the_targets_name(double: Double) -> None:
         ops.git.push([f"+{oid}:refs/release/api"], {})
     outcome = unlock(double.root, double.environ, "api", lambda *_: None, Recorder(), connect=double.connect)
     assert (outcome.outcome, record_of(double, "api").holder) == ("unlocked", None)
-    with pytest.raises(UsageError, match='There is no environment "apo"'):
+    with pytest.raises(UsageError, match='Unknown environment "apo"'):
         unlock(double.root, double.environ, "apo", lambda *_: None, Recorder(), connect=double.connect)
 
 

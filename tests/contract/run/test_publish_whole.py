@@ -161,7 +161,7 @@ def test_a_first_release_follows_the_manifest(tmp_path: Path) -> None:
 
 
 def test_a_target_that_nobody_contributes_is_named_with_the_nearest(double: Double) -> None:
-    with pytest.raises(UsageError, match=r'There is no package "apy" to publish. Did you mean "api"'):
+    with pytest.raises(UsageError, match=r'Unknown package "apy". Did you mean api'):
         double.publish("apy")
 
 

@@ -50,12 +50,12 @@ def test_a_dry_run_prints_one_object(double: Double, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ((), "Which package?\n  inv publish NAME; there are: api, cli.\n"),
-        (("apy",), 'There is no package "apy" to publish. Did you mean "api"?\n  There are: api, cli.\n'),
-        (("api", "--bump", "huge"), 'There is no bump "huge".'),
-        (("api", "--bump", "auto"), "what a package's number must be is not found out"),
-        (("api", "--pre", "latest"), '"latest" is no word for a prerelease.'),
-        (("api", "--line", "1.3.0"), '"1.3.0" is no line of versions.'),
+        ((), "inv publish needs a package.\n  Use one of: api, cli.\n"),
+        (("apy",), 'Unknown package "apy". Did you mean api?\n'),
+        (("api", "--bump", "huge"), 'Unknown bump "huge".'),
+        (("api", "--bump", "auto"), "package versions are not derived automatically"),
+        (("api", "--pre", "latest"), '"latest" is not a valid prerelease label.'),
+        (("api", "--line", "1.3.0"), '"1.3.0" is not a release line.'),
     ],
 )
 def test_wrong_words_end_with_2_and_say_which_are_right(

@@ -133,10 +133,10 @@ def test_a_remote_without_the_branch_is_refused(tmp_path: Path) -> None:
 
 def test_an_unknown_environment_is_a_usage_error_with_the_nearest(double: Double) -> None:
     before = everything(double)
-    with pytest.raises(UsageError, match=r'There is no environment "prod"\.') as raised:
+    with pytest.raises(UsageError, match=r'Unknown environment "prod"\.') as raised:
         double.release(environment="prod")
     assert raised.value.exit_code == 2
-    assert "production, staging" in str(raised.value)
+    assert "Did you mean production?" in str(raised.value)
     assert everything(double) == before
 
 

@@ -40,6 +40,7 @@ HELD = {
     ("release/commands/approve/course.py", "agree"): "test_approve_asks_for_the_plan",
     ("release/commands/rollback/course.py", "rollback"): "test_a_rollback_asks_below_all_that_it_is_about",
     ("release/commands/unlock/course.py", "unlock"): "test_unlock_asks_below_what_it_would_break",
+    ("release/commands/hotfix/course.py", "_agreed"): "test_a_hotfix_asks_below_what_it_will_do",
     ("release/commands/init/__init__.py", "_adopt"): "test_init_asks_what_it_cannot_see_and_before_it_writes",
     (
         "release/commands/init/questions.py",
@@ -76,7 +77,7 @@ def test_a_rollback_asks_below_all_that_it_is_about(tmp_path: Path) -> None:
             text = alone(terminal.asked("Type production: "), "Roll production back? Type production: ")
             for way in ("cms", "mcp"):
                 assert re.search(rf"{way} +\w{{8}} \(cms-v1.2.4\) -> \w{{8}} \(cms-v1.2.3\)", text), text
-            assert "the database stays as it is" in text
+            assert "The database is not changed" in text
             assert "wrangler d1 time-travel restore" in text
             terminal.answer("production")
             assert terminal.ended() == 0
@@ -94,6 +95,21 @@ def test_unlock_asks_below_what_it_would_break(tmp_path: Path) -> None:
             assert "stops before its next write" in text
             terminal.answer("no")
             assert terminal.ended() == 4
+
+
+def test_a_hotfix_asks_below_what_it_will_do(tmp_path: Path) -> None:
+    with world_with(tmp_path) as world:
+        branch = world.git("symbolic-ref", "--short", "HEAD")
+        with inv(world, "hotfix", "cms-v1.2.3") as terminal:
+            text = alone(
+                terminal.asked("Type cms-v1.2.4: "), "Start the hotfix of cms-v1.2.3? Type cms-v1.2.4: "
+            )
+            assert "make   hotfix/cms-v1.2.4 from cms-v1.2.3" in text
+            assert "switch this checkout to hotfix/cms-v1.2.4, for the fix" in text
+            terminal.answer("no")
+            assert terminal.ended() == 4
+        assert world.git("symbolic-ref", "--short", "HEAD") == branch
+        assert world.git("branch", "--list", "hotfix/*") == ""
 
 
 def test_a_release_asks_what_to_vouch_for_and_then_for_the_tag(tmp_path: Path) -> None:

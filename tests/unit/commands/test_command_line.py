@@ -272,7 +272,7 @@ def test_version_anywhere_is_the_version_of_this_tool(
 def test_help_anywhere_helps(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     program = Recording()
     assert (program.call(*words), program.ran) == (0, [])
-    assert "Release the commit that is checked out" in capsys.readouterr().out
+    assert "Release this commit, or finish a release that failed" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

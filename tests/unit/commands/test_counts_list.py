@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from functools import cache
@@ -56,7 +57,7 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., dict[str
         done = subprocess.run(
             command, cwd=tmp_path, env=dict(os.environ), capture_output=True, text=True, check=False
         )
-        assert "Available tasks" in done.stdout, done.stderr
+        assert re.search("Available tasks|Usage: inv COMMAND", done.stdout), done.stderr
         return dict(json.loads(report.read_text("utf-8")))
 
     return run

@@ -58,7 +58,7 @@ def test_a_reader_that_has_gone_is_no_stack_trace(words: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [["--dry", "rollback"], ["release", "--echo"], ["plan", "release"], ["relaese"]]
+    "words", [["--dry", "verify"], ["release", "--echo"], ["plan", "release"], ["relaese"]]
 )
 def test_a_real_call_that_is_refused_says_one_line_and_ends_with_2(words: list[str]) -> None:
     root = Path(__file__).parents[3]
@@ -80,7 +80,8 @@ def test_help_and_version_need_no_project(words: list[str], tmp_path: Path) -> N
 def test_help_says_what_each_option_does(words: list[str]) -> None:
     root = Path(__file__).parents[3]
     command = [sys.executable, "-P", "-m", "release.program", "--search-root", str(root), *words]
-    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    wide = {**os.environ, "COLUMNS": "120"}
+    said = subprocess.run(command, capture_output=True, text=True, check=True, env=wide).stdout
     options = said.partition("Options:\n")[2].splitlines()
-    assert "show what would be done; write nothing" in said
+    assert "show what would be done; change nothing" in said
     assert [line for line in options if line.startswith("  -") and len(line.split()) < 4] == []

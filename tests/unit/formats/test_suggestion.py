@@ -15,6 +15,9 @@ from release.formats.suggestion import did_you_mean, sentence
     [
         ("prodution", ("staging", "production"), 'did you mean "production"?'),
         ("cms-v1.2.4", ("cms-v1.2.3",), 'did you mean "cms-v1.2.3"?'),
+        ("prod", ("staging", "production"), 'did you mean "production"?'),
+        ("prod", ("produce", "products", "production"), 'did you mean "produce"?'),
+        ("st", ("staging", "production"), "known: all"),
         ("", ("staging",), "known: all"),
         ("something else", ("staging",), "known: all"),
         ("staging", (), "known: all"),

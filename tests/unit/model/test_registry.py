@@ -86,7 +86,7 @@ def test_a_prerelease_is_of_the_next_minor_unless_told_otherwise() -> None:
     ("pre", "line"), [("latest", ""), ("1", ""), ("Beta", ""), ("", "1.3.0"), ("", "v1")]
 )
 def test_words_that_make_no_version_are_refused(pre: str, line: str) -> None:
-    with pytest.raises(UsageError, match=r"is no (word|line)"):
+    with pytest.raises(UsageError, match=r"is not a (valid prerelease label|release line)"):
         request("api", "", pre, line)
 
 

@@ -126,7 +126,7 @@ def test_what_the_recipes_add_works_as_their_tests_say_and_so_do_the_lists(copy:
 def test_the_new_step_and_the_new_command_are_tasks(copy: Path) -> None:
     listed = " ".join(run(copy, "-m", "release.program", "--list").split())
     assert "step.settled" in listed
-    assert "look whether no worker is split between two versions" in listed
+    assert "Look whether no worker is split between two versions" in listed
     assert re.fullmatch(r"cms \d+\.\d+\.\d+\n", run(copy, "-m", "release.program", "number"))
 
 

@@ -197,7 +197,7 @@ def test_no_token_is_told_with_the_permission_that_one_needs() -> None:
 @pytest.mark.parametrize(
     ("status", "told"),
     [
-        (401, "does not accept GITHUB_TOKEN: no (401)"),
+        (401, "refused the token in GITHUB_TOKEN: no (401)"),
         (404, "finds nothing to read its branches in acme/cms: no (404)"),
         (301, "answered 301: no"),
         (422, "answered 422: no"),

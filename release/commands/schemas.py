@@ -1,0 +1,320 @@
+"""What each command's JSON holds, as types: docs/schemas is made of them, and tests hold what is printed against them."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+Level = Literal["block", "fail", "warn", "ask", "skip"]
+
+
+class Problem(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Something that is wrong: which check found it, what it is, what to do, and where."""
+
+    check: str
+    level: Level
+    what: str
+    advice: str
+    file: str | None = None
+    line: int | None = None
+
+
+class Envelope(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What every command prints; how a usage error, a refusal before the start and an interruption end, too."""
+
+    schema: Literal[1]
+    command: str
+    outcome: str
+    exit_code: int
+    at: str
+    problems: list[Problem]
+    next: str | None = None
+
+
+class Worker(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a worker serves. `version_id`, `tag` and `commit` are null where traffic is split, or no release made it."""
+
+    state: Literal["live", "not deployed", "unread"]
+    because: str | None
+    version_id: str | None
+    tag: str | None
+    commit: str | None
+    shares: list[Share]
+    deployed_by: str | None
+    deployed_at: str | None
+
+
+class Share(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A version and how much of the traffic it serves."""
+
+    version_id: str
+    percent: float
+
+
+class Mark(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a worker serves, in short."""
+
+    version_id: str | None
+    tag: str | None
+    commit: str | None
+
+
+class RolledBack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The release that a rollback took away, while nothing newer is live."""
+
+    tag: str
+    to: str | None
+    who: str | None
+    at: str | None
+    why: str | None
+    live: dict[str, Mark]
+    remaining: list[str]
+    burnt: str | None
+    commits: int | None
+    coming: str | None
+    forward: str
+
+
+class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How a step ended, or how it stands in a plan."""
+
+    name: str
+    outcome: Literal["ok", "skipped", "failed", "todo", "stuck"]
+    seconds: float
+    detail: str
+
+
+class Write(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A write: the step that makes it, the system, what is written to, and what it is."""
+
+    step: str
+    system: str
+    target: str
+    what: str
+
+
+class Remark(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is kept with the release: a reason, a skipped check, a ticked question."""
+
+    kind: str
+    what: str
+    why: str
+    who: str
+
+
+class Run(Envelope, frozen=True, kw_only=True):
+    """What a release is told with, and every other command that ends as one does.
+
+    `live` is what each worker serves in the end, as far as it was looked at, `before` what it served at the start. `state`
+    says in words, for people, what the other fields do not.
+    """
+
+    decision: str | None = None
+    version: str | None = None
+    previous: str | None = None
+    tag: str | None = None
+    commit: str | None = None
+    environment: str | None = None
+    plan: str | None = None
+    steps: list[Step] = []
+    writes: list[Write] = []
+    proof: str | None = None
+    remarks: list[Remark] = []
+    policy: dict[str, Any] | None = None
+    rolled_back: RolledBack | None = None
+    state: dict[str, str] = {}
+    live: dict[str, Worker] | None = None
+    before: dict[str, Worker] | None = None
+    urls: list[str] = []
+    why: str | None = None
+
+
+class Holder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who holds an environment's lock, and until when."""
+
+    who: str
+    where: str
+    url: str | None
+    until: str
+
+
+class Health(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the health route says, and what that proves."""
+
+    version: str | None
+    commit: str | None
+    version_id: str | None
+    problem: str | None
+    proof: str
+
+
+class Environment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An environment as it is. `pending` are migrations (null: unknown), `last` the last release, `ahead` a count of commits."""
+
+    version: str | None
+    health: Health
+    workers: dict[str, Worker]
+    pending: list[str] | None
+    last: str | None
+    ahead: int | None
+    unfinished: str | None
+    rolled_back: RolledBack | None
+    holder: Holder | None
+    unread: list[str]
+
+
+class Status(Envelope, frozen=True, kw_only=True):
+    """Each environment."""
+
+    environments: dict[str, Environment] = {}
+
+
+class Item(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An item of the checklist."""
+
+    item: str
+    standing: str
+    demand: str
+    what: str
+    advice: str
+
+
+class Checklist(Envelope, frozen=True, kw_only=True):
+    """The checklist of a commit."""
+
+    commit: str | None = None
+    blocked: bool = False
+    items: list[Item] = []
+
+
+class SetUp(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A step of the set-up."""
+
+    step: str
+    state: Literal["ok", "missing", "cannot tell"]
+    what: str
+    advice: str
+
+
+class Doctor(Envelope, frozen=True, kw_only=True):
+    """Each step of the set-up."""
+
+    steps: list[SetUp] = []
+
+
+class Place(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A step of a sequence; `plugin` is null for a core step."""
+
+    step: str
+    plugin: str | None
+
+
+class Plugin(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A plugin and what it adds."""
+
+    name: str
+    origin: str
+    version: str | None
+    hooks: list[str]
+    checks: list[str]
+    targets: list[str]
+    steps: list[dict[str, str]]
+
+
+class Plugins(Envelope, frozen=True, kw_only=True):
+    """The plugins, and the order of steps of each environment and package."""
+
+    plugins: list[Plugin] = []
+    off: list[dict[str, str]] = []
+    sequences: dict[str, list[Place]] = {}
+
+
+class Approve(Envelope, frozen=True, kw_only=True):
+    """The run that was waiting, and the hash of its plan."""
+
+    run: int | None = None
+    url: str | None = None
+    plan: str | None = None
+    comment: str | None = None
+
+
+class Dispatch(Envelope, frozen=True, kw_only=True):
+    """The run that was started, and GitHub's conclusion; a dry run has the workflow and its inputs instead."""
+
+    run: int | None = None
+    url: str | None = None
+    conclusion: str | None = None
+    what: str | None = None
+    workflow: str | None = None
+    inputs: dict[str, str] = {}
+
+
+class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What `inv init` asks, and its guess."""
+
+    key: str
+    text: str
+    guess: str | None
+
+
+class Init(Envelope, frozen=True, kw_only=True):
+    """The files that were, or would be, written."""
+
+    files: list[str] = []
+    notes: list[str] = []
+    questions: list[Question] = []
+
+
+class Stage(Envelope, frozen=True, kw_only=True):
+    """Whether the kept stage is running, and where it answers."""
+
+    running: bool | None = None
+    urls: dict[str, str] = {}
+    stopped: bool | None = None
+
+
+class Variables(Envelope, frozen=True, kw_only=True):
+    """The variables that point a shell at the stage."""
+
+    variables: dict[str, str] = {}
+
+
+class Help(Envelope, frozen=True, kw_only=True):
+    """A topic's text."""
+
+    topic: str | None = None
+    text: str | None = None
+
+
+class Completion(Envelope, frozen=True, kw_only=True):
+    """A shell's script."""
+
+    shell: str | None = None
+    script: str | None = None
+
+
+RUNS = ("release", "plan", "deploy", "publish", "hotfix", "verify", "rollback", "unlock", "rehearse", "step")
+SCHEMAS: dict[str, type[Envelope]] = {
+    **dict.fromkeys(RUNS, Run),
+    "status": Status,
+    "checklist": Checklist,
+    "doctor": Doctor,
+    "plugins": Plugins,
+    "approve": Approve,
+    "dispatch": Dispatch,
+    "init": Init,
+    "install": Envelope,
+    "check": Envelope,
+    "rehearsal.start": Stage,
+    "rehearsal.status": Stage,
+    "rehearsal.stop": Stage,
+    "rehearsal.env": Variables,
+    "help": Help,
+    "completion": Completion,
+}
+
+
+def of_command(name: str) -> type[Envelope]:
+    """The type of what a command prints: `step.smoke` prints what `step` says. Raises KeyError for one that prints none."""
+    return SCHEMAS["step" if name.startswith("step.") else name]

@@ -135,7 +135,7 @@ def _peak(contenders: list[Contender], name: str) -> float:
     with tempfile.TemporaryDirectory() as folder:
         environ = _noted(folder, one.environ)
         subprocess.run(one.command, cwd=one.root, env=environ, capture_output=True, check=True)
-        return max(note["peak_mb"] for note in _notes(folder) if "plan" in note["argv"])
+        return max(float(note["peak_mb"]) for note in _notes(folder) if "plan" in note["argv"])
 
 
 def _noted(folder: str, environ: Mapping[str, str]) -> dict[str, str]:

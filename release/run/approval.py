@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from release.decide.single_step import NUMBERLESS
 from release.errors import BlockedError, UsageError
+from release.frozen import Frozen
 from release.model.record import Approval, Granted, Remark
 from release.systems.github import actions
 from release.systems.machine.checkout_lock import user
@@ -26,8 +26,7 @@ LONGEST_COMMENT = 200
 _NAMED_PLAN = re.compile(r"\bplan ([0-9a-f]{7,64})\b")
 
 
-@dataclass(frozen=True)
-class Person:
+class Person(Frozen, frozen=True):
     """Who sits at the terminal: said `--yes` or not; `ask` puts a question and gives what was typed, None without one."""
 
     yes: bool = False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -11,6 +11,7 @@ import msgspec
 from release.decide.decide import Nothing
 from release.errors import BlockedError, ReleaseError
 from release.extensions.isolation import IsolatedStep
+from release.frozen import Frozen
 from release.model.outcome import Failure
 from release.model.record import Granted, Record
 from release.plan.preview import Preview
@@ -29,8 +30,7 @@ if TYPE_CHECKING:
 Gate = Callable[["Ops", Preview], Granted]
 
 
-@dataclass(frozen=True)
-class AtOnce:
+class AtOnce(Frozen, frozen=True):
     """A gate that asks nobody: no observer is told that a plan waits."""
 
     gate: Gate

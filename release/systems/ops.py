@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
 from release.errors import UsageError
+from release.frozen import Frozen
 from release.model.effects import Effect
 from release.model.world import World
 from release.systems.cloudflare.api import Cloudflare
@@ -37,8 +37,7 @@ Tell = Callable[[str], None]
 Perform = Callable[["Ops", Effect, World, Tell], World]
 
 
-@dataclass(frozen=True)
-class Ops:
+class Ops(Frozen, frozen=True):
     """All outside systems for one environment. `perform` does effects; everything else only reads.
 
     `url` is where the environment answers; `mask` hides secrets in whatever is shown; `checkout` names this

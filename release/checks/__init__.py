@@ -12,7 +12,6 @@ from release.checks.checkout import CleanTree, InBranch, KeepsLast, OnBranch
 from release.checks.machine import Tools
 from release.checks.manifest import ManifestAgrees
 from release.checks.migrations import Listed, Migrations, WranglerAgrees
-from release.checks.package import Dependencies, KnownToken
 from release.checks.reviewers import Reviewed
 from release.hookspecs import hookimpl
 from release.model.health import rule_of
@@ -29,6 +28,8 @@ def release_checks(config: Config, environment: str) -> list[Check]:
     for one in config.databases:
         checks += [Migrations(one.migrations, one.name), WranglerAgrees(one.name)]
     if config.target:
+        from release.checks.package import Dependencies, KnownToken
+
         checks += [KnownToken(), Dependencies()]
     if environment == config.production and config.target is None:
         checks += [Reviewed(config.approval.two_person), _by_hand(config)]

@@ -1,4 +1,4 @@
-"""`inv release`, `inv plan`, `inv deploy`: from words to an outcome."""
+"""`inv release`, `inv plan`, `inv deploy`: from words to an outcome. What a plan does not need is loaded by what does."""
 
 from __future__ import annotations
 
@@ -12,15 +12,9 @@ from release.model.request import Request
 from release.plan.plan import read_plan, write_plan
 from release.plan.preview import survey
 from release.plan.targets import configured
-from release.run.approval import in_workflow
-from release.run.effects.perform import perform
-from release.run.end import planned
-from release.run.journal import Journal
-from release.run.lock import StaleError
-from release.run.sequence import carry_out
-from release.systems.machine.checkout_lock import alone
+from release.run.unrun import planned
 from release.systems.npm.wrangler_ages import require_wranglers
-from release.systems.ops import connect, require_write_tokens
+from release.systems.ops import connect, in_workflow, require_write_tokens
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,6 +42,10 @@ def release(
 
     `connect` wires the outside systems; a test wires others.
     """
+    from release.run.effects.perform import perform
+    from release.run.journal import Journal
+    from release.systems.machine.checkout_lock import alone
+
     approved = read_plan(options.plan_file) if options.plan_file else None
     options = _as_approved(options, approved) if approved else options
     config, plugins = configured(root, options.target, options.request.line, environ)
@@ -82,6 +80,9 @@ def _released(
     ops: Ops, plugins: Extensions, options: Options, approved: Plan | None, gate: Gate, told: Listeners
 ) -> Outcome:
     """Survey and carry out; from the start again where the record changed while the run waited for it."""
+    from release.run.lock import StaleError
+    from release.run.sequence import carry_out
+
     while True:
         preview = survey(ops, plugins, options, approved)
         told.planned(preview)

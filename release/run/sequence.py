@@ -19,6 +19,7 @@ from release.run import end as ending
 from release.run import lock
 from release.run.begin import first_record
 from release.run.step import INTERRUPTED, Run, one_step
+from release.run.unrun import without_run
 
 if TYPE_CHECKING:
     from release.extensions import Extensions
@@ -45,7 +46,7 @@ def carry_out(ops: Ops, extensions: Extensions, preview: Preview, gate: Gate, li
     is_empty = isinstance(preview.decision, Nothing) or preview.release is None or preview.plan is None
     if is_empty or preview.problems or preview.release is None or preview.plan is None:
         ending.caught_up(ops, preview)
-        return _told(listener, extensions, ending.without_run(preview, ops.config))
+        return _told(listener, extensions, without_run(preview, ops.config))
     run = Run(ops, extensions, listener, preview, preview.release, preview.plan)
     try:
         return _told(listener, extensions, _locked(run, _granted(run, gate)))

@@ -190,6 +190,11 @@ def is_stage(environ: Mapping[str, str]) -> bool:
     return bool(environ.get("RELEASE_STAGE")) and address.startswith(_LOOPBACK)
 
 
+def in_workflow(environ: Mapping[str, str]) -> bool:
+    """Whether this process runs in a run of GitHub Actions."""
+    return environ.get("GITHUB_ACTIONS") == "true" and bool(environ.get("GITHUB_RUN_ID"))
+
+
 def require_write_tokens(ops: Ops) -> None:
     """Raise UsageError when a variable is missing that only a real release needs."""
     environ = ops.environ

@@ -1,4 +1,4 @@
-"""Measures this tool against its floors and prints a table: `python benchmarks/run.py [--turns N] [--quick]`.
+"""Measures this tool against its floors and prints a table: `python benchmarks/run.py [--turns N] [--quick | --smallest]`.
 
 What is compared is run in turns, in one go, on the same machine; the figures that count are ratios. benchmarks/README.md
 says what each line is. The exit code is 1 where a limit is exceeded.
@@ -10,6 +10,7 @@ import argparse
 import contextlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -32,6 +33,7 @@ PYTHON = sys.executable
 INV = (PYTHON, "-P", "-m", "release.program")
 BARE = (PYTHON, "-P", "-m", "invoke")
 SIZES = {"1k": (1_000, 20), "10k": (10_000, 200), "100k": (100_000, 2_000)}
+SMALLEST = {"30": (30, 2)}
 
 
 @dataclass(frozen=True)
@@ -53,24 +55,27 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--turns", type=int, default=15)
     parser.add_argument("--quick", action="store_true", help="only the smallest history, and no rehearsal")
+    parser.add_argument(
+        "--smallest", action="store_true", help="each once, to see that it runs; no figure is judged"
+    )
     asked = parser.parse_args()
     lines: list[Line] = []
     print(f"{'':<52} {'measured':<34} {'figure':>7}  {'limit':>6}")
     with tempfile.TemporaryDirectory() as bytecode:
         os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
         os.environ["PYTHONPYCACHEPREFIX"] = bytecode
-        for line in _lines(asked.turns, quick=asked.quick):
+        sizes = SMALLEST if asked.smallest else {"1k": SIZES["1k"]} if asked.quick else SIZES
+        for line in _lines(0 if asked.smallest else asked.turns, sizes):
             print(line, flush=True)
             lines.append(line)
-    return int(any(line.figure > line.limit for line in lines))
+    return int(not asked.smallest and any(line.figure > line.limit for line in lines))
 
 
-def _lines(turns: int, *, quick: bool) -> Iterator[Line]:
+def _lines(turns: int, sizes: Mapping[str, tuple[int, int]]) -> Iterator[Line]:
     yield from listing(turns)
     with contextlib.ExitStack() as stack:
-        sizes = {"1k": SIZES["1k"]} if quick else SIZES
         yield from plans({name: stack.enter_context(scene(*size)) for name, size in sizes.items()}, turns)
-    if not quick:
+    if sizes == SIZES:
         yield from rehearsals(3)
 
 
@@ -81,14 +86,14 @@ def listing(turns: int) -> Iterator[Line]:
     ours = Contender("inv", (*INV, "--search-root", ".", "--list"), ROOT, environ)
     wrapped = Contender("./inv", ("./inv", "--list"), ROOT, environ)
     times = take_turns([bare, ours, wrapped], 2 * turns)
-    yield Line("inv --list / bare Invoke", _ms(times, "inv", "bare"), times.ratio("inv", "bare"), 1.2)
+    yield Line("inv --list / bare Invoke", _ms(times, "inv", "bare"), times.ratio("inv", "bare"), 1.1)
     added = (times.median("./inv") - times.median("inv")) * 1000
     yield Line("./inv adds to inv, ms", _ms(times, "./inv", "inv"), added, 30)
 
 
 def plans(scenes: dict[str, dict[str, Any]], turns: int) -> Iterator[Line]:
     """`inv plan` against its floor, on every history, and the largest against the smallest."""
-    contenders = []
+    contenders, smallest = [], next(iter(scenes))
     for size, scene in scenes.items():
         root, environ = Path(scene["root"]), _in_scene(scene, "root")
         reads = (*BARE, "--collection", "floor", "--search-root", str(ROOT / "benchmarks"), "reads")
@@ -98,16 +103,48 @@ def plans(scenes: dict[str, dict[str, Any]], turns: int) -> Iterator[Line]:
             Contender(f"plan {size}", ours, root, environ),
             Contender(f"shallow {size}", ours, root, _in_scene(scene, "shallow")),
         ]
-    times = take_turns(contenders, turns)
+    with tempfile.TemporaryDirectory() as folder:
+        contenders.append(_uncompiled(Path(folder), scenes[smallest]))
+        times = take_turns(contenders, turns)
     for size in scenes:
         plan, floor = f"plan {size}", f"floor {size}"
         yield Line(
-            f"inv plan / floor, {size} commits", _ms(times, plan, floor), times.ratio(plan, floor), 1.3
+            f"inv plan / floor, {size} commits", _ms(times, plan, floor), times.ratio(plan, floor), 1.2
         )
-    small, large = next(iter(scenes)), list(scenes)[-1]
-    for kind, what in (("plan", "inv plan"), ("shallow", "inv plan in a depth-1 checkout")):
-        one, other = f"{kind} {large}", f"{kind} {small}"
-        yield Line(f"{what}, {large} / {small}", _ms(times, one, other), times.ratio(one, other), 1.2)
+    floor = f"floor {smallest}"
+    uncompiled = times.ratio("uncompiled", floor)
+    yield Line("... without our bytecode / floor", _ms(times, "uncompiled", floor), uncompiled, 1.5)
+    large = list(scenes)[-1]
+    for kind, what, limit in (("plan", "inv plan", 1.2), ("shallow", "... in a depth-1 checkout", 1.15)):
+        one, other = f"{kind} {large}", f"{kind} {smallest}"
+        yield Line(f"{what}, {large} / {smallest}", _ms(times, one, other), times.ratio(one, other), limit)
+    yield Line("memory of inv plan, MB", f"{large} commits", _peak(contenders, f"plan {large}"), 45)
+
+
+def _uncompiled(folder: Path, scene: Mapping[str, Any]) -> Contender:
+    """A plan with a copy of `release/` that has no bytecode and gets none, as in a read-only checkout."""
+    shutil.copytree(ROOT / "release", folder / "release", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "tools", folder / "tools", ignore=shutil.ignore_patterns("__pycache__"))
+    environ = {**_in_scene(scene, "root"), "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
+    return Contender("uncompiled", (*INV, "--search-root", str(ROOT), "plan"), Path(scene["root"]), environ)
+
+
+def _peak(contenders: list[Contender], name: str) -> float:
+    """The most memory that a contender's own process has resident, in MB."""
+    one = next(each for each in contenders if each.name == name)
+    with tempfile.TemporaryDirectory() as folder:
+        environ = _noted(folder, one.environ)
+        subprocess.run(one.command, cwd=one.root, env=environ, capture_output=True, check=True)
+        return max(float(note["peak_mb"]) for note in _notes(folder) if "plan" in note["argv"])
+
+
+def _noted(folder: str, environ: Mapping[str, str]) -> dict[str, str]:
+    paths = f"{ROOT / 'benchmarks' / 'noted'}{os.pathsep}{environ.get('PYTHONPATH', '')}"
+    return {**environ, "NOTED": folder, "PYTHONPATH": paths}
+
+
+def _notes(folder: str) -> list[dict[str, Any]]:
+    return [json.loads(file.read_text("utf-8")) for file in Path(folder).iterdir()]
 
 
 def _in_scene(scene: Mapping[str, Any], checkout: str) -> dict[str, str]:
@@ -127,7 +164,7 @@ def rehearsals(turns: int) -> Iterator[Line]:
     yield Line("inv rehearse in all, s", f"middle of {turns}", middle.seconds, 30)
     share = 100 * middle.own / middle.seconds
     yield Line("our own share of it, %", f"{middle.own:.2f} s of {middle.seconds:.1f} s", share, 5)
-    yield Line("memory of the process that releases, MB", "largest", max(run.peak_mb for run in runs), 100)
+    yield Line("memory of the process that releases, MB", "largest", max(run.peak_mb for run in runs), 80)
 
 
 @dataclass(frozen=True)
@@ -141,8 +178,7 @@ class Rehearsal:
 
 def _rehearsal() -> Rehearsal:
     with tempfile.TemporaryDirectory() as folder:
-        paths = f"{ROOT / 'benchmarks' / 'noted'}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"
-        environ = {**os.environ, "NOTED": folder, "PYTHONPATH": paths}
+        environ = _noted(folder, os.environ)
         started = time.perf_counter()
         done = subprocess.run(
             ["./inv", "rehearse", "--json"], cwd=ROOT, env=environ, capture_output=True, check=False
@@ -150,7 +186,7 @@ def _rehearsal() -> Rehearsal:
         seconds = time.perf_counter() - started
         if done.returncode:
             raise RuntimeError(f"inv rehearse ended with {done.returncode}: {done.stderr.decode()[-1500:]}")
-        notes = [json.loads(file.read_text("utf-8")) for file in Path(folder).iterdir()]
+        notes = _notes(folder)
     waited = _covered([(start, end) for one in notes for start, end in one["waits"]])
     peak = max(one["peak_mb"] for one in notes if "rehearse" in one["argv"])
     return Rehearsal(seconds, seconds - waited, peak)

@@ -40,9 +40,13 @@ class Times:
 
 
 def take_turns(contenders: Sequence[Contender], turns: int) -> Times:
-    """Run each once to warm up, then in turns, in another order each time. Raises RuntimeError when one fails."""
-    for contender in contenders:
-        _seconds(contender)
+    """Run each once to warm up, then in turns, in another order each time. Raises RuntimeError when one fails.
+
+    With no turn at all, the times are those of warming up: enough to see that everything runs.
+    """
+    warming = {contender.name: [_seconds(contender)] for contender in contenders}
+    if not turns:
+        return Times(warming)
     times = Times({contender.name: [] for contender in contenders})
     for turn in range(turns):
         first = turn % len(contenders)

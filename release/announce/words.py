@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import string
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from release.frozen import Frozen
 from release.model.repository import SHORTEST
 
 if TYPE_CHECKING:
@@ -40,8 +40,7 @@ FIELDS = (
 )
 
 
-@dataclass(frozen=True)
-class Announcement:
+class Announcement(Frozen, frozen=True):
     """One thing to say. `title` fits into a notification, `body` are the facts that decide."""
 
     event: Event

@@ -13,7 +13,6 @@ from release.checks.configuration import configuration
 from release.checks.machine import Tools
 from release.checks.manifest import ManifestAgrees
 from release.checks.migrations import Listed, Migrations, Waits, WranglerAgrees
-from release.checks.package import Dependencies, KnownToken
 from release.checks.reviewers import Reviewed
 from release.hookspecs import hookimpl
 from release.model.health import rule_of
@@ -31,6 +30,8 @@ def release_checks(config: Config, environment: str) -> list[Check]:
         checks += [Migrations(one.migrations, one.name), WranglerAgrees(one.name)]
         checks.append(Waits(one.migrations, one.name, bool(one.contract)))
     if config.target:
+        from release.checks.package import Dependencies, KnownToken
+
         checks += [KnownToken(), Dependencies()]
     if environment == config.production and config.target is None:
         checks += [Reviewed(config.approval.two_person), _by_hand(config)]

@@ -8,13 +8,13 @@ from __future__ import annotations
 import bisect
 import re
 import tomllib
-from dataclasses import dataclass
 from types import UnionType
 from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
 
 import msgspec
 
 from release.formats.suggestion import did_you_mean
+from release.frozen import Frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -35,8 +35,7 @@ _NAMED_TYPES = re.compile(r"`(\w+(?: \| \w+)*)`")
 _LONGEST_SHOWN = 60
 
 
-@dataclass(frozen=True)
-class Fault:
+class Fault(Frozen, frozen=True):
     """One problem: the keys and indices (from 0) that lead to it below [tool.release], and what is wrong."""
 
     path: Path

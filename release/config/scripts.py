@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
 from release.errors import UsageError
 from release.formats.wrangler_config import SyntaxFaultError, candidates, parse, script_name
+from release.frozen import Frozen
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from release.config.tables import Environment
 
 
-@dataclass(frozen=True)
-class Found:
+class Found(Frozen, frozen=True):
     """A wrangler file that was read: its path in the repository, and its settings."""
 
     path: str

@@ -79,7 +79,7 @@ def _diverged(database: Database, differences: tuple[str, ...], found: Beyond | 
             "inv step.backfill notes it; then run the same command again.",
         )
     return Stuck(
-        f"The live schema of {database.name} is not what its ledger says: {'; '.join(differences)}.",
-        "Somebody changed it by hand. Bring schema and ledger together (a migration that does the same, "
+        f"The live schema of {database.name} does not match its migration ledger: {'; '.join(differences)}.",
+        "It was changed by hand, or by another tool. Bring schema and ledger together (a migration that does the same, "
         "or undo it), verify on staging, then run the same command again.",
     )

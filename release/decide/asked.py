@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from release.errors import ReleaseError
+from release.frozen import Frozen
 from release.model import bump
 from release.model.problem import Problem
 
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
 LEVELS: tuple[Level, ...] = ("patch", "minor", "major")
 
 
-@dataclass(frozen=True)
-class Difference:
+class Difference(Frozen, frozen=True):
     """How an unfinished release differs from what was asked for.
 
     `level` and `pre` are the bump and the word of a prerelease that it was begun with, None where only the commit

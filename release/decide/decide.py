@@ -18,6 +18,7 @@ from release.decide.findings import (
 from release.decide.numbers import next_number
 from release.errors import ReleaseError
 from release.formats.version import TagPattern
+from release.frozen import Frozen
 from release.model import bump
 from release.model.health import NO_ROUTE
 from release.model.problem import Problem
@@ -56,8 +57,7 @@ class Go:
     differs: Difference | None = field(default=None, compare=False)  # told, and nothing that is done
 
 
-@dataclass(frozen=True)
-class Nothing:
+class Nothing(Frozen, frozen=True):
     """There is nothing to release; `released` when this very commit was released already."""
 
     why: str
@@ -66,8 +66,7 @@ class Nothing:
     rolled_back: RolledBack | None = None
 
 
-@dataclass(frozen=True)
-class Blocked:
+class Blocked(Frozen, frozen=True):
     """The world cannot be read well enough, or contradicts itself."""
 
     problems: tuple[Problem, ...]

@@ -6,12 +6,12 @@ import importlib
 import importlib.util
 import sys
 import traceback
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from release.errors import ReleaseError, UsageError
 from release.formats.suggestion import did_you_mean
+from release.frozen import Frozen
 from release.systems.machine.deadline import LateError, within
 
 if TYPE_CHECKING:
@@ -27,8 +27,7 @@ NAMED = "`plugins` in [tool.release]"
 BUILT_IN = "built in"
 
 
-@dataclass(frozen=True)
-class Plugin:
+class Plugin(Frozen, frozen=True):
     """One plugin: `holder` is the module or object that has its hooks.
 
     `origin` is its file, "built in", or the distribution that brought it; `version` is None where it tells none.
@@ -48,8 +47,7 @@ class Plugin:
         return self.name if self.name == self.origin else f"{self.name} ({self.origin})"
 
 
-@dataclass(frozen=True)
-class Source:
+class Source(Frozen, frozen=True):
     """A plugin that was not imported yet: `bring` imports it, `remedy` is what to do where that fails."""
 
     name: str

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from release.errors import BlockedError, ReleaseError, UsageError
 from release.extensions.placement import Addition
 from release.extensions.signatures import signature
+from release.frozen import Frozen
 from release.model import effects
 from release.model.problem import Problem
 from release.model.step import Done, Stuck, Todo
@@ -24,8 +24,7 @@ if TYPE_CHECKING:
 REPAIR = "Repair the plugin, or turn it off: plugins_off in [tool.release]."
 
 
-@dataclass(frozen=True)
-class IsolatedCheck:
+class IsolatedCheck(Frozen, frozen=True):
     """A check of a plugin: `find` ends in time, or blocks and says whose check it is."""
 
     plugin: Plugin
@@ -54,8 +53,7 @@ class IsolatedCheck:
         return found
 
 
-@dataclass(frozen=True)
-class IsolatedStep:
+class IsolatedStep(Frozen, frozen=True):
     """A step of a plugin: `look` ends in time, or is stuck and says whose step it is."""
 
     plugin: Plugin

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from release.errors import UsageError
 from release.extensions.signatures import signature
 from release.formats.suggestion import did_you_mean
+from release.frozen import Frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -19,8 +19,7 @@ HOOK = signature("release_steps")
 Side = Literal["before", "after"]
 
 
-@dataclass(frozen=True)
-class Addition:
+class Addition(Frozen, frozen=True):
     """A plugin's step, and the step beside which it wants to run: one of the core, or another plugin's."""
 
     plugin: Plugin

@@ -9,10 +9,11 @@ from __future__ import annotations
 import hashlib
 import re
 import zlib
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from release.errors import BlockedError
+from release.frozen import Frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -25,8 +26,7 @@ _TREE_MODE = "40000"
 _IDENTITY = re.compile(r"[^<>\n\0]*[^<>\n\0 ] <[^<>\n\0]*>")
 
 
-@dataclass(frozen=True)
-class GitObject:
+class GitObject(Frozen, frozen=True):
     """One object: its kind, its body without git's header, and its id."""
 
     kind: Kind
@@ -34,8 +34,7 @@ class GitObject:
     oid: str
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(Frozen, frozen=True):
     """One line of a tree: the mode as git stores it ("100644", "40000"), the name, the object's id.
 
     A name that is not UTF-8 holds surrogate escapes, as in `os.fsdecode`.
@@ -46,8 +45,7 @@ class Entry:
     oid: str
 
 
-@dataclass(frozen=True)
-class Commit:
+class Commit(Frozen, frozen=True):
     """What a commit says. Times are seconds since 1970, whatever the zone; people are "Name <mail>"."""
 
     tree: str

@@ -8,8 +8,12 @@ from __future__ import annotations
 
 import json
 from collections import ChainMap
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+
+from msgspec import field
+
+from release.frozen import Frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,8 +25,7 @@ OBSERVABILITY, LOGPUSH, TAIL = "observability", "logpush", "tail consumer"
 TAG = "Durable Object migration"
 
 
-@dataclass(frozen=True, order=True)
-class Trait:
+class Trait(Frozen, frozen=True, order=True):
     """One setting: its kind, and its name where a worker may have several of the kind."""
 
     kind: str
@@ -37,8 +40,7 @@ class Trait:
         return ":".join(filter(None, (self.kind, self.name))).replace(" ", "-")
 
 
-@dataclass(frozen=True)
-class Value:
+class Value(Frozen, frozen=True):
     """What a setting is: `key` is compared, `shown` is read by people. An empty key is not known, and differs from none."""
 
     key: str = ""
@@ -49,8 +51,7 @@ class Value:
         return other is not None and (self.key == other.key or not self.key or not other.key)
 
 
-@dataclass(frozen=True)
-class Doomed:
+class Doomed(Frozen, frozen=True):
     """Durable Object classes that a migration takes away (`to` is empty) or renames."""
 
     tag: str
@@ -58,8 +59,7 @@ class Doomed:
     to: str = ""
 
 
-@dataclass(frozen=True)
-class WorkerSettings:
+class WorkerSettings(Frozen, frozen=True):
     """One side: its settings, the kinds of which it tells, and those that a deploy leaves alone where it names none.
 
     `unread` says by kind why a side cannot tell of it. `tags` are the migrations of Durable Objects in order, `doomed`
@@ -88,8 +88,7 @@ class WorkerSettings:
         )
 
 
-@dataclass(frozen=True)
-class Bound:
+class Bound(Frozen, frozen=True):
     """How a kind of binding is written: its key in wrangler's file, its type in the API, a label, and each one's fields."""
 
     key: str

@@ -5,8 +5,9 @@ from __future__ import annotations
 import posixpath
 import re
 import tomllib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from release.frozen import Frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -27,8 +28,7 @@ class SyntaxFaultError(ValueError):
         self.what, self.line, self.column = what, line, column
 
 
-@dataclass(frozen=True)
-class Needs:
+class Needs(Frozen, frozen=True):
     """What a worker's configuration says of one environment: names of bindings (variables too), and of secrets."""
 
     bindings: frozenset[str]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from release.errors import CannotReadError
 from release.formats.wrangler_config import databases_in
+from release.frozen import Frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -15,8 +15,7 @@ if TYPE_CHECKING:
 FOLDER = "./migrations"  # where an entry names no `migrations_dir`
 
 
-@dataclass(frozen=True)
-class Wanted:
+class Wanted(Frozen, frozen=True):
     """The database that is looked for in a configuration: by its name in D1, its binding, or the folder of its migrations."""
 
     name: str = ""

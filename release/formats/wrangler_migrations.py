@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import dataclass
 from functools import cmp_to_key, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from release.errors import CannotReadError
 from release.formats.wrangler_databases import FOLDER, Wanted, entry_of, name_of, normal, text_of
+from release.frozen import Frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -25,8 +25,7 @@ _NUMBER = re.compile(r"\s*([+-]?[0-9]+)")
 _UNKNOWN_GLOB = re.compile(r"^[!#]|[?*+@!]\(|\[\[:|\{[^{},]*\.\.|\$\{")
 
 
-@dataclass(frozen=True)
-class Rules:
+class Rules(Frozen, frozen=True):
     """Where a database's migrations lie and are noted; `pattern` is relative to `folder`, `folder` to the repository.
 
     `version` is the wrangler's that applies them (None: not known, so the newest); `ignored` is a pattern that it does

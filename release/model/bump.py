@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from release.errors import BlockedError
 from release.formats.git_objects import algorithm_of, commit_body, git_object, tag_body, with_files
 from release.formats.manifest import value_at, with_value
 from release.formats.version import parse, precedes
+from release.frozen import Frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,8 +21,7 @@ VERSION_KEY = ("version",)
 TRAILER = "Release"
 
 
-@dataclass(frozen=True)
-class Bump:
+class Bump(Frozen, frozen=True):
     """A commit that only raises the version: its id, the files that differ (path -> bytes), the objects to store."""
 
     commit: str

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
+
+from msgspec import field
+
+from release.frozen import Frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,8 +17,7 @@ Origin = Literal["release", "elsewhere", ""]
 Loss = Literal["variables", "secrets", "bindings", "routes", "crons", "workers_dev", "classes"]
 
 
-@dataclass(frozen=True)
-class Compared:
+class Compared(Frozen, frozen=True):
     """One worker's three sides: what serves, what the commit's configuration wants, what the last release's wanted.
 
     `live` is None where nothing serves, `last` where the last release's configuration is not known. `who` deployed what
@@ -30,8 +32,7 @@ class Compared:
     zones: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True)
-class SettingChange:
+class SettingChange(Frozen, frozen=True):
     """One setting that a deploy changes. `mark` is +, -, ~ or !; `origin` says what made the difference: this release, or not.
 
     `loss` is the kind of loss that it would be, None where nothing is lost; `why` says what happens, `remedy` what to write.
@@ -78,8 +79,7 @@ class SettingChange:
         }
 
 
-@dataclass(frozen=True)
-class WorkerChanges:
+class WorkerChanges(Frozen, frozen=True):
     """All that a deploy changes of one worker, and the kinds of which nobody can tell, with the reason."""
 
     worker: str

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from release.formats.wrangler_migrations import LEDGER
+from release.frozen import Frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,8 +54,7 @@ class WorkerDeployment:
         return (tag, commit) if tag else None
 
 
-@dataclass(frozen=True)
-class SchemaObject:
+class SchemaObject(Frozen, frozen=True):
     """A row of sqlite_master: type, name and the statement that made it."""
 
     kind: str
@@ -62,8 +62,7 @@ class SchemaObject:
     sql: str
 
 
-@dataclass(frozen=True)
-class Database:
+class Database(Frozen, frozen=True):
     """A D1 database: its ledger in order (None: the table does not exist), its schema, and the ledger's table.
 
     `is_expected`: the ledger is what a plan expects it to be, and the schema that from before it.
@@ -82,8 +81,7 @@ class Database:
         return self.ledger or ()
 
 
-@dataclass(frozen=True)
-class Health:
+class Health(Frozen, frozen=True):
     """One answer of a health route; `problem` says why it is not healthy, None when it is.
 
     `answered` is false where nothing came back, so that its health is unknown; `asked` is false where there is no
@@ -98,8 +96,7 @@ class Health:
     version_id: str | None = None
 
 
-@dataclass(frozen=True)
-class Smoke:
+class Smoke(Frozen, frozen=True):
     """The end of a smoke check: healthy or not, the last answer, and the version ids that served throughout."""
 
     healthy: bool
@@ -107,8 +104,7 @@ class Smoke:
     version_ids: Mapping[str, str]
 
 
-@dataclass(frozen=True)
-class ReleasePages:
+class ReleasePages(Frozen, frozen=True):
     """What GitHub's pages show: the tag of the latest Release, and how the release's deployment stands."""
 
     latest: str | None

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
+from release.frozen import Frozen
 from release.model.deployment import Health, Smoke, WorkerDeployment
 from release.model.release import Write
 from release.model.repository import Remote
@@ -39,7 +40,7 @@ class Effect(Protocol):
         ...
 
 
-class Local:
+class Local(Frozen, frozen=True):
     """An effect that writes nothing outside this machine."""
 
     is_brief: ClassVar[bool] = True
@@ -55,8 +56,7 @@ class Local:
         return ()
 
 
-@dataclass(frozen=True)
-class RunTests(Local):
+class RunTests(Local, frozen=True):
     """Run the configured build, test and lint commands."""
 
     is_brief: ClassVar[bool] = False
@@ -68,8 +68,7 @@ class RunTests(Local):
         return world.with_done(self.name)
 
 
-@dataclass(frozen=True)
-class BuildWorker(Local):
+class BuildWorker(Local, frozen=True):
     """Run one worker's own build, and compare what it made with the plan."""
 
     is_brief: ClassVar[bool] = False
@@ -86,8 +85,7 @@ class BuildWorker(Local):
         return world.with_done(self.name_of(self.worker))
 
 
-@dataclass(frozen=True)
-class PlaceFiles(Local):
+class PlaceFiles(Local, frozen=True):
     """Put the files of the bump commit into the work tree."""
 
     files: Mapping[str, bytes]
@@ -100,8 +98,7 @@ class PlaceFiles(Local):
         return replace(world, checkout=replace(checkout, files={**checkout.files, **self.files}))
 
 
-@dataclass(frozen=True)
-class WatchHealth(Local):
+class WatchHealth(Local, frozen=True):
     """Poll the health route to the deadline; `left_version` is true when the number was live before already."""
 
     is_brief: ClassVar[bool] = False
@@ -117,8 +114,7 @@ class WatchHealth(Local):
         return replace(world, health=health, smoke=Smoke(healthy=True, detail="", version_ids=ids))
 
 
-@dataclass(frozen=True)
-class ReadBadge(Local):
+class ReadBadge(Local, frozen=True):
     """Read the version that the dashboard shows."""
 
     release: Release
@@ -128,8 +124,7 @@ class ReadBadge(Local):
         return replace(world, badge=self.release.version)
 
 
-@dataclass(frozen=True)
-class DeployWorker:
+class DeployWorker(Frozen, frozen=True):
     """Upload one worker's bundle and give it all the traffic."""
 
     is_brief: ClassVar[bool] = False
@@ -153,8 +148,7 @@ class DeployWorker:
         return self.writes(step) if live and live.tag == self.release.annotation else ()
 
 
-@dataclass(frozen=True)
-class PushRelease:
+class PushRelease(Frozen, frozen=True):
     """Push tag, branch and record in one atomic push; `held` is the record's object that must still be there."""
 
     is_brief: ClassVar[bool] = True
@@ -192,8 +186,7 @@ class PushRelease:
         return (*(tag if has_tag else ()), *((branch,) if history.is_on_branch else ()))
 
 
-@dataclass(frozen=True)
-class CreateRelease:
+class CreateRelease(Frozen, frozen=True):
     """Make the GitHub Release of the tag, with notes since the previous tag of the same app; `footer` follows them.
 
     `is_latest`: it becomes the repository's "latest"; a package's never does.
@@ -220,8 +213,7 @@ class CreateRelease:
         return self.writes(step) if self.release.tag in (read(world.releases) or ()) else ()
 
 
-@dataclass(frozen=True)
-class NoteDeployment:
+class NoteDeployment(Frozen, frozen=True):
     """Have GitHub show the release as what its environment runs. Where the token may not, that is told, and nothing more."""
 
     is_brief: ClassVar[bool] = True
@@ -245,8 +237,7 @@ class NoteDeployment:
         return self.writes(step) if self.name in world.done else ()
 
 
-@dataclass(frozen=True)
-class Call:
+class Call(Frozen, frozen=True):
     """Whatever a plugin's step does: its own function, called with the release; its writes are named by it.
 
     `deadline` is in seconds. A function that is late counts as failed, and goes on by itself until the process ends:
@@ -258,7 +249,7 @@ class Call:
     name: str
     run: Callable[[Release], None]
     release: Release
-    external: tuple[Write, ...] = field(default=())
+    external: tuple[Write, ...] = ()
     deadline: float = 120.0
 
     def writes(self, step: str) -> tuple[Write, ...]:

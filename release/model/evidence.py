@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from msgspec import field
+
+from release.frozen import Frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,8 +19,7 @@ if TYPE_CHECKING:
 LEVELS: tuple[Level, ...] = ("patch", "minor", "major")
 
 
-@dataclass(frozen=True)
-class Surface:
+class Surface(Frozen, frozen=True):
     """What others use, before and after: the bytes of an OpenAPI document or of a command's JSON (None: not there)."""
 
     name: str
@@ -26,8 +28,7 @@ class Surface:
     is_openapi: bool = False
 
 
-@dataclass(frozen=True)
-class Baseline:
+class Baseline(Frozen, frozen=True):
     """What the last release held of what is compared; `migrations` by the name of their database."""
 
     tag: str
@@ -35,8 +36,7 @@ class Baseline:
     surfaces: tuple[Surface, ...] = ()
 
 
-@dataclass(frozen=True)
-class Fault:
+class Fault(Frozen, frozen=True):
     """Why a source cannot tell, or what is wrong with what it read; the file and line where they are known."""
 
     what: str
@@ -44,8 +44,7 @@ class Fault:
     line: int | None = None
 
 
-@dataclass(frozen=True)
-class Loss:
+class Loss(Frozen, frozen=True):
     """Rows or values that are lost without being named: the line of `because` that says so, and what it reaches.
 
     It reaches the rows of `table` that hold something in `columns`; all of them where `every`. `rows` is how many there
@@ -63,8 +62,7 @@ class Loss:
     is_more: bool = False
 
 
-@dataclass(frozen=True)
-class Evidence:
+class Evidence(Frozen, frozen=True):
     """What one source says: the least bump it demands (None: none at all), and why, the worst first.
 
     `cannot_tell` blocks unless a person overrules it; `errors` always do. `note` says what was not looked at.
@@ -83,8 +81,7 @@ class Evidence:
     remedy: str = ""
 
 
-@dataclass(frozen=True)
-class Verdict:
+class Verdict(Frozen, frozen=True):
     """All evidence, and whether the version that is live still works after the migrations (None: nothing migrates)."""
 
     evidence: tuple[Evidence, ...] = ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
@@ -11,6 +11,7 @@ import msgspec
 
 from release.config import Health as Configured
 from release.formats.printable import plain
+from release.frozen import Frozen
 from release.model.deployment import Health
 from release.model.repository import SHORTEST, names
 from release.model.unread import read
@@ -32,8 +33,7 @@ _V = re.compile(r"v(?=\d)")
 _BOM = b"\xef\xbb\xbf"
 
 
-@dataclass(frozen=True)
-class HealthRule:
+class HealthRule(Frozen, frozen=True):
     """Where an environment answers, what an answer is when all is well, and which fields say what serves.
 
     `path` is None where there is no route; a field that is not told is "". The `commit` must be told only where

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
+from release.frozen import Frozen
 from release.model.effects import Local
 from release.model.release import Write
 from release.model.unread import read
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
     from release.model.world import World
 
 
-@dataclass(frozen=True)
-class InsertLedger:
+class InsertLedger(Frozen, frozen=True):
     """Write the names of migrations that the schema already holds into the ledger."""
 
     is_brief: ClassVar[bool] = True
@@ -40,8 +40,7 @@ class InsertLedger:
         return _in_ledger(world, self.database, self.names, self.writes(step))
 
 
-@dataclass(frozen=True)
-class KeepBookmark(Local):
+class KeepBookmark(Local, frozen=True):
     """Note the database as it is before it changes: its Time Travel bookmark for the record, its ledger for this run.
 
     `moment` tells the times of a run apart: a later one keeps the first bookmark.
@@ -60,8 +59,7 @@ class KeepBookmark(Local):
         return world
 
 
-@dataclass(frozen=True)
-class ApplyMigrations:
+class ApplyMigrations(Frozen, frozen=True):
     """Apply these migrations and no others, with one wrangler call; one that was begun holds what is left of it.
 
     `rules` say how wrangler finds them; `since` is the line from which on the first one is still to run, where it was begun.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from release.frozen import Frozen
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -11,8 +12,7 @@ if TYPE_CHECKING:
     from release.model.request import Request
 
 
-@dataclass(frozen=True)
-class Options:
+class Options(Frozen, frozen=True):
     """All that a command says of what it is to do.
 
     `plan_file` holds an approved plan, `output` takes the one that is made. `deploying`: a deployment without a number.

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from msgspec import field
+
 from release import errors
+from release.frozen import Frozen
 from release.model.rolled_back import worker_json
 
 if TYPE_CHECKING:
@@ -52,8 +54,7 @@ SAME, NOTHING = "the same", "nothing"  # what was live before, where it is no ve
 StepEnding = Literal["ok", "skipped", "failed", "todo", "stuck"]
 
 
-@dataclass(frozen=True)
-class StepResult:
+class StepResult(Frozen, frozen=True):
     """How one step ended: ok (it acted), skipped (it was so already), failed; todo or stuck in a plan."""
 
     name: str
@@ -63,8 +64,7 @@ class StepResult:
     writes: tuple[Write, ...] = ()
 
 
-@dataclass(frozen=True)
-class Failure:
+class Failure(Frozen, frozen=True):
     """A step that failed: what happened, what it means, what to do.
 
     `standing` says in a sentence what is true now; `state` lists what is live, what is not recorded and how
@@ -79,8 +79,7 @@ class Failure:
     standing: str = ""
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(Frozen, frozen=True):
     """The end of an invocation. `decision` is start, finish, supersede, repair, nothing or blocked.
 
     `was` is what was live in the environment before this run, in words (empty: not told); `is_tagged`: what was
@@ -178,8 +177,7 @@ class Listener(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class Listeners:
+class Listeners(Frozen, frozen=True):
     """Several as one."""
 
     all: tuple[Listener, ...]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
+from release.frozen import Frozen
 from release.model.effects import Local
 from release.model.registry import Published, Tarball
 from release.model.release import Write
@@ -36,8 +37,7 @@ def ours(world: World, version: str, commit: str) -> Published | None:
     return there if there is not None and there.integrity in packed(world, commit) else None
 
 
-@dataclass(frozen=True)
-class PackPackage(Local):
+class PackPackage(Local, frozen=True):
     """Pack the package once; a tarball that an earlier run kept is taken as it is."""
 
     is_brief: ClassVar[bool] = False
@@ -49,8 +49,7 @@ class PackPackage(Local):
         return replace(world, tarball=Tarball("", ""))
 
 
-@dataclass(frozen=True)
-class PublishPackage:
+class PublishPackage(Frozen, frozen=True):
     """Upload the tarball under a dist-tag."""
 
     is_brief: ClassVar[bool] = False
@@ -85,8 +84,7 @@ class PublishPackage:
         return self.writes(step) if there and there.integrity == self.tarball.integrity else ()
 
 
-@dataclass(frozen=True)
-class ReadBack(Local):
+class ReadBack(Local, frozen=True):
     """Fetch the tarball from the registry, as anybody would, and compute its integrity."""
 
     published: Published

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from release.frozen import Frozen
 
 Severity = Literal["block", "warn", "skip", "ask"]
 
 
-@dataclass(frozen=True)
-class Problem:
+class Problem(Frozen, frozen=True):
     """What a check found: what it is, what to do, and where.
 
     `level` block keeps a release from starting; warn is told and changes nothing; skip would have kept it, and is left

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
+
+from msgspec import field
+
+from release.frozen import Frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,8 +18,7 @@ if TYPE_CHECKING:
 CheckState = Literal["green", "red", "running"]
 
 
-@dataclass(frozen=True)
-class CommitCheck:
+class CommitCheck(Frozen, frozen=True):
     """One check of a commit at GitHub, a status or a check run; `said` is GitHub's own word, `url` its page."""
 
     name: str
@@ -25,8 +27,7 @@ class CommitCheck:
     url: str = ""
 
 
-@dataclass(frozen=True)
-class Tried:
+class Tried(Frozen, frozen=True):
     """The environment in which commits run before production does.
 
     `ahead`: what every worker of it runs is not the commit to ship, but holds it.
@@ -39,8 +40,7 @@ class Tried:
     ahead: bool = False
 
 
-@dataclass(frozen=True)
-class PageSeen:
+class PageSeen(Frozen, frozen=True):
     """What a page answered: HTTP's status, the path that it led to, and what a reader finds there.
 
     `asks_login`: it is a login. `lacks` is what a reader does not find there; None when all is there.
@@ -52,16 +52,14 @@ class PageSeen:
     lacks: str | None
 
 
-@dataclass(frozen=True)
-class Configured:
+class Configured(Frozen, frozen=True):
     """What a worker's wrangler configuration says of production, and of the environment where it is tried."""
 
     production: Needs
     tried: Needs | None = None
 
 
-@dataclass(frozen=True)
-class Readiness:
+class Readiness(Frozen, frozen=True):
     """All of it. What was not asked for, because its item is off or not set up, is None or left out.
 
     `pages` is by item: dashboard, login, sample-page. `configured` and `secrets` are by worker; a worker without a

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from msgspec import field
+
 from release.formats.version import parse, precedes
+from release.frozen import Frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -13,8 +15,7 @@ if TYPE_CHECKING:
 LATEST = "latest"
 
 
-@dataclass(frozen=True)
-class Published:
+class Published(Frozen, frozen=True):
     """One version on a registry: the sha512 integrity and the address of its tarball.
 
     `unpacked` are the bytes of its files, None where the registry does not count them; `size` those of the tarball,
@@ -28,8 +29,7 @@ class Published:
     size: int | None = None
 
 
-@dataclass(frozen=True)
-class Needed:
+class Needed(Frozen, frozen=True):
     """A package of this repository that the released one depends on.
 
     `target` is its name for `inv publish`; `wanted` the range in the manifest; `versions` what the registry has of it;
@@ -43,8 +43,7 @@ class Needed:
     is_ahead: bool = False
 
 
-@dataclass(frozen=True)
-class Package:
+class Package(Frozen, frozen=True):
     """A package as the registry at `registry` (an address without a slash at its end) knows it.
 
     `tags` are its dist-tags; `retired` are versions that were there once: a registry never takes them again.
@@ -91,8 +90,7 @@ class Package:
         return LATEST
 
 
-@dataclass(frozen=True)
-class Tarball:
+class Tarball(Frozen, frozen=True):
     """A packed package: where it lies, its sha512 integrity, sizes in bytes, its files (path -> bytes), its manifest.
 
     `secrets` name the files that hold something secret, and what. `path` and `integrity` are empty in a plan, which

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from msgspec import field
+
+from release.frozen import Frozen
 from release.model.repository import SHORTEST
 
 if TYPE_CHECKING:
@@ -13,8 +15,7 @@ if TYPE_CHECKING:
     from release.model.record import Subject
 
 
-@dataclass(frozen=True)
-class Release:
+class Release(Frozen, frozen=True):
     """One release: the base that ships, the number it gets, and the commit that carries the number.
 
     `commit` is the bump commit (the base itself where nothing is bumped, as on staging); `files` are
@@ -74,8 +75,7 @@ class Release:
         return f"{self.tag}+{self.commit}"
 
 
-@dataclass(frozen=True)
-class Write:
+class Write(Frozen, frozen=True):
     """One external write, in words: which system, which thing in it, and what happens to it."""
 
     step: str

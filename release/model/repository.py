@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import field
+
+from release.frozen import Frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -13,8 +16,7 @@ if TYPE_CHECKING:
 SHORTEST = 7  # digits of a shortened commit id
 
 
-@dataclass(frozen=True)
-class Checkout:
+class Checkout(Frozen, frozen=True):
     """The work tree: its commit, branch (None: detached), changed paths, and the files that a bump changes."""
 
     head: str
@@ -24,8 +26,7 @@ class Checkout:
     files: Mapping[str, bytes | None] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Remote:
+class Remote(Frozen, frozen=True):
     """What the remote advertises: branch tip, tags of this app (name -> commit), the record's object."""
 
     tip: str | None
@@ -33,8 +34,7 @@ class Remote:
     record: str | None
 
 
-@dataclass(frozen=True)
-class Migration:
+class Migration(Frozen, frozen=True):
     """One SQL file of the base commit; `name` is the ledger's key: the path below the migrations folder."""
 
     name: str
@@ -42,16 +42,14 @@ class Migration:
     sha256: str
 
 
-@dataclass(frozen=True)
-class Folder:
+class Folder(Frozen, frozen=True):
     """The migrations of one database as a commit holds them, in wrangler's order, and the rules by which they were found."""
 
     migrations: tuple[Migration, ...] = ()
     rules: Rules | None = None
 
 
-@dataclass(frozen=True)
-class Unlisted:
+class Unlisted(Frozen, frozen=True):
     """A database that a worker's configuration (`source`) binds, whose migrations lie in `folder` and are applied by no step."""
 
     source: str
@@ -59,8 +57,7 @@ class Unlisted:
     folder: str
 
 
-@dataclass(frozen=True)
-class Base:
+class Base(Frozen, frozen=True):
     """The commit to ship as git holds it: its date (seconds) and the content a release depends on.
 
     `files` are the manifest and the lockfiles that a bump changes; `objects` are the raw tree objects
@@ -82,8 +79,7 @@ class Base:
         return tuple(one for folder in self.folders.values() for one in folder.migrations)
 
 
-@dataclass(frozen=True)
-class Commit:
+class Commit(Frozen, frozen=True):
     """A commit since the last release; `lands` are the tags of the releases that it stands for, by a trailer.
 
     `breaking` is what its footer BREAKING CHANGE says, empty without one.
@@ -96,16 +92,14 @@ class Commit:
     breaking: str = ""
 
 
-@dataclass(frozen=True)
-class Aftermath:
+class Aftermath(Frozen, frozen=True):
     """What a branch is like after a release: the released commits that it lacks, and its version where that is higher."""
 
     dropped: tuple[Commit, ...] = ()
     ahead: str | None = None
 
 
-@dataclass(frozen=True)
-class History:
+class History(Frozen, frozen=True):
     """How the base lies in the remote branch: is it contained, and what came since the last tag.
 
     `is_on_branch`: the branch holds the release that is looked at. `overtaken`: the commit that is live, where it

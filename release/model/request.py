@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
+
+from release.frozen import Frozen
 
 if TYPE_CHECKING:
     from release.model.record import Remark
@@ -14,8 +15,7 @@ Level = Literal["patch", "minor", "major"]
 Wanted = Literal["patch", "minor", "major", "auto"]
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(Frozen, frozen=True):
     """What a person asked for, and the reasons they gave; part of the plan, so that `--plan FILE` needs no more words.
 
     `level` auto takes the least that the evidence asks for. `reason` is why; `break_glass` is why the usual way is

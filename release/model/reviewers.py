@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from release.frozen import Frozen
 
 
-@dataclass(frozen=True)
-class Reviewers:
+class Reviewers(Frozen, frozen=True):
     """The people and teams of whom one has to approve; `prevents_self` keeps them from approving what they dispatched.
 
     `exists` says whether GitHub has the environment at all.

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from release.formats.version import TagPattern, precedes
+from release.frozen import Frozen
 from release.model.record import Rollback
 from release.model.unread import Unread, read
 
@@ -23,8 +24,7 @@ if TYPE_CHECKING:
 SHORT = 7  # digits of an id that people read
 
 
-@dataclass(frozen=True)
-class RolledBack:
+class RolledBack(Frozen, frozen=True):
     """A release that a rollback took away, while nothing newer is live: `version` is its number, `by` the rollback.
 
     `live` is what each worker serves; `remaining` are the workers that still serve the release, where the rollback is

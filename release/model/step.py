@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
+
+from release.frozen import Frozen
 
 if TYPE_CHECKING:
     from release.model.effects import Effect
@@ -13,23 +14,20 @@ if TYPE_CHECKING:
     from release.model.world import Part, World
 
 
-@dataclass(frozen=True)
-class Done:
+class Done(Frozen, frozen=True):
     """The world is as the step wants it; `detail` says how in a few words."""
 
     detail: str = ""
 
 
-@dataclass(frozen=True)
-class Todo:
+class Todo(Frozen, frozen=True):
     """These effects, in order, make the world as the step wants it."""
 
     effects: tuple[Effect, ...]
     detail: str = ""
 
 
-@dataclass(frozen=True)
-class Stuck:
+class Stuck(Frozen, frozen=True):
     """The step cannot go on: what is wrong, and what to do."""
 
     what: str

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from release.frozen import Frozen
 from release.model.deployment import Database
 from release.model.repository import Folder
 from release.model.unread import Unread, read
@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from release.model.world import World
 
 
-@dataclass(frozen=True)
-class Store:
+class Store(Frozen, frozen=True):
     """One database and its migrations. `label` is the name that people call it, empty where it is the only one."""
 
     name: str

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeVar
+
+from release.frozen import Frozen
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True)
-class Unread:
+class Unread(Frozen, frozen=True):
     """A part of the world that could not be read, because; and what to do about it.
 
     `follows`: only because another part, which has its own reason, could not be read. `is_refused`: because the token is not

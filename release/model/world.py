@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Literal
 
+from msgspec import field
+
+from release.frozen import Frozen
 from release.model.unread import Unread
 
 if TYPE_CHECKING:
@@ -19,8 +22,7 @@ if TYPE_CHECKING:
     from release.model.reviewers import Reviewers
 
 
-@dataclass(frozen=True)
-class LiveOf:
+class LiveOf(Frozen, frozen=True):
     """What serves one worker: a part of "live" that a step may read alone."""
 
     worker: str
@@ -41,8 +43,7 @@ Named = Literal[
 Part = Named | LiveOf
 
 
-@dataclass(frozen=True)
-class World:
+class World(Frozen, frozen=True):
     """Everything that was read. A part holds `Unread` when it could not be read; nothing here changes.
 
     `done` names the steps that this very run has carried out; `smoke` is the smoke check's finding,
@@ -92,8 +93,7 @@ class World:
         return replace(self, done=self.done | {name})
 
 
-@dataclass(frozen=True)
-class KnownWorld(World):
+class KnownWorld(World, frozen=True):
     """A world in which all was read that a decision needs; `findings.unreadable` tells of any other."""
 
     checkout: Checkout

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from release.errors import CannotReadError, ReleaseError
 from release.formats.git_objects import commit_fields
 from release.formats.manifest import value_at
 from release.formats.version import TagPattern, highest, parse, precedes
+from release.frozen import Frozen
 from release.model.bump import TRAILER, VERSION_KEY
 from release.model.repository import Aftermath, History
 from release.systems.git.client import MOST_COMMITS
@@ -24,8 +24,7 @@ NEAR = 100  # commits that are looked at one by one
 EVERYTHING = 2_147_483_647  # git's word for a depth without end
 
 
-@dataclass(frozen=True)
-class Walk:
+class Walk(Frozen, frozen=True):
     """The commits that some tips hold beyond the commit `released`, newest first.
 
     `complete` is false where there were more than one release can have.
@@ -60,8 +59,7 @@ class Walk:
         return True if self.released and self.holds(tip, self.released) else None
 
 
-@dataclass(frozen=True)
-class Last:
+class Last(Frozen, frozen=True):
     """The last release, as the remote's tag has it.
 
     `is_hidden`: this checkout is shallow and does not reach it. It is older than what is there, or there by itself.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -11,6 +10,7 @@ import msgspec
 from release.decide.configuration import changes_of
 from release.decide.decide import Blocked, Nothing
 from release.errors import BlockedError, UsageError
+from release.frozen import Frozen
 from release.model.deployment import WorkerDeployment
 from release.model.health import rule_of
 from release.model.problem import Problem
@@ -89,8 +89,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         return self.hash[:SHORT]
 
 
-@dataclass(frozen=True)
-class Forecast:
+class Forecast(Frozen, frozen=True):
     """One step of a plan as it stands now: what its look says, and the writes that it would make."""
 
     step: Step

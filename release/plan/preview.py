@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from release.decide import decide as decisions
 from release.decide import single_step as alone
 from release.decide.asked import typed, ways_on
 from release.errors import ReleaseError
+from release.frozen import Frozen
 from release.model.evidence import Verdict
 from release.model.problem import Problem
 from release.model.record import Remark
@@ -55,8 +56,7 @@ if TYPE_CHECKING:
     from release.systems.ops import Ops
 
 
-@dataclass(frozen=True)
-class Preview:
+class Preview(Frozen, frozen=True):
     """What an invocation is about to do: the decision, the plan, each step's forecast, and all problems.
 
     `command` is what was asked for, as it is typed; `plan` and `release` are None where there is nothing to carry out.
@@ -91,8 +91,7 @@ class Preview:
         return "nothing" if isinstance(self.decision, decisions.Nothing) else "blocked"
 
 
-@dataclass(frozen=True)
-class _Case:
+class _Case(Frozen, frozen=True):
     """What is surveyed: the words, the world that they met, and what is made of them on the way to a plan.
 
     `request` is what was asked for, with an auto settled by the `verdict`; `approved` is a plan that must still be today's.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -11,6 +10,7 @@ from release.database.contract import MARKER, contracts
 from release.database.files import changed, pending
 from release.database.grading import grade
 from release.formats.wrangler_migrations import LEDGER
+from release.frozen import Frozen
 from release.model.evidence import LEVELS, Evidence, Fault, Loss
 from release.model.record import Window
 from release.model.stores import qualified
@@ -28,8 +28,7 @@ _MOST = 12  # reasons that are told
 _DEMANDS: dict[Grade, Level] = {"none": "patch", "data": "patch", "additive": "minor", "breaking": "major"}
 
 
-@dataclass(frozen=True)
-class Case:
+class Case(Frozen, frozen=True):
     """What is weighed of one database: its migrations at the last release and now, their folder, and its ledger's table.
 
     `name` is what people call it, `label` the same where there are several. `unapplied` are files that its ledger does not

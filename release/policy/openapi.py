@@ -7,11 +7,11 @@ which side of the wire they are on; the well-kept ones are Go programs that npm 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
 from release.database.differences import Difference
+from release.frozen import Frozen
 from release.policy.openapi_limits import limits
 
 if TYPE_CHECKING:
@@ -24,8 +24,7 @@ Node = Mapping[str, Any]
 _NOTHING: Node = {}
 
 
-@dataclass(frozen=True)
-class Document:
+class Document(Frozen, frozen=True):
     """A parsed document; `at` follows references within it."""
 
     root: Node
@@ -79,8 +78,7 @@ def differences(before: Node, after: Node) -> tuple[Difference, ...]:
     return tuple(dict.fromkeys(_Comparison(Document(before), Document(after)).all()))
 
 
-@dataclass(frozen=True)
-class _Comparison:
+class _Comparison(Frozen, frozen=True):
     old: Document
     new: Document
 

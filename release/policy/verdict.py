@@ -10,7 +10,6 @@ from release.model.evidence import LEVELS, Verdict
 from release.model.problem import Problem
 from release.model.repository import Base, Folder, History
 from release.model.stores import labels, stores
-from release.policy import api, commits, migrations
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from release.model.request import Level, Request
     from release.model.stores import Store
     from release.model.world import World
+    from release.policy.migrations import Case
 
 _UNDERBUMP = 'or keep this bump and record why: --underbump "why"'
 
@@ -31,23 +31,31 @@ def judge(world: World, past: Baseline, config: Config, more: Sequence[Evidence]
     policy, window = config.policy, None
     evidence: list[Evidence] = []
     if config.databases and isinstance(world.base, Base) and policy.schema != "off":
+        from release.policy import migrations
+
         found, window = migrations.weigh(past.tag, tuple(_cases(world.base, world, past, config)))
         evidence.append(found)
     if policy.api != "off":
+        from release.policy import api
+
         evidence.append(api.weigh(past.surfaces, past.tag))
     if isinstance(world.history, History) and policy.commits != "off":
+        from release.policy import commits
+
         evidence.append(commits.weigh(world.history.unreleased))
     evidence += [one for one in more if policy.of(one.source) != "off"]
     return Verdict(tuple(evidence), window)
 
 
-def _cases(base: Base, world: World, past: Baseline, config: Config) -> Iterator[migrations.Case]:
+def _cases(base: Base, world: World, past: Baseline, config: Config) -> Iterator[Case]:
     """What is weighed of each database."""
+    from release.policy.migrations import Case
+
     names = [one.name for one in config.databases]
     ledgers = {one.name: one for one in stores(world)}
     for one, label in zip(config.databases, labels(names), strict=True):
         folder, store = base.folders.get(one.name, Folder()), ledgers.get(one.name)
-        yield migrations.Case(
+        yield Case(
             past.migrations.get(one.name, ()),
             folder.migrations,
             one.migrations,

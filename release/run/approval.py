@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from release.decide.single_step import NUMBERLESS
 from release.errors import BlockedError, UsageError
+from release.frozen import Frozen
 from release.model.record import Approval, Granted, Remark
 from release.systems.github import actions
 from release.systems.machine.checkout_lock import user
-from release.systems.ops import is_stage
+from release.systems.ops import in_workflow, is_stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -26,8 +26,7 @@ LONGEST_COMMENT = 200
 _NAMED_PLAN = re.compile(r"\bplan ([0-9a-f]{7,64})\b")
 
 
-@dataclass(frozen=True)
-class Person:
+class Person(Frozen, frozen=True):
     """Who sits at the terminal: said `--yes` or not; `ask` puts a question and gives what was typed, None without one."""
 
     yes: bool = False
@@ -66,11 +65,6 @@ def _is_read(ops: Ops, preview: Preview, person: Person) -> None:
     differs = preview.differs
     if differs and (person.yes or person.ask is None or in_workflow(ops.environ)):
         raise BlockedError(differs.what, differs.advice)
-
-
-def in_workflow(environ: Mapping[str, str]) -> bool:
-    """Whether this process runs in a run of GitHub Actions."""
-    return environ.get("GITHUB_ACTIONS") == "true" and bool(environ.get("GITHUB_RUN_ID"))
 
 
 def by_run(ops: Ops, plan: Plan, questions: Sequence[Problem]) -> Granted:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 from release.errors import ReleaseError
+from release.frozen import Frozen
 from release.model.step import Stuck, Todo
 from release.observe.world import look_again
 
@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     Perform = Callable[[Effect, World], tuple[World, ReleaseError | None]]
 
 
-@dataclass(frozen=True)
-class Attempt:
+class Attempt(Frozen, frozen=True):
     """What came of a step: its last look, the writes that the world shows, and what went wrong on the way."""
 
     world: World

@@ -9,83 +9,50 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from release.decide.branch_findings import findings
-from release.decide.decide import Go, Nothing
+from release.decide.decide import Nothing
 from release.decide.findings import unfinished
 from release.decide.single_step import LEAVES_NOTHING
 from release.errors import ReleaseError
 from release.formats.version import TagPattern
 from release.model.deployment import Health, WorkerDeployment
-from release.model.outcome import EXIT_CODES, NOTHING, SAME, Outcome, StepResult
+from release.model.outcome import EXIT_CODES, NOTHING, SAME
 from release.model.packaging import ours
 from release.model.record import Record
 from release.model.registry import Package
-from release.model.release import Release
-from release.model.repository import History, Remote
-from release.model.step import Done, Stuck
+from release.model.repository import Remote
 from release.model.unread import Unread
 from release.observe.history import aftermath
 from release.observe.world import look_again
 from release.run import lock
 from release.run.effects.work_tree import catch_up, follow, restore
 from release.run.explain import explained, is_migrated, next_command
+from release.run.unrun import last_release, of_plan, why_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from release.config import Config
-    from release.model.outcome import Ending, Failure, StepEnding
+    from release.model.outcome import Ending, Failure, Outcome, StepResult
     from release.model.problem import Problem
     from release.model.record import Remark
+    from release.model.release import Release
     from release.model.world import World
-    from release.plan.plan import Forecast
     from release.plan.preview import Preview
     from release.systems.ops import Ops
 
 LAST = "verify"
 
 
-def without_run(preview: Preview, config: Config) -> Outcome:
-    """The outcome where there is nothing to carry out, or something is in the way."""
-    decision, history = preview.decision, preview.world.history
-    if not isinstance(decision, Nothing):
-        return replace(_of(preview, "blocked"), problems=preview.problems, next=preview.command)
-    release = _last(decision, preview.world, config)
-    found = findings(history.aftermath, release, config) if release and isinstance(history, History) else ()
-    nothing = _of(preview, "nothing", decision.why)
-    return replace(nothing, release=release, is_so=decision.released, findings=found)
-
-
-def planned(preview: Preview, ops: Ops) -> Outcome:
-    """The outcome of a plan: each step as it stands, and the writes of the release that would follow."""
-    if preview.release is None or preview.plan is None or preview.problems:
-        return without_run(preview, ops.config)
-    steps = tuple(_planned_step(one) for one in preview.forecasts)
-    outcome = _of(preview, "planned", _why(preview))
-    return replace(outcome, steps=steps, urls=(ops.url,) if ops.url else (), next=preview.command)
-
-
-def _planned_step(one: Forecast) -> StepResult:
-    if isinstance(one.look, Stuck):
-        return StepResult(one.step.name, "stuck", 0.0, one.look.what, one.writes)
-    ending: StepEnding = "skipped" if isinstance(one.look, Done) else "todo"
-    return StepResult(one.step.name, ending, 0.0, one.look.detail, one.writes)
-
-
 def caught_up(ops: Ops, preview: Preview) -> None:
     """Bring a checkout to the release that was made from it, where the run that made it was killed after its last write."""
     decision, world = preview.decision, preview.world
     release = (
-        _last(decision, world, ops.config) if isinstance(decision, Nothing) and decision.released else None
+        last_release(decision, world, ops.config)
+        if isinstance(decision, Nothing) and decision.released
+        else None
     )
     if release:
         catch_up(ops, world, release)
-
-
-def _last(decision: Nothing, world: World, config: Config) -> Release | None:
-    """The release that is the last one, where one was made."""
-    if decision.last is None:
-        return None
-    return Release.of(decision.last, world.environment, is_package=config.target is not None)
 
 
 def succeeded(
@@ -145,7 +112,7 @@ def outcome(
     back = preview.decision.rolled_back
     before = (("before", f"{back.to} was live: {back.name} was rolled back"),) if back else ()
     return replace(
-        _of(preview, ending, _why(preview)),
+        of_plan(preview, ending, why_of(preview)),
         steps=tuple(results),
         failure=failure,
         next=None if EXIT_CODES[ending] == 0 else preview.command,
@@ -157,29 +124,6 @@ def outcome(
         rolled_back=back if ending in {"failed", "blocked"} else None,
         state=before if ending == "released" else (),
     )
-
-
-def _of(preview: Preview, ending: Ending, why: str = "") -> Outcome:
-    """What every ending says of the plan that it is the end of."""
-    return Outcome(
-        ending,
-        preview.kind,
-        preview.world.environment,
-        preview.release,
-        preview.plan.hash if preview.plan else None,
-        why,
-        warnings=preview.warnings,
-        questions=preview.questions,
-        remarks=preview.remarks,
-        proof=preview.proof,
-        verdict=preview.verdict,
-        changes=preview.changes,
-        rolled_back=preview.decision.rolled_back,
-    )
-
-
-def _why(preview: Preview) -> str:
-    return preview.decision.why if isinstance(preview.decision, Go) else ""
 
 
 def _found(ops: Ops, preview: Preview, world: World) -> tuple[Problem, ...]:

@@ -6,12 +6,13 @@ import contextlib
 import secrets
 import socket
 import threading
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from release.errors import BlockedError, CannotReadError, LockLostError, ReleaseError
+from release.frozen import Frozen
 from release.model.record import Holder, Record
 from release.model.repository import Remote
 from release.model.unread import Unread
@@ -31,8 +32,7 @@ LONGEST_BEAT = 130.0  # seconds: git gives up after 120
 BEATS = 3  # renewals in the time of one lease
 
 
-@dataclass(frozen=True)
-class Wait:
+class Wait(Frozen, frozen=True):
     """Somebody holds the record, and may be dead: wait until then (seconds since 1970)."""
 
     until: float

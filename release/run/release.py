@@ -1,4 +1,4 @@
-"""`inv release`, `inv plan`, `inv deploy`: from words to an outcome."""
+"""`inv release`, `inv plan`, `inv deploy`: from words to an outcome. What a plan does not need is loaded by what does."""
 
 from __future__ import annotations
 
@@ -13,15 +13,9 @@ from release.model.request import Request
 from release.plan.plan import read_plan, write_plan
 from release.plan.preview import survey
 from release.plan.targets import configured
-from release.run.approval import in_workflow
-from release.run.effects.perform import perform
-from release.run.end import planned
-from release.run.journal import Journal
-from release.run.lock import StaleError
-from release.run.sequence import carry_out
-from release.systems.machine.checkout_lock import alone
+from release.run.unrun import planned
 from release.systems.npm.wrangler_ages import require_wranglers
-from release.systems.ops import connect, require_write_tokens
+from release.systems.ops import connect, in_workflow, require_write_tokens
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -55,6 +49,10 @@ def release(
     `choose` is asked for the bump of what starts, where none was typed. `connect` wires the outside systems; a test wires
     others.
     """
+    from release.run.effects.perform import perform
+    from release.run.journal import Journal
+    from release.systems.machine.checkout_lock import alone
+
     approved = read_plan(options.plan_file) if options.plan_file else None
     options = _as_approved(options, approved) if approved else options
     config, plugins = configured(root, options.target, options.request.line, environ)
@@ -108,6 +106,9 @@ def _released(
     ops: Ops, plugins: Extensions, options: Options, approved: Plan | None, gate: Gate, told: Listeners
 ) -> Outcome:
     """Survey and carry out; from the start again where the record changed while the run waited for it."""
+    from release.run.lock import StaleError
+    from release.run.sequence import carry_out
+
     while True:
         preview = survey(ops, plugins, options, approved)
         told.planned(preview)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -11,6 +11,7 @@ import msgspec
 from release.decide.decide import Nothing
 from release.errors import BlockedError, ReleaseError
 from release.extensions.isolation import IsolatedStep
+from release.frozen import Frozen
 from release.model.outcome import Failure
 from release.model.record import Granted, Record
 from release.plan.preview import Preview
@@ -18,6 +19,7 @@ from release.run import end as ending
 from release.run import lock
 from release.run.begin import first_record
 from release.run.step import INTERRUPTED, Run, one_step
+from release.run.unrun import without_run
 
 if TYPE_CHECKING:
     from release.extensions import Extensions
@@ -29,8 +31,7 @@ if TYPE_CHECKING:
 Gate = Callable[["Ops", Preview], Granted]
 
 
-@dataclass(frozen=True)
-class AtOnce:
+class AtOnce(Frozen, frozen=True):
     """A gate that asks nobody: no observer is told that a plan waits."""
 
     gate: Gate
@@ -45,7 +46,7 @@ def carry_out(ops: Ops, extensions: Extensions, preview: Preview, gate: Gate, li
     is_empty = isinstance(preview.decision, Nothing) or preview.release is None or preview.plan is None
     if is_empty or preview.problems or preview.release is None or preview.plan is None:
         ending.caught_up(ops, preview)
-        return _told(listener, extensions, ending.without_run(preview, ops.config))
+        return _told(listener, extensions, without_run(preview, ops.config))
     run = Run(ops, extensions, listener, preview, preview.release, preview.plan)
     try:
         return _told(listener, extensions, _locked(run, _granted(run, gate)))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from release.errors import BlockedError, ReleaseError, StoppedError
+from release.frozen import Frozen
 from release.model.outcome import StepResult
 from release.model.record import Record
 from release.model.repository import Remote
@@ -35,8 +35,7 @@ INTERRUPTED = "Interrupted (Ctrl-C)."
 OUTSIDE = frozenset({"cloudflare", "d1", "npm"})  # what users see
 
 
-@dataclass(frozen=True)
-class Run:
+class Run(Frozen, frozen=True):
     """What every part of a run needs."""
 
     ops: Ops

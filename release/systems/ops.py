@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
 from release.errors import UsageError
+from release.frozen import Frozen
 from release.model.effects import Effect
 from release.model.world import World
 from release.systems.cloudflare.api import Cloudflare
@@ -37,8 +37,7 @@ Tell = Callable[[str], None]
 Perform = Callable[["Ops", Effect, World, Tell], World]
 
 
-@dataclass(frozen=True)
-class Ops:
+class Ops(Frozen, frozen=True):
     """All outside systems for one environment. `perform` does effects; everything else only reads.
 
     `url` is where the environment answers; `mask` hides secrets in whatever is shown; `checkout` names this
@@ -189,6 +188,11 @@ def is_stage(environ: Mapping[str, str]) -> bool:
     """Whether all that would change is a stage on this machine."""
     address = environ.get("CLOUDFLARE_API_BASE_URL", "")
     return bool(environ.get("RELEASE_STAGE")) and address.startswith(_LOOPBACK)
+
+
+def in_workflow(environ: Mapping[str, str]) -> bool:
+    """Whether this process runs in a run of GitHub Actions."""
+    return environ.get("GITHUB_ACTIONS") == "true" and bool(environ.get("GITHUB_RUN_ID"))
 
 
 def require_write_tokens(ops: Ops) -> None:

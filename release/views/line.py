@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import textwrap
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
+
+from release.frozen import Frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -14,8 +15,7 @@ LABEL = 14  # columns of a label
 NARROW = 60  # below this many columns a label stands on a line of its own
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(Frozen, frozen=True):
     """Text without a line end. `tone` is for its first `lead` characters, or for all of it when `lead` is 0."""
 
     text: str = ""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from release.decide.decide import Go
 from release.decide.single_step import NUMBERLESS
+from release.frozen import Frozen
 from release.model.health import NO_ROUTE, live_mark
 from release.model.repository import Checkout, History
 from release.model.rolled_back import facts
@@ -27,8 +27,7 @@ if TYPE_CHECKING:
     from release.plan.preview import Preview
 
 
-@dataclass(frozen=True)
-class StepFacts:
+class StepFacts(Frozen, frozen=True):
     """A step of a plan: what it will do, in a line, and whether that writes to the environment."""
 
     name: str
@@ -38,8 +37,7 @@ class StepFacts:
     writes: tuple[Write, ...]
 
 
-@dataclass(frozen=True)
-class PlanFacts:
+class PlanFacts(Frozen, frozen=True):
     """A plan for people. `alone` is the step that runs alone and gives no number, `branch` the one that is shipped from.
 
     `pending` are the migrations that are not applied, None where that is unknown; `condition` is how what is live does,

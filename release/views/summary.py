@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from textwrap import dedent
 from typing import TYPE_CHECKING
 
+from msgspec import field
+
 from release.formats.markdown import code, escaped, link, table
+from release.frozen import Frozen
 from release.model.trailers import remark
 from release.policy.words import evidence_words, tells_loss, window_words
 from release.views.ending import outcome_lines
@@ -28,8 +30,7 @@ COLUMNS = 100  # of the ending, which stands in a box that does not wrap
 MARKS = {"ok": "✅", "skipped": "⏭️", "failed": "❌", "todo": "▫️", "stuck": "❌"}
 
 
-@dataclass(frozen=True)
-class Page:
+class Page(Frozen, frozen=True):
     """What is known so far. `site` is the repository's address at GitHub, empty where it is not known."""
 
     site: str = ""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
 from release.errors import CannotReadError, EffectError, ReleaseError
+from release.frozen import Frozen
 from release.model import bump
 from release.observe.history import holds, stands_for
 from release.systems.git.content import read_base, record_commit
@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 TRIES = 5
 
 
-@dataclass(frozen=True)
-class Form:
+class Form(Frozen, frozen=True):
     """The commit that the branch gets, and the objects to store. `commit` is None where the branch can get none, because.
 
     `is_merge`: it has the bump commit as second parent. `told`: what is said of it.

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from release.errors import CannotReadError
+from release.frozen import Frozen
 from release.model.deployment import Health, Smoke, WorkerDeployment
 from release.model.health import is_exact, rule_of, unlike
 
@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from release.systems.ops import Ops, Tell
 
 
-@dataclass(frozen=True)
-class Answers:
+class Answers(Frozen, frozen=True):
     """What the health route said, in order, and how often it was right in a row at the end."""
 
     all: tuple[Health, ...]

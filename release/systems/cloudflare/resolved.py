@@ -7,7 +7,6 @@ one environment, chosen at build time. wrangler then warns of `--env` or refuses
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from release.errors import EffectError, UsageError
@@ -21,6 +20,7 @@ from release.formats.wrangler_config import (
     upwards,
 )
 from release.formats.wrangler_databases import Wanted
+from release.frozen import Frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -36,8 +36,7 @@ EMPTY_SINCE = (
 )  # CLOUDFLARE_ENV (in a .env too) chooses from here on, and --env="" keeps it from that
 
 
-@dataclass(frozen=True)
-class Resolved:
+class Resolved(Frozen, frozen=True):
     """A configuration by its path, as wrangler takes it: the team's `source`, or one that a build generated from it.
 
     Both are None where there is no file.

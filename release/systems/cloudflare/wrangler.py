@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from release.errors import EffectError
+from release.frozen import Frozen
 from release.systems.cloudflare.api import kept
 from release.systems.cloudflare.resolved import resolved
 from release.systems.machine import shell
@@ -50,8 +50,7 @@ _MADE = {
 }
 
 
-@dataclass(frozen=True)
-class _Call:
+class _Call(Frozen, frozen=True):
     """What all commands of one deployment share."""
 
     folder: Path

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from typing import Protocol
 
+from release.frozen import Frozen
 from release.systems.machine.deadline import left
 
 
@@ -25,8 +25,7 @@ class Clock(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class SystemClock:
+class SystemClock(Frozen, frozen=True):
     """The machine's own."""
 
     def now(self) -> float:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import base64
 import json
 import re
-from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus
+
+from release.frozen import Frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -33,8 +34,7 @@ def without_secrets(environ: Mapping[str, str], mask: Callable[[str], str]) -> d
     }
 
 
-@dataclass(frozen=True)
-class Mask:
+class Mask(Frozen, frozen=True):
     """Replaces the given values, also in base64 and URL-encoded form, with `***`."""
 
     values: tuple[str, ...] = ()

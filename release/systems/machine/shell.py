@@ -8,12 +8,12 @@ import signal
 import subprocess
 import threading
 from collections import deque
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from release.errors import EffectError
 from release.formats.printable import plain
+from release.frozen import Frozen
 from release.systems.machine.deadline import left, unbroken
 from release.systems.web.waiting import AFTER, tell_wait
 
@@ -29,8 +29,7 @@ RUNNING: set[subprocess.Popen[bytes]] = set()  # by `capture`
 GRACE = 5.0  # seconds between asking a process group to stop and killing it
 
 
-@dataclass(frozen=True)
-class Captured:
+class Captured(Frozen, frozen=True):
     """How a program ended and what it wrote."""
 
     code: int
@@ -38,8 +37,7 @@ class Captured:
     err: str
 
 
-@dataclass(frozen=True)
-class Streamed:
+class Streamed(Frozen, frozen=True):
     """How a program ended (None: it was stopped at its deadline) and its last lines."""
 
     code: int | None

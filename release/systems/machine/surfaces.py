@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from release.errors import CannotReadError, EffectError
 from release.formats.git_objects import parse_tree
+from release.frozen import Frozen
 from release.model.unread import Unread
 from release.systems.machine import shell
 from release.systems.machine.local_folder import local_folder
@@ -23,8 +23,7 @@ MOST_FILES = 20_000
 _FOLDER, _LINK, _COMMIT, _PROGRAM = "40000", "120000", "160000", "100755"
 
 
-@dataclass(frozen=True)
-class Copy:
+class Copy(Frozen, frozen=True):
     """The files of one tree: path -> (mode, content)."""
 
     tree: str

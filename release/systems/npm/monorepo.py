@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from release.errors import EffectError
+from release.frozen import Frozen
 from release.systems.machine import shell
 from release.systems.machine.secrets import without_secrets
 from release.systems.npm.managers import by_corepack, command_for, reachable
@@ -61,8 +61,7 @@ def install(config: Config, environ: Mapping[str, str], mask: Mask, tell: Callab
     return bool(command)
 
 
-@dataclass(frozen=True)
-class _Told:
+class _Told(Frozen, frozen=True):
     mask: Mask
     tell: Callable[[str], None]
     deadline: float

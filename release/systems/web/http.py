@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from release.errors import CannotReadError
+from release.frozen import Frozen
 from release.systems.machine.deadline import LateError, begin, left, result_of
 from release.systems.web.body import LATE, OversizeError, PassingError, bounded
 from release.systems.web.waiting import AFTER, length, tell_wait
@@ -34,8 +35,7 @@ TOO_MANY = 429
 SERVER_ERROR = 500
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(Frozen, frozen=True):
     """Status, headers (lower-case names) and body (not compressed any more) of an answer."""
 
     status: int

@@ -84,6 +84,7 @@ TABLE = (
     Option("name", "package to publish", value="PACKAGE", names="package"),
     Option("pre", "publish a prerelease with this label, also its dist-tag: beta, rc", value="LABEL"),
     Option("line", "release line to continue, such as 1.3, from its own branch", value="LINE"),
+    Option("hotfix", "rehearse a hotfix: a red production, and the fix live, tagged and on main"),
     Option("publish", "rehearse publishing this package instead", value="PACKAGE", names="package"),
     Option(
         "like", "start from what this environment really holds; read only", value="ENV", names="environment"

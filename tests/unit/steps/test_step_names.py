@@ -26,7 +26,7 @@ def test_each_worker_has_a_step_in_the_order_of_their_deploys(tmp_path: Path) ->
 
 def test_only_a_project_with_a_database_has_its_steps(tmp_path: Path) -> None:
     text = '[tool.release]\ndatabase = { worker = "web", migrations = "sql" }\n'
-    assert named(tmp_path, text) == ["test", "bump", "backfill", "migrate", *CORE[2:]]
+    assert named(tmp_path, text) == ["test", "bump", "backfill", "migrate", "smoke", "contract", *CORE[3:]]
 
 
 def test_a_list_of_databases_has_them_too_and_a_worker_with_a_build_its_own(tmp_path: Path) -> None:

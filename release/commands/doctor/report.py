@@ -6,6 +6,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from release.commands.doctor import cloudflare
 from release.commands.doctor import setup as examinations
 from release.commands.doctor.setup import Setup
 from release.commands.ending import Shown
@@ -41,7 +42,8 @@ STEPS: tuple[tuple[str, Callable[[Setup], str]], ...] = (
     ("Rules for tags", examinations.tags),
     ("What workflows' tokens may do", examinations.permissions),
     ("The record's refs", examinations.record),
-    ("Workers Builds", examinations.builds),
+    ("A Cloudflare token", cloudflare.account_token),
+    ("Workers Builds", cloudflare.builds),
     ("The health route", examinations.health),
 )
 
@@ -65,8 +67,8 @@ def shown(root: Path, environ: Mapping[str, str]) -> Shown:
         closing(Git(config.root, config.remote, environ)) as git,
         closing(Http()) as http,
     ):
-        cloudflare = Cloudflare(http, environ) if has_account else None
-        found = examine(Setup(config, github, git, bool(plugins.targets()), cloudflare))
+        account = Cloudflare(http, environ) if has_account else None
+        found = examine(Setup(config, github, git, bool(plugins.targets()), account))
     return Shown(lines(found), as_json(found), exit_code(found), [*_problems(found)])
 
 

@@ -10,7 +10,6 @@ import msgspec
 
 from release.errors import BlockedError, CannotReadError
 from release.model.health import rule_of
-from release.systems.cloudflare.builds import triggers
 from release.systems.github import actions, settings
 
 if TYPE_CHECKING:
@@ -258,32 +257,6 @@ def _secrets_of(patient: Setup, environment: str) -> frozenset[str]:
     if not environment or actions.environment(patient.github, environment) is None:
         return frozenset()
     return settings.secrets(patient.github, environment)
-
-
-def builds(patient: Setup) -> str:
-    """Cloudflare deploys nothing by itself when something is pushed to the release branch."""
-    if patient.cloudflare is None:
-        raise CannotReadError(
-            f"Whether Cloudflare itself deploys on a push is not read without {TOKEN} and {ACCOUNT}.",
-            "Set both, then run inv doctor again; or look at Settings > Builds of each worker in Cloudflare's dashboard.",
-        )
-    config, branch = patient.config, patient.config.branch
-    scripts = [config.placed(one.name, name).script for name in config.environments for one in config.workers]
-    try:
-        found = [one for script in scripts for one in triggers(patient.cloudflare, script)]
-    except CannotReadError as error:
-        raise CannotReadError(
-            f"Whether Cloudflare itself deploys on a push cannot be read: {error.what}",
-            "It takes a user's token with Workers Builds Configuration: read. Or look at Settings > Builds of each worker.",
-        ) from None
-    deploying = list(dict.fromkeys(one.script for one in found if one.deploys(branch)))
-    if deploying:
-        raise MissingError(
-            f"Workers Builds deploys {_and(deploying)} on each push to {branch}, beside the releases.",
-            "Disconnect it: Workers & Pages > the worker > Settings > Builds. Or make its deploy command "
-            "`npx wrangler versions upload`, which changes nothing that serves.",
-        )
-    return f"Cloudflare deploys nothing on a push to {branch}"
 
 
 def health(patient: Setup) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -297,3 +298,42 @@ def test_a_token_that_opens_nothing_is_told(world: Double) -> None:
     found = examined(world)
     assert "refused the token in GITHUB_TOKEN: Bad credentials" in found["A token"].what
     assert found["Reviewers"].state == "cannot tell"
+
+
+def cloud_token(world: Double, **answer: object) -> Finding:
+    """What is found where Cloudflare tells this of the token."""
+    body = json.dumps({"success": True, "result": {"id": "t", **answer}, "errors": []})
+
+    def told(request: Request) -> Response | None:
+        is_asked = request.path.endswith("/tokens/verify")
+        return Response(body, content_type="application/json") if is_asked else None
+
+    world.cloud.before = told
+    return examined(world)["A Cloudflare token"]
+
+
+def test_a_token_of_cloudflare_tells_until_when_it_is_good(world: Double) -> None:
+    assert cloud_token(world, status="active").what.startswith(
+        "active, and does not expire; may read Workers Scripts, D1"
+    )
+    far = f"{datetime.now(UTC) + timedelta(days=90):%Y-%m-%dT%H:%M:%SZ}"
+    assert cloud_token(world, status="active", expires_on=far).what.startswith(f"active until {far[:10]}")
+    soon = f"{datetime.now(UTC) + timedelta(days=3):%Y-%m-%dT%H:%M:%SZ}"
+    found = cloud_token(world, status="active", expires_on=soon)
+    assert (found.state, found.what) == ("missing", f"CLOUDFLARE_API_TOKEN expires on {soon[:10]}.")
+    assert cloud_token(world, status="disabled").what == "CLOUDFLARE_API_TOKEN is disabled."
+
+
+def test_a_token_that_may_not_read_names_the_permission_and_who_needs_it(world: Double) -> None:
+    body = json.dumps({"success": False, "result": None, "errors": [{"code": 10000, "message": "no"}]})
+
+    def refusing(request: Request) -> Response | None:
+        is_asked = request.path.endswith("/d1/database")
+        return Response(body, status=403, content_type="application/json") if is_asked else None
+
+    world.cloud.before = refusing
+    found = examined(world)["A Cloudflare token"]
+    assert (found.state, found.what) == (
+        "missing",
+        "CLOUDFLARE_API_TOKEN lacks D1: Read (for release, plan, status).",
+    )

@@ -91,7 +91,7 @@ class Wrangler:
         Raises EffectError where it is anything else, and names both values.
         """
         target = resolved(self._root, worker)
-        target.check(worker, environment, bound)
+        target.check(worker, environment, bound, self._environ.get("CLOUDFLARE_ACCOUNT_ID", ""))
         return target
 
     def deploy(

@@ -152,6 +152,16 @@ def test_a_tag_pattern_can_be_said(tmp_path: Path) -> None:
     assert proposal.settings["app"]["tag"] == "web/{version}"
 
 
+def test_a_name_that_is_too_long_for_a_tag_is_left_out_of_it(tmp_path: Path) -> None:
+    name = "a-very-long-name-of-a-worker-for-cloudflare"
+    found = {
+        f"apps/{name}/{path.rpartition('/')[2]}": one for path, one in worker().items() if "src" not in path
+    }
+    more = {f"apps/{name}/src/index.ts": "", "package.json": manifest("root")}
+    proposal = proposed(tmp_path, {**found, **more})
+    assert proposal.settings["app"]["tag"] == "v{version}"
+
+
 @pytest.mark.parametrize("said", ["v1.2.3", "{version}-{version}"])
 def test_what_is_no_tag_pattern_is_refused(tmp_path: Path, said: str) -> None:
     with pytest.raises(UsageError) as refused:

@@ -134,6 +134,25 @@ def test_the_deploy_script_tells_the_build(
     assert built(proposed(tmp_path, worker(scripts=scripts))) == command
 
 
+@pytest.mark.parametrize(
+    ("scripts", "command"),
+    [
+        ({"postinstall": "prisma generate"}, ["npm", "run", "postinstall"]),
+        (
+            {"prepare": "panda codegen", "deploy": "vite build && wrangler deploy"},
+            ["sh", "-c", "npm run prepare && vite build"],
+        ),
+        ({"prepare": "husky", "postinstall": "wrangler types"}, None),
+    ],
+)
+def test_what_no_install_runs_the_build_does(
+    tmp_path: Path, scripts: dict[str, str], command: list[str] | None
+) -> None:
+    proposal = proposed(tmp_path, worker(scripts=scripts))
+    assert built(proposal) == command
+    assert any("no script of a package runs at install" in note for note in proposal.notes) is bool(command)
+
+
 def test_both_are_built_in_order(tmp_path: Path) -> None:
     own = worker(dependencies={"@acme/base": "*"}, scripts={"deploy": "vite build && wrangler deploy"})
     found = built(proposed(tmp_path, {**own, **CORE, "pnpm-lock.yaml": ""}))

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 LONGEST_ANNOTATION = 100  # bytes of Cloudflare's workers/tag (reported by its users)
 LONGEST_SCRIPT = 63  # characters of a label in a host name, which a script's name becomes
-_LONG_VERSION = "1000.1000.1000-rc.100"
+LONG_VERSION = "1000.1000.1000-rc.100"
 _SECRET = re.compile(r"TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|KEY(?:S|_|$)", re.IGNORECASE)
 _PLACEHOLDER = re.compile(r"\{[^{}]*\}|[{}]")
 _ENVIRONMENT_NAME = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
@@ -86,16 +86,20 @@ def _all_paths(value: object, kind: Any, path: Path) -> Iterator[tuple[Path, str
         yield from _all_paths(part, part_kind, (*path, key))
 
 
+def too_long(tag: str) -> int:
+    """By how many bytes a tag with a commit is longer than what Cloudflare keeps of a version; 0 or less where it fits."""
+    return len(f"{tag}+{'0' * 40}".encode()) - LONGEST_ANNOTATION
+
+
 def _app(settings: Settings) -> Iterator[Fault]:
     path = ("app", "tag")
     try:
-        tag = settings.app.pattern.tag(_LONG_VERSION)
+        tag = settings.app.pattern.tag(LONG_VERSION)
     except ValueError as error:
         yield Fault(path, str(error))
         return
-    size = len(f"{tag}+{'0' * 40}".encode())
-    if size > LONGEST_ANNOTATION:
-        over = size - LONGEST_ANNOTATION
+    over = too_long(tag)
+    if over > 0:
         yield Fault(
             path, f"{over} bytes too long: a tag, a plus sign and a commit must fit into {LONGEST_ANNOTATION}"
         )

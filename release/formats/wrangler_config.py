@@ -99,6 +99,12 @@ def of_environment(settings: dict[str, Any], environment: str) -> dict[str, Any]
     return found if isinstance(found, dict) else {}
 
 
+def account_of(settings: dict[str, Any], environment: str) -> str | None:
+    """The account that a configuration names for one of wrangler's environments, its own or the top level's; None where none."""
+    found = of_environment(settings, environment).get("account_id") or settings.get("account_id")
+    return found if isinstance(found, str) and found else None
+
+
 def script_name(settings: dict[str, Any], environment: str) -> str | None:
     """The name that wrangler gives the script in one of its environments; None where nothing says it."""
     named = settings.get("env")

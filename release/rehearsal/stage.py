@@ -164,7 +164,7 @@ class Stage:
         targets = publishing.targets_of(config) if self._publishes else ()
         publishing.tag_last(config, targets, tag, self._environ)
         facts = Facts(
-            account=secrets.token_hex(16),
+            account=wiring.account_for(config),
             cloud_token=secrets.token_urlsafe(32),
             forge_token=secrets.token_urlsafe(32),
             last_tag=tag,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import secrets
 from contextlib import suppress
 from itertools import product
 from typing import TYPE_CHECKING, Any
@@ -9,6 +11,7 @@ from urllib.parse import urlsplit
 from uuid import UUID, uuid5
 
 from release.config import scripts
+from release.config.accounts import account_in
 from release.errors import CannotReadError, UsageError
 from release.formats.wrangler_config import NAMES
 from release.formats.wrangler_databases import Wanted, d1_of
@@ -24,6 +27,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from release.config import Config, Database, Environment
+
+
+def account_for(config: Config) -> str:
+    """The account of a stage: the one that production's wrangler files name, for wrangler asks for no other; else a new one."""
+    said = account_in(config, config.production) or ""
+    return said if re.fullmatch(r"[0-9a-f]{32}", said) else secrets.token_hex(16)
 
 
 def bound(config: Config) -> dict[str, str]:

@@ -6,6 +6,7 @@ import secrets
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from release.config.accounts import require_account
 from release.config.bound_databases import require_databases
 from release.errors import BlockedError
 from release.model.outcome import Listeners
@@ -56,7 +57,7 @@ def release(
     approved = read_plan(options.plan_file) if options.plan_file else None
     options = _as_approved(options, approved) if approved else options
     config, plugins = configured(root, options.target, options.request.line, environ)
-    _require(config, options)
+    _require(config, options, environ)
     ops = connect(config, options.request.environment, environ, perform=perform)
     if options.request.environment == config.production:
         require_write_tokens(ops)
@@ -69,11 +70,16 @@ def release(
         ops.close()
 
 
-def _require(config: Config, options: Options) -> None:
-    """Raise UsageError for a wrangler that is too old, or files that do not bind what is listed; a finish needs neither file."""
+def _require(config: Config, options: Options, environ: Mapping[str, str]) -> None:
+    """Raise UsageError for a wrangler that is too old, and files that name another account or do not bind what is listed.
+
+    A finish needs none of these files.
+    """
     require_wranglers(config)
-    if not options.request.finish:
-        require_databases(config, options.request.environment)
+    environment = options.request.environment
+    if not options.request.finish and environment in config.environments:
+        require_account(config, environment, environ)
+        require_databases(config, environment)
 
 
 def _as_approved(options: Options, approved: Plan) -> Options:
@@ -128,7 +134,7 @@ def plan(
 ) -> Outcome:
     """The same up to the gate: nothing is written but the plan's own file, when one is named."""
     config, plugins = configured(root, options.target, options.request.line, environ)
-    _require(config, options)
+    _require(config, options, environ)
     ops = connect(config, options.request.environment, environ)
     try:
         preview = survey(ops, plugins, options)

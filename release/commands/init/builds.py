@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 import shlex
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from release.commands.init.repository import Repository
     from release.commands.init.workers import Found
 
+_INSTALLED = ("postinstall", "prepare")
+_HOOKS = re.compile(r"\b(husky|lefthook|prek|pre-commit|simple-git-hooks|git config|wrangler types)\b")
 _DEPENDENCIES = ("dependencies", "devDependencies", "optionalDependencies")
 _BEFORE = ("main", "module", "exports", "browser")  # of a package.json: what a bundler reads
 _CODE = ("", ".js", ".mjs", ".cjs", ".ts", ".tsx", "/index.js", "/index.ts")
@@ -23,9 +26,12 @@ _CODE = ("", ".js", ".mjs", ".cjs", ".ts", ".tsx", "/index.js", "/index.ts")
 def build(repository: Repository, worker: Found) -> tuple[str, ...]:
     """The command that makes what wrangler uploads, run in the worker's folder; nothing where git has it all."""
     held = packages.packages(repository, worker.path)
-    commands = [
-        one for one in (_of_others(repository, worker, held), _own(repository, worker, held.manager)) if one
-    ]
+    found = (
+        _of_others(repository, worker, held),
+        *((held.manager, "run", name) for name in of_install(repository, worker)),
+        _own(repository, worker, held.manager),
+    )
+    commands = [one for one in found if one]
     if len(commands) < 2:  # noqa: PLR2004
         return commands[0] if commands else ()
     return ("sh", "-c", " && ".join(map(shlex.join, commands)))
@@ -50,6 +56,12 @@ def unbuilt(repository: Repository, worker: Found) -> tuple[str, ...]:
     if start is not None:
         visit(start)
     return tuple(found)
+
+
+def of_install(repository: Repository, worker: Found) -> tuple[str, ...]:
+    """The worker's scripts that a person's install runs, and a release's does not; those for git's hooks are left out."""
+    scripts = packages.scripts_of(repository, worker.path)
+    return tuple(name for name in _INSTALLED if name in scripts and not _HOOKS.search(scripts[name]))
 
 
 def _own(repository: Repository, worker: Found, manager: str) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from release.commands.init import packages
 from release.commands.init.questions import Question
+from release.config.rules import LONG_VERSION, too_long
 from release.errors import UsageError
 from release.formats.version import TagPattern, highest, parse
 
@@ -90,7 +91,8 @@ def _guess(repository: Repository, name: str, manifest: str) -> str:
             continue  # another package's: its manifest has the number of the newest tag, ours has not
         return text
     is_alone = sum(posixpath.basename(path) == "package.json" for path in repository.files) <= 1
-    return "v{version}" if is_alone else f"{name}-v{{version}}"
+    own = TagPattern(f"{name}-v{{version}}")
+    return "v{version}" if is_alone or too_long(own.tag(LONG_VERSION)) > 0 else own.text
 
 
 def _with_version(path: str, text: str | None, name: str, version: str) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from release.commands.init import packages
 from release.commands.init.asked_route import answer_of
-from release.commands.init.builds import build, unbuilt
+from release.commands.init.builds import build, of_install, unbuilt
 from release.commands.init.databases import databases
 from release.commands.init.environments import NONE, STAGING, app_last, environments, together, words
 from release.commands.init.health_route import health_route, read_at
@@ -232,6 +232,8 @@ def _of_worker(repository: Repository, one: Found, names: Mapping[str, str]) -> 
     built = unbuilt(repository, one)
     if built:
         yield f"{one.path} uses {', '.join(built)}, which git has only unbuilt: its `build` makes them first."
+    for name in of_install(repository, one):
+        yield f"{one.path}: no script of a package runs at install, so its `build` runs {name}."
     left = [name for name in one.places if name and name not in names.values()]
     if left:
         yield f"{one.path}: no release to {', '.join(left)}; add it to [tool.release.environments] if there should be."

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from release.commands.init import packages
 from release.errors import UsageError
 from release.formats.wrangler_config import NAMES, parse, script_name
 
@@ -128,7 +129,9 @@ def _look(repository: Repository, folder: str, names: Sequence[str]) -> Found | 
         settings = {name: _parsed(repository, folder, name) for name in names}
     except ValueError as error:
         return f"{error}; it is left out. wrangler cannot read it either."
-    if any(one.get("pages_build_output_dir") for one in settings.values()):
+    scripts = " ".join(packages.scripts_of(repository, folder).values())
+    is_of_pages = "wrangler pages deploy" in scripts and not re.search(r"wrangler deploy\b", scripts)
+    if is_of_pages or any(one.get("pages_build_output_dir") for one in settings.values()):
         return f"{folder or '.'} is a Pages project, which is deployed by Cloudflare Pages; it is left out."
     if not any(map(_has_code, settings.values())):
         return tuple(

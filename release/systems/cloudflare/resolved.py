@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from release.errors import EffectError, UsageError
 from release.formats.wrangler_config import (
+    account_of,
     candidates,
     databases_in,
     needs_in,
@@ -57,10 +58,18 @@ class Resolved(Frozen, frozen=True):
         has_others = bool(self.settings and self.settings.get("env"))
         return (*config, *(("--env=",) if has_others and version and version >= EMPTY_SINCE else ()))
 
-    def check(self, worker: Worker, environment: str, bound: Mapping[str, str | None]) -> None:
-        """Raise EffectError where it is not of this script, these databases (name -> id) and the source's bindings."""
+    def check(
+        self, worker: Worker, environment: str, bound: Mapping[str, str | None], account: str = ""
+    ) -> None:
+        """Raise EffectError where it is not of this account, script, these databases (name -> id) and the source's bindings."""
         if self.settings is None or (worker.deploy and not self.is_generated):
             return
+        named = account_of(self.settings, "" if self.is_generated else environment)
+        if account and named and named != account:
+            raise EffectError(
+                f"{self.path} is not what was planned: it is of the account {named}, and the plan of {account}.",
+                "Set CLOUDFLARE_ACCOUNT_ID to the account that is meant, or take account_id out of the worker's configuration.",
+            )
         for problem in self._differences(worker, environment, bound):
             raise EffectError(f"{self.path} is not what was planned: {problem}.", self._advice(environment))
 

@@ -42,8 +42,9 @@ _NOT_ITS = (
 )  # a deployment needs no key to the repository, and is of the environment that the release is of
 
 
-_NO_SCRIPT, _PENDING = 10007, 10211  # not there yet; a migration of Durable Objects has to be applied first
-_DEPLOY_FIRST = re.compile(rf"\[code: (?:{_NO_SCRIPT}|{_PENDING})\]")
+# 10007: not there yet; 10211: a migration of Durable Objects has to be applied first
+_DEPLOY_FIRST = re.compile(r"\[code: (?:10007|10211)\]")
+_TRACE = re.compile(r"\s+at \S")
 _MADE = {
     "deploy": ("wrangler deploy", "deployed"),
     "version-upload": ("wrangler versions upload", "uploaded"),
@@ -80,9 +81,8 @@ class Wrangler:
         """Run a worker's own build for an environment (wrangler's, "" the top level); it sees no secret."""
         folder = self._root / worker.path
         env = without_secrets(self._env(folder, None, environment), self._mask)
-        self._stream(
-            by_corepack(worker.build, env), folder, env, worker.deadline, tell, f"the build of {worker.name}"
-        )
+        command, what = by_corepack(worker.build, env), f"the build of {worker.name}"
+        self._stream(command, folder, env, worker.deadline, tell, what, _first)
 
     def compare(self, worker: Worker, environment: str, bound: Mapping[str, str | None]) -> Resolved:
         """What wrangler would deploy, where that is the worker's script with the databases (name -> id) that are `bound`.
@@ -90,7 +90,7 @@ class Wrangler:
         Raises EffectError where it is anything else, and names both values.
         """
         target = resolved(self._root, worker)
-        target.check(worker, environment, bound)
+        target.check(worker, environment, bound, self._environ.get("CLOUDFLARE_ACCOUNT_ID", ""))
         return target
 
     def deploy(
@@ -217,6 +217,7 @@ class Wrangler:
         deadline: float,
         tell: Callable[[str], None],
         what: str,
+        cause: Callable[[tuple[str, ...]], str] | None = None,
     ) -> None:
         ended = shell.stream(
             command, cwd=folder, env=env, deadline=deadline, tell=tell, mask=self._mask, heir=True
@@ -224,7 +225,7 @@ class Wrangler:
         if ended.code is None:
             raise EffectError(f"{what} did not end within {deadline:.0f} s and was stopped.")
         if ended.code:
-            raise EffectError(f"{what} ended with exit code {ended.code}: {_telling(ended.tail)}")
+            raise EffectError(f"{what} ended with exit code {ended.code}: {(cause or _telling)(ended.tail)}")
 
 
 def _hand_over(scratch: Path, environment: str, effect: ApplyMigrations) -> Path:
@@ -280,6 +281,14 @@ def _failure(output: Path, told: str) -> str:
     if code is None:
         return words
     return told if f"[code: {code}]" in told else f"{words} [code: {code}]"
+
+
+def _first(tail: tuple[str, ...]) -> str:
+    """What a build says first of its failure: who started it says afterwards that it failed, and a trace is for nobody."""
+    lines = [line for line in tail if line.strip() and not _TRACE.match(line)]
+    errors = [at for at, line in enumerate(lines) if re.search(r"error|failed", line, re.IGNORECASE)]
+    telling = lines[errors[0] :][:4] if errors else lines[-4:]
+    return " ".join(line.strip() for line in telling) or "it said nothing"
 
 
 def _telling(tail: tuple[str, ...]) -> str:

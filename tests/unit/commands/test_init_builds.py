@@ -134,6 +134,25 @@ def test_the_deploy_script_tells_the_build(
     assert built(proposed(tmp_path, worker(scripts=scripts))) == command
 
 
+@pytest.mark.parametrize(
+    ("scripts", "command"),
+    [
+        ({"postinstall": "prisma generate"}, ["npm", "run", "postinstall"]),
+        (
+            {"prepare": "panda codegen", "deploy": "vite build && wrangler deploy"},
+            ["sh", "-c", "npm run prepare && vite build"],
+        ),
+        ({"prepare": "husky", "postinstall": "wrangler types"}, None),
+    ],
+)
+def test_what_no_install_runs_the_build_does(
+    tmp_path: Path, scripts: dict[str, str], command: list[str] | None
+) -> None:
+    proposal = proposed(tmp_path, worker(scripts=scripts))
+    assert built(proposal) == command
+    assert any("no script of a package runs at install" in note for note in proposal.notes) is bool(command)
+
+
 def test_both_are_built_in_order(tmp_path: Path) -> None:
     own = worker(dependencies={"@acme/base": "*"}, scripts={"deploy": "vite build && wrangler deploy"})
     found = built(proposed(tmp_path, {**own, **CORE, "pnpm-lock.yaml": ""}))
@@ -150,6 +169,16 @@ def test_of_two_lockfiles_the_named_program_builds(tmp_path: Path) -> None:
 def test_a_tag_pattern_can_be_said(tmp_path: Path) -> None:
     proposal = proposed(tmp_path, worker(), tag="web/{version}")
     assert proposal.settings["app"]["tag"] == "web/{version}"
+
+
+def test_a_name_that_is_too_long_for_a_tag_is_left_out_of_it(tmp_path: Path) -> None:
+    name = "a-very-long-name-of-a-worker-for-cloudflare"
+    found = {
+        f"apps/{name}/{path.rpartition('/')[2]}": one for path, one in worker().items() if "src" not in path
+    }
+    more = {f"apps/{name}/src/index.ts": "", "package.json": manifest("root")}
+    proposal = proposed(tmp_path, {**found, **more})
+    assert proposal.settings["app"]["tag"] == "v{version}"
 
 
 @pytest.mark.parametrize("said", ["v1.2.3", "{version}-{version}"])

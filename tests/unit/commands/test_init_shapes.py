@@ -133,6 +133,16 @@ def test_a_pages_project_is_no_worker(tmp_path: Path) -> None:
     assert any("docs is a Pages project" in note for note in proposal.notes)
 
 
+def test_a_folder_that_is_deployed_to_pages_is_no_worker(tmp_path: Path) -> None:
+    pages = {
+        "web/wrangler.toml": 'name = "web"\n[site]\nbucket = "./dist"\npages_build_output_dir = "dist"\n',
+        "web/package.json": manifest("web", None, deploy="wrangler pages deploy dist"),
+    }
+    proposal = proposed(tmp_path, {"wrangler.json": CODE, **pages})
+    assert [one["path"] for one in proposal.settings["workers"]] == ["."]
+    assert any("web is a Pages project" in note for note in proposal.notes)
+
+
 def d1(name: str, binding: str = "DB", **more: str) -> dict[str, str]:
     return {"binding": binding, "database_name": name, **more}
 

@@ -112,6 +112,13 @@ def test_a_build_for_another_place_is_not_uploaded(
     assert not shop.calls.exists()
 
 
+def test_a_build_for_another_account_is_not_uploaded(tmp_path: Path) -> None:
+    shop = Shop(tmp_path, generated={**GENERATED, "account_id": "one"})
+    with pytest.raises(EffectError, match="it is of the account one, and the plan of two"):
+        shop.deploy(CLOUDFLARE_ACCOUNT_ID="two")
+    assert not shop.calls.exists()
+
+
 def test_a_database_without_an_id_is_known_by_its_name(tmp_path: Path) -> None:
     unnamed = {"binding": "DB", "database_name": "shop-production"}
     shop = Shop(tmp_path, generated={**GENERATED, "d1_databases": [unnamed]})

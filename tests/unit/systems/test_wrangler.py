@@ -132,6 +132,14 @@ def test_a_build_that_fails_is_named_by_its_worker(tmp_path: Path) -> None:
         played.wrangler.build(worker, "production", played.told.append)
 
 
+def test_of_a_failed_build_its_first_error_is_told(tmp_path: Path) -> None:
+    lines = ("built", "error during build:", "no such import", "    at a.js:1", "error: build failed")
+    worker = msgspec.structs.replace(CMS, build=("sh", "-c", 'printf "%s\\n" "$@"; exit 1', "sh", *lines))
+    with pytest.raises(EffectError) as raised:
+        Played(tmp_path, DEPLOYED).wrangler.build(worker, "production", print)
+    assert raised.value.what.endswith("1: error during build: no such import error: build failed")
+
+
 def test_an_own_deploy_command_gets_the_marks_appended(tmp_path: Path) -> None:
     played = Played(tmp_path, "exit 9")
     own = ("sh", "-c", f"{DEPLOYED}echo $0 $@", "yarn")

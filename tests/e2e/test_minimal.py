@@ -55,7 +55,7 @@ def test_a_worker_that_needs_secrets_and_keeps_objects_is_released_too(fresh_rep
     }  # fmt: skip
     (root / "wrangler.jsonc").write_text(json.dumps(settings), "utf-8")
     main = root / "src" / "index.js"
-    room = 'import { DurableObject } from "cloudflare:workers";\nexport class Room extends DurableObject {}\n'
+    room = 'export class Room { fetch() { return new Response("a room"); } }\n'
     main.write_text(room + main.read_text("utf-8"), "utf-8")
     git(fresh_repository, bare_environment(), "-c", "user.name=a", "-c", "user.email=a@example.com",
         "commit", "--quiet", "--all", "--message", "feat: a room")  # fmt: skip

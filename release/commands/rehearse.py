@@ -256,27 +256,30 @@ def _running_json(found: dict[str, str]) -> dict[str, object]:
 
 
 def _likeness(root: Path, like: str, rows: int, publish: str) -> Likeness | None:
-    """What --like asks for, with values for its secrets. Raises UsageError, CannotReadError."""
+    """What --like asks for. At a terminal a person is asked for secrets once. Raises UsageError, CannotReadError."""
     import os
     import sys
 
     from release.config import load
     from release.errors import UsageError
-    from release.rehearsal import likeness
-    from release.rehearsal.own_secrets import chosen
+    from release.rehearsal import likeness, own_secrets
 
-    if not like:
-        if rows:
-            raise UsageError("--rows goes with --like.", "inv rehearse --like production --rows 100")
-        return None
+    if rows and not like:
+        raise UsageError("--rows goes with --like.", "inv rehearse --like production --rows 100")
     if publish:
-        raise UsageError("--like is for a release of the app: a package has no database.")
-    config = load(root)
+        if like:
+            raise UsageError("--like is for a release of the app: a package has no database.")
+        return None
+    config, ask = load(root), _unseen if sys.stdin.isatty() else None
+    if not like:
+        if ask:
+            own_secrets.ask_for_required(config, config.production, ask)
+        return None
     config.environment(like)
     found = likeness.read(config, like, os.environ, rows, _tell)
     for one in found.scripts:
         _tell(f"{like} serves {one.tag or 'an unmarked version'} of {one.script}")
-    return chosen(config, found, _unseen if sys.stdin.isatty() else None)
+    return own_secrets.chosen(config, found, ask)
 
 
 def _unseen(question: str) -> str:

@@ -45,6 +45,7 @@ def of_stage(config: Config, likeness: Likeness | None) -> tuple[dict[str, dict[
     deploys no worker without those.
     """
     found: dict[str, dict[str, str]] = {}
+    kept = _Kept(config.root)
     dummies = set(likeness.dummies) if likeness else set()
     for environment in config.environments:
         given = dev_vars(config, environment)
@@ -52,12 +53,24 @@ def of_stage(config: Config, likeness: Likeness | None) -> tuple[dict[str, dict[
             script = config.placed(worker.name, environment).script
             values = {**given.get(script, {}), **((likeness.secrets if likeness else {}).get(script, {}))}
             for name in _required(config, worker.name, environment):
-                if name not in values:
-                    values[name] = f"{DUMMY}{name}"
+                if name in values:
+                    continue
+                values[name] = kept.value(script, name, None) or f"{DUMMY}{name}"
+                if values[name].startswith(DUMMY):
                     dummies.add(f"{name} of {script}")
             if values:
                 found[script] = values
     return found, tuple(sorted(dummies))
+
+
+def ask_for_required(config: Config, environment: str, ask: Ask) -> None:
+    """Ask, once for all rehearsals, for the secrets that a wrangler file requires and that stand in no `.dev.vars`."""
+    kept, given = _Kept(config.root), dev_vars(config, environment)
+    for worker in config.workers:
+        script = config.placed(worker.name, environment).script
+        for name in _required(config, worker.name, environment):
+            if name not in given.get(script, {}):
+                kept.value(script, name, ask)
 
 
 def _required(config: Config, worker: str, environment: str) -> list[str]:

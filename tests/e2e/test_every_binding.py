@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from tests.contract.cloud_account import Account
 
-pytestmark = pytest.mark.rehearsal
+pytestmark = [pytest.mark.rehearsal, pytest.mark.whole]
 
 DATE = "2026-01-01"
 JOBS = {
@@ -115,8 +115,8 @@ class Worker:
     ("version", "settings"),
     [
         (PINNED, NEW),
-        pytest.param(OLDEST, OLD, marks=pytest.mark.whole),
-        pytest.param("4.164.0", NEW, marks=pytest.mark.whole),
+        (OLDEST, OLD),
+        ("4.164.0", NEW),
     ],
     ids=lambda one: one if isinstance(one, str) else "",
 )

@@ -16,7 +16,7 @@ from release.rehearsal.cloud.memory_runtime import MemoryRuntime
 from release.rehearsal.cloud.server import Cloud
 from release.rehearsal.cloud.statements import Statement, split
 from release.rehearsal.likeness import Bound, Likeness, read
-from release.rehearsal.own_secrets import chosen, dev_vars, of_stage
+from release.rehearsal.own_secrets import ask_for_required, chosen, dev_vars, of_stage
 from release.systems.cloudflare.api import Cloudflare
 from release.systems.web.http import Http
 from tests.contract.cloud_account import bundle
@@ -192,17 +192,35 @@ def test_a_token_that_cannot_read_and_none_at_all_are_named(double: Double) -> N
         read(config, "production", without, 0, lambda _: None)
 
 
-def test_a_stage_begins_with_drafts_that_hold_the_secrets_and_a_deploy_keeps_them(
-    double: Double, stage: Cloud
-) -> None:
+def needing(double: Double) -> str:
+    """Let a wrangler file require a secret; the script in production."""
     needs = {"required": ["NEEDED"]}
     environments = {
         name: {"name": f"double-mcp-{name}", "secrets": needs} for name in ("production", "staging")
     }
     file = double.root / "apps/mcp/wrangler.json"
     file.write_text(json.dumps({"name": "double-mcp", "main": "worker.js", "env": environments}))
+    return "double-mcp-production"
+
+
+def test_a_secret_that_a_wrangler_file_requires_is_asked_for_once(double: Double) -> None:
+    mcp, asked = needing(double), []
+
+    def ask(question: str) -> str:
+        asked.append(question)
+        return "typed"
+
+    for _ in range(2):
+        ask_for_required(load(double.root), "production", ask)
+    assert asked == [f"Secret NEEDED of {mcp}, for rehearsals on this machine (Enter for a dummy): "]
+    assert of_stage(load(double.root), None)[0][mcp] == {"NEEDED": "typed"}
+
+
+def test_a_stage_begins_with_drafts_that_hold_the_secrets_and_a_deploy_keeps_them(
+    double: Double, stage: Cloud
+) -> None:
+    mcp = needing(double)
     secrets, dummies = of_stage(load(double.root), None)
-    mcp = "double-mcp-production"
     assert secrets[mcp] == {"NEEDED": "rehearsal-dummy-NEEDED"}
     assert f"NEEDED of {mcp}" in dummies
     said: list[str] = []

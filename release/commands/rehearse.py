@@ -33,7 +33,7 @@ NOT_RUNNING = "No stage runs. Start one: inv rehearsal.start"
         "bump": "patch, minor, major or auto; default patch",
         "json": "print one JSON object on stdout",
         "verbose": "show the lines of every program that runs",
-    }
+    },
 )
 def rehearse(
     context: Context,

@@ -9,6 +9,7 @@ from release.checks.checklist import Ask, Item
 from release.checks.checklist_pages import Bindings, LoginAnswers, PageLoads, Secrets
 from release.checks.checklist_staging import CI, Staging, StagingMigrations
 from release.checks.checkout import CleanTree, InBranch, KeepsLast, OnBranch
+from release.checks.ledger import LedgerFits
 from release.checks.machine import Tools
 from release.checks.manifest import ManifestAgrees
 from release.checks.migrations import Listed, Migrations, WranglerAgrees
@@ -28,6 +29,8 @@ def release_checks(config: Config, environment: str) -> list[Check]:
     checks: list[Check] = [CleanTree(), InBranch(config.branch, config.remote), Tools(), Listed()]
     for one in config.databases:
         checks += [Migrations(one.migrations, one.name), WranglerAgrees(one.name)]
+    if config.databases:
+        checks.append(LedgerFits())
     if config.target:
         checks += [KnownToken(), Dependencies()]
     if environment == config.production and config.target is None:

@@ -9,11 +9,13 @@ from invoke.collection import Collection
 
 from release.commands.approve import approve
 from release.commands.checklist import checklist
+from release.commands.config import config
 from release.commands.dispatch import dispatch
 from release.commands.doctor import doctor
 from release.commands.hotfix import hotfix
 from release.commands.init import init
 from release.commands.monorepo import check, install
+from release.commands.open import open_page
 from release.commands.plugins import plugins
 from release.commands.publish import publish
 from release.commands.rehearse import collection as rehearsal
@@ -36,6 +38,8 @@ COMMANDS = (
     checklist,
     hotfix,
     status,
+    open_page,
+    config,
     verify,
     rollback,
     unlock,

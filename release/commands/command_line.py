@@ -17,7 +17,13 @@ if TYPE_CHECKING:
     from invoke.parser.argument import Argument
     from invoke.parser.context import ParserContext
 
-WORD_ALLOWED = {"rollback": "to", "approve": "run", "publish": "name", "hotfix": "tag"}  # `rollback TAG`
+WORD_ALLOWED = {
+    "rollback": "to",
+    "approve": "run",
+    "publish": "name",
+    "hotfix": "tag",
+    "open": "tag",
+}  # `rollback TAG`
 PLACED = frozenset(
     {"search-root", "collection", "complete", "print-completion-script"}
 )  # before the command alone

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from release.testing import Recorded
 
 
-def having(**changes: Any) -> Recorded:
+def having(**changes: Any) -> Recorded:  # noqa: ANN401 - the fields of Database
     """A moment whose database is changed."""
     moment = recorded()
     ((name, database),) = moment.world.databases.items()

@@ -280,10 +280,10 @@ def test_help_anywhere_helps(words: list[str], capsys: pytest.CaptureFixture[str
     [
         (["release", "-d", "-b", "minor"], ("release", {"bump": "minor", "dry_run": True})),
         (["release", "-dyb", "minor"], ("release", {"bump": "minor", "dry_run": True, "yes": True})),
-        (["release", "--reason=--dry"], ("release", {"bump": "patch", "reason": "--dry"})),
-        (["release", "--reason", "rollback now"], ("release", {"bump": "patch", "reason": "rollback now"})),
-        (["release", "--reason", "rollback"], ("release", {"bump": "patch", "reason": "rollback"})),
-        (["release", "--reason="], ("release", {"bump": "patch"})),
+        (["release", "--reason=--dry"], ("release", {"reason": "--dry"})),
+        (["release", "--reason", "rollback now"], ("release", {"reason": "rollback now"})),
+        (["release", "--reason", "rollback"], ("release", {"reason": "rollback"})),
+        (["release", "--reason="], ("release", {})),
         (
             ["rollback", "cms-v1.2.3", "--yes"],
             ("rollback", {"to": "cms-v1.2.3", "env": "production", "yes": True}),

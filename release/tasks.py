@@ -9,6 +9,7 @@ from invoke.collection import Collection
 from release.commands.approve import approve
 from release.commands.checklist import checklist
 from release.commands.completion import completion
+from release.commands.config import config
 from release.commands.diff import diff
 from release.commands.dispatch import dispatch
 from release.commands.doctor import doctor
@@ -16,6 +17,7 @@ from release.commands.help import help_on
 from release.commands.hotfix import hotfix
 from release.commands.init import init
 from release.commands.monorepo import check, install
+from release.commands.open import open_page
 from release.commands.place import described
 from release.commands.plugins import plugins
 from release.commands.publish import publish
@@ -45,6 +47,7 @@ GROUPS = {  # as `inv --list` shows them; a stage's own commands follow rehearse
         verify,
         checklist,
         diff,
+        open_page,
         plugins,
     ),
     "Repair": (
@@ -57,6 +60,7 @@ GROUPS = {  # as `inv --list` shows them; a stage's own commands follow rehearse
         doctor,
         install,
         check,
+        config,
         completion,
     ),
     "Rehearse": (rehearse,),

@@ -10,6 +10,7 @@ from release.checks.checklist_pages import Bindings, LoginAnswers, PageLoads, Se
 from release.checks.checklist_staging import CI, Staging, StagingMigrations
 from release.checks.checkout import CleanTree, InBranch, KeepsLast, OnBranch
 from release.checks.configuration import configuration
+from release.checks.ledger import LedgerFits
 from release.checks.machine import Tools
 from release.checks.manifest import ManifestAgrees
 from release.checks.migrations import Listed, Migrations, Waits, WranglerAgrees
@@ -29,6 +30,8 @@ def release_checks(config: Config, environment: str) -> list[Check]:
     for one in config.databases:
         checks += [Migrations(one.migrations, one.name), WranglerAgrees(one.name)]
         checks.append(Waits(one.migrations, one.name, bool(one.contract)))
+    if config.databases:
+        checks.append(LedgerFits())
     if config.target:
         from release.checks.package import Dependencies, KnownToken
 

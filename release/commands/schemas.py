@@ -211,6 +211,27 @@ class Diff(Envelope, frozen=True, kw_only=True):
     configuration: list[SettingChange] = []
 
 
+class Open(Envelope, frozen=True, kw_only=True):
+    """The page that is meant, and its address."""
+
+    what: str | None = None
+    url: str | None = None
+
+
+class ConfigValue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The value of a key, and where it came from: a line of pyproject.toml, a wrangler file, a variable, or `default`."""
+
+    value: Any
+    source: str
+
+
+class Config(Envelope, frozen=True, kw_only=True):
+    """The configuration as it is understood."""
+
+    valid: bool = False
+    values: dict[str, ConfigValue] = {}
+
+
 class SetUp(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A step of the set-up."""
 
@@ -329,6 +350,8 @@ SCHEMAS: dict[str, type[Envelope]] = {
     "status": Status,
     "checklist": Checklist,
     "diff": Diff,
+    "open": Open,
+    "config": Config,
     "doctor": Doctor,
     "plugins": Plugins,
     "approve": Approve,

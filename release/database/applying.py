@@ -73,6 +73,11 @@ def _unplanned(database: Database, missing: tuple[str, ...], strange: tuple[str,
 
 def _diverged(database: Database, differences: tuple[str, ...], found: Beyond | None) -> Stuck:
     """A schema that is not its ledger's: named where a file was applied without its row, else told as a difference."""
+    if not database.applied and not (found and found.whole):
+        return Stuck(
+            f"What is pending on {database.name} is unknown: its migration ledger is empty.",
+            "Fill the ledger first (inv step.backfill), then run the same command again.",
+        )
     if found and found.whole:
         return Stuck(
             f"{', '.join(found.whole)} was applied to {database.name}, and its ledger does not list it.",

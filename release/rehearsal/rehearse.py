@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from release.model.outcome import Listeners
 from release.rehearsal.control import staged
 from release.rehearsal.not_run import not_run
 
@@ -36,6 +38,7 @@ def rehearse(
     back from the stage's registry. Raises StageError.
     """
     folder = root / ".release" / "rehearsal" / uuid4().hex[:8]
+    say(f"rehearsal of a {'publish' if target else 'release'}: everything happens on this machine alone")
     try:
         with staged(root, folder, publishes=target is not None, like=like) as hosted:
             from release.model.options import Options
@@ -46,7 +49,9 @@ def rehearse(
             listener, stage = listening(), hosted.ready(say)
             clone, variables = Path(stage["RELEASE_STAGE"]), rehearsed(environ, stage)
             try:
-                outcome = release(clone, variables, Options(request, target=target), gate, listener)
+                outcome = release(
+                    clone, variables, Options(request, target=target), gate, _Rehearsed((listener,))
+                )
             finally:
                 if cause := hosted.cause():  # before the stage is taken away, so not by us
                     say(
@@ -56,10 +61,19 @@ def rehearse(
                 say(line)
             if target is not None and outcome.outcome == "released":
                 _install_back(clone, target, outcome, variables, say)
-            return outcome
+            return replace(outcome, urls=())
     finally:
         for path in folder.parent.glob(f"{folder.name}*"):  # what a host that was killed left behind
             shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
+        say("this was a rehearsal: nothing outside this machine was changed")
+
+
+class _Rehearsed(Listeners, frozen=True):
+    """Tells all but the addresses, which are dead by the time that they are read."""
+
+    def ended(self, outcome: Outcome) -> None:
+        """The end, without addresses."""
+        super().ended(replace(outcome, urls=()))
 
 
 def _install_back(

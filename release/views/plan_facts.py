@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from release.plan.plan import Forecast, Plan
     from release.plan.preview import Preview
 
+OF_MIGRATIONS = frozenset(
+    {None, "backfill", "migrate"}
+)  # steps for which it counts what is pending; None: all of them
+
 
 class StepFacts(Frozen, frozen=True):
     """A step of a plan: what it will do, in a line, and whether that writes to the environment."""
@@ -73,6 +77,7 @@ def plan_facts(preview: Preview) -> PlanFacts | None:
         return None
     is_alone = preview.kind == "repair" or preview.only in NUMBERLESS
     history = world.history if isinstance(world.history, History) else None
+    shown = [one for one in preview.forecasts if preview.only in {None, one.step.name}]
     return PlanFacts(
         release,
         plan,
@@ -81,13 +86,13 @@ def plan_facts(preview: Preview) -> PlanFacts | None:
         level(release),
         preview.only if is_alone else None,
         _branch(world, release),
-        pending(world),
+        pending(world) if preview.only in OF_MIGRATIONS else None,
         condition(world),
         history.unreleased if history else (),
         history is None or history.contained,
         tuple(facts(go.rolled_back)),
-        preview.verdict if preview.verdict and preview.verdict.evidence else None,
-        tuple(_step(one) for one in preview.forecasts),
+        preview.verdict if preview.verdict and preview.verdict.evidence and not is_alone else None,
+        tuple(_step(one) for one in shown or preview.forecasts),
         preview.questions,
         preview.warnings,
         preview.remarks,

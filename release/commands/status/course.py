@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from release.checks.ledger import findings
 from release.commands.ending import Shown
 from release.commands.envelope import problem
 from release.config import load
@@ -18,7 +19,7 @@ from release.model.record import Record
 from release.model.repository import Remote
 from release.model.request import Request
 from release.model.rolled_back import facts, standing, worker_json
-from release.model.stores import pending
+from release.model.stores import pending, stores
 from release.model.unread import Unread
 from release.observe.world import observe
 from release.systems.ops import connect
@@ -78,6 +79,8 @@ def lines(status: Status) -> Iterator[str]:
             yield f"  {worker:<10} {_live(live)}"
         if found["pending"] is not None:
             yield f"  migrations {', '.join(found['pending']) + ' pending' if found['pending'] else 'none pending'}"
+        for what in found["ledger"]:
+            yield f"  ledger     {what}"
         if found["ahead"] is not None:
             yield f"  {status.config.branch:<10} {_counted(found['ahead'])} ahead"
         if holder := found["holder"]:
@@ -127,6 +130,7 @@ def _environment(config: Config, world: World, ahead: int | None) -> dict[str, A
         },
         "workers": {name: worker_json(live) for name, live in world.live.items()},
         "pending": None if (waiting := pending(world)) is None else list(waiting),
+        "ledger": [f"{what} {advice}" for store in stores(world) for what, advice in findings(world, store)],
         "last": last[1] if last else None,
         "ahead": ahead,
         "unfinished": begun.tag if begun and world.environment == config.production else None,

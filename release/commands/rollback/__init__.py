@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     help={
         "to": "the release to go back to (`inv rollback TAG` is the same); without it, what served before the last one",
         "despite_migrations": "although a migration lies in between: the older workers can run on the newer schema",
+        "database": "restore the databases to the bookmarks from before the last release's migrations; the workers stay",
         "env": "the environment",
         "reason": "why; kept in the deployments and the record",
         "yes": "don't ask",
@@ -30,10 +31,11 @@ def rollback(
     env: str = "production",
     reason: str = "",
     despite_migrations: bool = False,
+    database: bool = False,
     yes: bool = False,
     json: bool = False,
 ) -> None:
-    """Put the workers back on the versions that served before the last release; the database stays.
+    """Put the workers back on the versions that served before the last release; the database stays, or goes back alone.
 
     Example: inv rollback --reason "login fails"
     """
@@ -44,6 +46,16 @@ def rollback(
         from release.commands.rollback import course as flow
         from release.views import listener
 
+        if database:
+            from release.commands.rollback.database import restore
+            from release.errors import UsageError
+
+            if to or reason or despite_migrations:
+                raise UsageError(
+                    "--database takes no release, no --reason and no --despite-migrations.", "Leave them out."
+                )
+            view = listener(json=json)
+            return restore(root_of(context), os.environ, env, confirmation(view, yes=yes), view)
         options, view = flow.RollbackOptions(env, to or None, reason, despite_migrations), listener(json=json)
         return flow.rollback(root_of(context), os.environ, options, confirmation(view, yes=yes), view)
 

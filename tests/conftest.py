@@ -17,14 +17,13 @@ from hypothesis import HealthCheck, settings
 
 from release.errors import ReleaseError
 from release.systems.npm.node import node
+from release.testing import Double, plugged
 from release.testing import double as opened
-from release.testing import plugged
 from tests.figures import pytest_terminal_summary
+from tests.ledgers import compared
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
-    from release.testing import Double
 
 __all__ = ["pytest_terminal_summary"]
 
@@ -106,6 +105,17 @@ def _status() -> str:
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False).stdout
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _ledgers_as_planned() -> Iterator[None]:
+    """In every test that migrates: the ledger gains what the plan says. `foreign_migrations`: somebody else migrates too."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Double, "_carry_out", compared(Double._carry_out, lambda: _is_foreign[-1]))
+        yield
+
+
+_is_foreign = [False]
+
+
 @pytest.fixture
 def double(tmp_path: Path) -> Iterator[Double]:
     """A world in this process: version 1.2.3 is live, and one commit waits for its release."""
@@ -149,6 +159,7 @@ def pytest_collection_finish() -> None:
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip a rehearsal where Node is missing, and say so; in CI, fail: nothing may be left out there."""
+    _is_foreign[-1] = item.get_closest_marker("foreign_migrations") is not None
     if item.get_closest_marker("rehearsal") is None:
         return
     try:

@@ -77,6 +77,7 @@ TABLE = (
     Option("through", "last migration that was already applied", value="FILE"),
     Option("to", "release to go back to; by default the one before the last", value="TAG", names="tag"),
     Option("despite-migrations", "roll back even though migrations were applied since"),
+    Option("database", "restore the databases instead, to the bookmarks from before the last migrations"),
     Option("tag", "release that is meant; by default the last one", value="TAG", names="tag"),
     Option("pick", "commit to take onto the hotfix branch; repeatable", value="SHA", is_many=True),
     Option("here", "release from this checkout instead of the workflow; needs --break-glass"),

@@ -67,7 +67,8 @@ class Evidence(Frozen, frozen=True):
 
     `cannot_tell` blocks unless a person overrules it; `errors` always do. `note` says what was not looked at.
     `losses` are those of the reasons that tell of lost data; `warnings` demand nothing and are told.
-    `remedy` says how the same change demands less.
+    `remedy` says how the same change demands less. `passes` are statements that go through a whole table, as losses are
+    counted.
     """
 
     source: str
@@ -79,6 +80,7 @@ class Evidence(Frozen, frozen=True):
     losses: tuple[Loss, ...] = ()
     warnings: tuple[Fault, ...] = ()
     remedy: str = ""
+    passes: tuple[Loss, ...] = ()
 
 
 class Verdict(Frozen, frozen=True):

@@ -105,7 +105,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     `lease_until` is in seconds since 1970. `burnt` are numbers that were healthy once and then left.
     `before` maps a worker to the version id that served before the first deploy of this release, and `served` to the tag
     of the release that made it; `migrated` are the migrations that lie between then and the end of it, `bookmark` is from
-    before them; of several databases `bookmarks` has each one's, by its name in D1. `packed` are the integrities of the
+    before them; of several databases `bookmarks` has each one's, by its name in D1. `rows` counts each table of a database
+    then, which was at `bookmarked_at` (seconds since 1970; 0.0: not known). `packed` are the integrities of the
     tarballs that this release was about to publish: what the registry has of them is this release's. `rollback` is the one
     that took this release away, until it is put back. `asked` is the bump as it was typed when the release was begun (auto,
     say); empty where that is not known. Without a `subject` a step alone has migrated the database: that belongs to
@@ -126,6 +127,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     served: dict[str, str] = {}
     bookmark: str | None = None
     bookmarks: dict[str, str] = {}
+    rows: dict[str, dict[str, int]] = {}
+    bookmarked_at: float = 0.0
     migrated: tuple[str, ...] = ()
     window: Window | None = None
     healthy: bool = False

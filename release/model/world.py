@@ -47,7 +47,8 @@ class World(Frozen, frozen=True):
     """Everything that was read. A part holds `Unread` when it could not be read; nothing here changes.
 
     `done` names the steps that this very run has carried out; `smoke` is the smoke check's finding,
-    `bookmarks` the Time Travel bookmarks from before the migrations, by the D1 database's name, `badge` the dashboard's version;
+    `bookmarks` the Time Travel bookmarks from before the migrations, by the D1 database's name, `rows` what each
+    table of it held then, `badge` the dashboard's version;
     `reviewers` are those of GitHub's environment (None: not looked at); `missing` are the programs that this machine
     lacks; `databases` are those of the environment by the name that people call them, in the order of their migrations;
     `before` is each database, by its name in D1, when this run began to migrate it;
@@ -71,6 +72,7 @@ class World(Frozen, frozen=True):
     done: frozenset[str] = frozenset()
     smoke: Smoke | None = None
     bookmarks: Mapping[str, str] = field(default_factory=dict)
+    rows: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     reviewers: Reviewers | Unread | None = None
     missing: tuple[Unread, ...] = ()
     published: ReleasePages | Unread | None = None

@@ -18,17 +18,34 @@ MOST_LOSSES = 8  # that are counted
 
 
 def counted(ops: Ops, world: World, verdict: Verdict) -> Verdict:
-    """The verdict with the rows that its losses reach; without them where they cannot be read. Asks only where there are any."""
+    """The verdict with the rows that its losses reach, and its statements go through; without them where they cannot be read.
+
+    Asks only where there are any.
+    """
     losses = [loss for one in verdict.evidence for loss in one.losses][:MOST_LOSSES]
+    losses += [one for each in verdict.evidence for one in each.passes if _is_there(world, one)][:MOST_LOSSES]
     found: dict[Loss, Loss] = {}
     for name, database in world.databases.items():
         own = [loss for loss in losses if loss.store == name]
         if own and isinstance(database, Database):
             found |= _filled(ops, database, own)
     evidence = (
-        replace(one, losses=tuple(found.get(loss, loss) for loss in one.losses)) for one in verdict.evidence
+        replace(
+            one,
+            losses=tuple(found.get(loss, loss) for loss in one.losses),
+            passes=tuple(found.get(each, each) for each in one.passes),
+        )
+        for one in verdict.evidence
     )
     return replace(verdict, evidence=tuple(evidence)) if found else verdict
+
+
+def _is_there(world: World, one: Loss) -> bool:
+    """Whether the live database has the table: one that an earlier pending file makes has no rows to count."""
+    database = world.databases.get(one.store)
+    return isinstance(database, Database) and any(
+        entry.kind == "table" and entry.name.lower() == one.table for entry in database.schema
+    )
 
 
 def _filled(ops: Ops, database: Database, losses: list[Loss]) -> dict[Loss, Loss]:

@@ -9,6 +9,7 @@ import msgspec
 from release.database.contract import MARKER, contracts
 from release.database.files import changed, pending
 from release.database.grading import grade
+from release.database.passes import passes
 from release.formats.wrangler_migrations import LEDGER
 from release.frozen import Frozen
 from release.model.evidence import LEVELS, Evidence, Fault, Loss
@@ -63,6 +64,7 @@ def weigh(tag: str, cases: Sequence[Case]) -> tuple[Evidence, Window | None]:
         losses=tuple(loss for one in said for loss in one.losses),
         warnings=tuple(fault for one in said for fault in one.warnings),
         remedy=next((one.remedy for one in said if one.remedy), ""),
+        passes=tuple(one for each in said for one in each.passes),
     ), window
 
 
@@ -101,6 +103,15 @@ def _weighed(tag: str, case: Case) -> tuple[Evidence, Window | None]:
         losses=_losses(grades, case),
         warnings=hints,
         remedy=_remedy(grades, named),
+        passes=tuple(
+            Loss(
+                f"{qualified(case.label, one.file)}:{one.line} {one.what} {one.table}",
+                one.table,
+                every=True,
+                store=case.name,
+            )
+            for one in passes(added)
+        ),
     )
     if first == len(added):
         return evidence, window_of(grades, added, case.label)

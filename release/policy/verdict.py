@@ -10,6 +10,7 @@ from release.model.evidence import LEVELS, Verdict
 from release.model.problem import Problem
 from release.model.repository import Base, Folder, History
 from release.model.stores import labels, stores
+from release.policy.words import rows_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from release.model.world import World
     from release.policy.migrations import Case
 
+LONG = 100_000  # rows that a statement goes through without a word
+SECONDS = 30  # that D1 gives a query (its official limits)
 _UNDERBUMP = 'or keep this bump and record why: --underbump "why"'
 
 
@@ -88,6 +91,7 @@ def problems(verdict: Verdict, release: Release, request: Request, config: Confi
         for fault in one.warnings:
             advice = "Look at it before you approve; nothing else is asked of the release."
             yield Problem(f"policy {one.source}", f"{fault.what}.", advice, fault.file, fault.line, "warn")
+        yield from _long(one)
         if request.underbump:
             continue
         for fault in one.cannot_tell:
@@ -100,6 +104,15 @@ def problems(verdict: Verdict, release: Release, request: Request, config: Confi
             remedy = f"; or {one.remedy}" if one.remedy else ""
             advice = f"inv release --bump {verdict.least}{remedy}; {_UNDERBUMP}"
             yield Problem(f"policy {one.source}", what, advice, level=level)
+
+
+def _long(one: Evidence) -> Iterator[Problem]:
+    """A warning for each statement that goes through so many rows that D1 may stop it."""
+    for each in one.passes:
+        if each.rows is not None and each.rows > LONG:
+            what = f"{each.said}, which has {rows_words(each)}: D1 stops a query after {SECONDS} seconds."
+            advice = "Try it on a copy of that size, or change the rows in parts (several UPDATEs by a range of the key)."
+            yield Problem(f"policy {one.source}", what, advice, level="warn")
 
 
 def overruled(verdict: Verdict, release: Release, config: Config) -> str:

@@ -59,6 +59,8 @@ def _after(record: Record, begun: Record) -> Record:
         served=begun.served,
         bookmark=begun.bookmark,
         bookmarks=begun.bookmarks,
+        rows=begun.rows,
+        bookmarked_at=begun.bookmarked_at,
         migrated=tuple(dict.fromkeys((*begun.migrated, *record.migrated))),
         window=record.window or begun.window,
     )

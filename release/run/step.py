@@ -110,7 +110,7 @@ def _note(run: Run, world: World, *, before_write: bool = False) -> World:
     if not isinstance(record, Record):
         return world
     news: dict[str, Any] = {}
-    news |= _bookmarks(world, record)
+    news |= _bookmarks(world, record, run.ops.clock.now())
     if world.smoke is not None and world.smoke.healthy and not record.healthy:
         news["healthy"] = True
     fresh = world.tarball.integrity if world.tarball else ""
@@ -122,13 +122,18 @@ def _note(run: Run, world: World, *, before_write: bool = False) -> World:
     return lock.prove(run.ops, world) if before_write else world
 
 
-def _bookmarks(world: World, record: Record) -> dict[str, Any]:
+def _bookmarks(world: World, record: Record, now: float) -> dict[str, Any]:
     """The bookmarks that the record does not have: the only database's, or each one's by its name in D1."""
     if len(world.databases) > 1:
         all_of_them = {**record.bookmarks, **world.bookmarks}
-        return {"bookmarks": all_of_them} if all_of_them != record.bookmarks else {}
-    fresh = next(iter(world.bookmarks.values()), record.bookmark)
-    return {"bookmark": fresh} if fresh != record.bookmark else {}
+        news: dict[str, Any] = {"bookmarks": all_of_them} if all_of_them != record.bookmarks else {}
+    else:
+        fresh = next(iter(world.bookmarks.values()), record.bookmark)
+        news = {"bookmark": fresh} if fresh != record.bookmark else {}
+    if news:
+        news["rows"] = {**record.rows, **{name: dict(counts) for name, counts in world.rows.items()}}
+        news["bookmarked_at"] = now
+    return news
 
 
 def _is_first(run: Run, writes: tuple[Write, ...], world: World) -> bool:

@@ -21,6 +21,7 @@ def rollback(
     env: str = "",
     reason: str = "",
     despite_migrations: bool = False,
+    database: bool = False,
     yes: bool = False,
     dry_run: bool = False,
     json: bool = False,
@@ -30,18 +31,25 @@ def rollback(
     Example: inv rollback --reason "login fails"
 
     Without a tag it goes back to what the last release replaced; the database is not changed. `inv rollback TAG` goes to that
-    release, forward too.
+    release, forward too. With --database the databases go back alone, to the bookmarks from before the last migrations.
     """
 
     def run() -> Outcome:
         from release.commands.rollback import course as flow
         from release.views import listener
 
-        options, view = (
-            flow.RollbackOptions(production_or(context, env), to or None, reason, despite_migrations),
-            listener(json=json),
-        )
+        place, view = production_or(context, env), listener(json=json)
         confirm = None if dry_run else confirmation(view, yes=yes)
+        if database:
+            from release.commands.rollback.database import restore
+            from release.errors import UsageError
+
+            if to or reason or despite_migrations:
+                raise UsageError(
+                    "--database takes no release, no --reason and no --despite-migrations.", "Leave them out."
+                )
+            return restore(root_of(context), os.environ, place, confirm, view)
+        options = flow.RollbackOptions(place, to or None, reason, despite_migrations)
         return flow.rollback(root_of(context), os.environ, options, confirm, view)
 
     finish(run, json=json)

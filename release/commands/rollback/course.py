@@ -12,7 +12,7 @@ import msgspec
 from msgspec.structs import replace
 
 from release.commands.rollback.crossing import migrations_between
-from release.commands.rollback.end import Course, already, half, untouched, whole
+from release.commands.rollback.end import Course, already, half, suffix, untouched, whole
 from release.commands.rollback.redeploy import redeploy
 from release.commands.rollback.routes import as_one, routes_to_noted, routes_to_tag, survey
 from release.config import load
@@ -117,11 +117,7 @@ def _refuse(ops: Ops, ground: Situation, options: RollbackOptions, listener: Lis
     record = ground.record
     if record is None:
         return
-    if record.holder and record.holder.checkout != ops.checkout and ops.clock.now() < record.lease_until:
-        raise BlockedError(
-            f"{record.holder.who} on {record.holder.where} is releasing to {ops.name} right now.",
-            "Stop that run first; if it is dead: inv unlock",
-        )
+    refuse_while_released(ops, record)
     between = migrations_between(ops, record, options.tag)
     for name in between.safe:
         listener.line(f"{name} was applied since; the older workers are compatible with it")
@@ -134,18 +130,29 @@ def _refuse(ops: Ops, ground: Situation, options: RollbackOptions, listener: Lis
         )
 
 
+def refuse_while_released(ops: Ops, record: Record) -> None:
+    """Raise BlockedError while another checkout's release runs."""
+    if record.holder and record.holder.checkout != ops.checkout and ops.clock.now() < record.lease_until:
+        raise BlockedError(
+            f"{record.holder.who} on {record.holder.where} is releasing to {ops.name} right now.",
+            "Stop that run first; if it is dead: inv unlock",
+        )
+
+
 def _say_database(ops: Ops, ground: Situation, listener: Listener) -> None:
     record = ground.record
-    bookmarks = _bookmarks(ops, record) if record else {}
+    bookmarks = bookmarks_of(ops, record) if record else {}
     if bookmarks:
         stays = "The database is not changed. To restore it too (you lose later writes), run:"
         several = "The databases are not changed. To restore one too (you lose its later writes), run:"
         listener.line(several if len(bookmarks) > 1 else stays)
     for name, bookmark in bookmarks.items():
         listener.line(f"  {time_travel(ops, name, bookmark)}")
+    if bookmarks:
+        listener.line(f"  or, once the workers are back: inv rollback --database{suffix(ops)}")
 
 
-def _bookmarks(ops: Ops, record: Record) -> dict[str, str]:
+def bookmarks_of(ops: Ops, record: Record) -> dict[str, str]:
     """The bookmarks of a release by the name of their database in D1; none whose database nobody can name now."""
     databases = ops.config.databases
     if record.bookmarks or record.bookmark is None or not databases:

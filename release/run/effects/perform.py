@@ -12,6 +12,7 @@ from release.model.repository import Remote
 from release.model.unread import read
 from release.run.effects import building, landing, packing, smoke
 from release.run.effects.package_notes import package_notes
+from release.systems.cloudflare.time_travel import counted_tables
 from release.systems.machine.deadline import LateError, within
 from release.systems.npm import monorepo
 
@@ -155,7 +156,8 @@ def _keep_bookmark(ops: Ops, effect: migrating.KeepBookmark, world: World, tell:
         return world
     try:
         bookmark = ops.cloudflare.bookmark(effect.database)
-        return replace(world, bookmarks={**world.bookmarks, name: bookmark})
+        rows = {**world.rows, name: counted_tables(ops.cloudflare, effect.database)}
+        return replace(world, bookmarks={**world.bookmarks, name: bookmark}, rows=rows)
     except (CannotReadError, KeyError, TypeError):
         tell("no Time Travel bookmark could be read; going on without one")
         return world

@@ -157,11 +157,11 @@ class Cloudflare:
             f"INSERT OR IGNORE INTO {ledger}(name) VALUES ({_quoted(name)});"  # noqa: S608 - quoted right here
             for name in names
         )
-        self._write("POST", f"/d1/database/{database.uuid}/query", {"sql": table + rows})
+        self.write("POST", f"/d1/database/{database.uuid}/query", {"sql": table + rows})
 
     def deploy_version(self, script: str, version_id: str, message: str) -> None:
         """Give a version that exists all the traffic of its script."""
-        self._write(
+        self.write(
             "POST",
             f"/workers/scripts/{quote(script, safe='')}/deployments",
             {
@@ -204,9 +204,10 @@ class Cloudflare:
                 "Look at cloudflarestatus.com, then run the same command again.",
             ) from error
 
-    def _write(self, method: str, path: str, json: object) -> None:
+    def write(self, method: str, path: str, json: object = None) -> Any:  # noqa: ANN401 - JSON
+        """What a write of the account answers. Raises EffectError."""
         try:
-            _result(self._http.send(method, self._account + path, headers=self._headers, json=json))
+            return _result(self._http.send(method, self._account + path, headers=self._headers, json=json))
         except (PassingError, CannotReadError) as error:
             raise EffectError(f"Cloudflare's API refused a write: {error}.") from error
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+# isort: off
+import release.deferred  # noqa: F401 - before Invoke
+# isort: on
+
 import os
 import sys
 from contextlib import contextmanager, nullcontext
@@ -10,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from invoke.exceptions import Exit, ParseError, UnexpectedExit
+from invoke.parser import Parser
 from invoke.program import Program
 from invoke.util import enable_logging
 
@@ -133,9 +138,16 @@ class ReleaseProgram(Program):
                 self._take_words()
             super().parse_tasks()
 
+    def _make_parser(self) -> Parser:
+        """Invoke's own knows every task, and copies the options of each; ours knows those that may be named."""
+        words = {*self.core.unparsed, self.args.help.value or ""}
+        found = _by_name(_contexts(self.collection)) if any(words) else {}
+        named = [one for name, one in found.items() if name == one.name and {name, *one.aliases} & words]
+        return Parser(initial=self.initial_context, contexts=named or list(found.values()))
+
     def _take_words(self) -> None:
         """Invoke's options are Invoke's for a project's own tasks, but for `--help` and `--version`."""
-        contexts = _by_name(_contexts(self.collection))
+        contexts = _by_name(_contexts(self.collection)) if self.core.unparsed else {}
         call = command_line.read(self.argv[1:], self.initial_context, contexts, self._values)
         self.fault = call.fault
         ours = not call.commands or any(self._is_ours(one.name) for one in call.commands)

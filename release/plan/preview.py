@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from release.model.step import Step
     from release.model.world import World
     from release.plan.plan import Forecast, Plan
+    from release.policy.migrations import Grading
     from release.systems.ops import Ops
 
 
@@ -150,8 +151,18 @@ def _judged(case: _Case) -> _Case:
     past = read_baseline(ops, world)
     verdict = Verdict()
     if past is not None:
-        verdict = counted(ops, world, judge(world, past, ops.config, case.extensions.evidence(world, past)))
+        evidence = case.extensions.evidence(world, past)
+        verdict = counted(ops, world, judge(world, past, ops.config, evidence, _grading(case)))
     return replace(case, verdict=verdict, request=level_of(verdict, case.request))
+
+
+def _grading(case: _Case) -> Grading | None:
+    """What grades pending migrations, where the policy asks for that."""
+    if case.config.policy.schema == "off":
+        return None
+    from release.observe.grades import kept_grades
+
+    return kept_grades(case.config.root)
 
 
 def _decided(case: _Case) -> tuple[_Case, decisions.Decision]:

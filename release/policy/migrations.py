@@ -8,7 +8,6 @@ import msgspec
 
 from release.database.contract import MARKER, contracts
 from release.database.files import changed, pending
-from release.database.grading import grade
 from release.database.passes import passes
 from release.formats.wrangler_migrations import LEDGER
 from release.frozen import Frozen
@@ -18,11 +17,13 @@ from release.model.stores import qualified
 from release.model.unread import Unread
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from release.database.grades import FileGrade, Grade, Grades, Reason
     from release.model.repository import Migration
     from release.model.request import Level
+
+    Grading = Callable[[Sequence[Migration], Sequence[Migration], str, Sequence[str]], Grades]
 
 SOURCE = "schema"
 _MOST = 12  # reasons that are told
@@ -46,9 +47,12 @@ class Case(Frozen, frozen=True):
     contract: bool = False
 
 
-def weigh(tag: str, cases: Sequence[Case]) -> tuple[Evidence, Window | None]:
-    """The evidence of the migrations that the last release had not, in every database, and the rollback window over them."""
-    weighed = [_weighed(tag, case) for case in cases]
+def weigh(tag: str, cases: Sequence[Case], grade: Grading | None = None) -> tuple[Evidence, Window | None]:
+    """The evidence of the migrations that the last release had not, in every database, and the rollback window over them.
+
+    `grade` grades them; unless it is given, they are run.
+    """
+    weighed = [_weighed(tag, case, grade) for case in cases]
     window = joined(window for _, window in weighed)
     said = sorted((one for one, _ in weighed), key=lambda one: -_rank(one.least))
     if len(said) == 1:
@@ -72,7 +76,7 @@ def _rank(level: Level | None) -> int:
     return -1 if level is None else LEVELS.index(level)
 
 
-def _weighed(tag: str, case: Case) -> tuple[Evidence, Window | None]:
+def _weighed(tag: str, case: Case, grade: Grading | None) -> tuple[Evidence, Window | None]:
     """The evidence and the window of one database."""
     whose = f"{case.label}: " if case.label else ""
     if isinstance(case.released, Unread):
@@ -83,6 +87,10 @@ def _weighed(tag: str, case: Case) -> tuple[Evidence, Window | None]:
     errors = tuple(_tampered(tag, name, case) for name in changed(case.released, case.now))
     if not added:
         return Evidence(SOURCE, errors=errors, note="no migration since"), None
+    if grade is None:
+        from release.database import grading
+
+        grade = grading.grade
     grades = grade(released, added, case.ledger, tuple(one.name for one in case.now))
     faults = tuple(
         Fault(f"{whose}{one.because}", f"{case.folder}/{one.file}", one.line) for one in grades.cannot_tell

@@ -22,21 +22,27 @@ if TYPE_CHECKING:
     from release.model.request import Level, Request
     from release.model.stores import Store
     from release.model.world import World
-    from release.policy.migrations import Case
+    from release.policy.migrations import Case, Grading
 
 LONG = 100_000  # rows that a statement goes through without a word
 SECONDS = 30  # that D1 gives a query (its official limits)
 _UNDERBUMP = 'or keep this bump and record why: --underbump "why"'
 
 
-def judge(world: World, past: Baseline, config: Config, more: Sequence[Evidence] = ()) -> Verdict:
-    """What the last release and this commit prove; `more` is the evidence of plugins."""
+def judge(
+    world: World,
+    past: Baseline,
+    config: Config,
+    more: Sequence[Evidence] = (),
+    grade: Grading | None = None,
+) -> Verdict:
+    """What the last release and this commit prove; `more` is the evidence of plugins, `grade` as `migrations.weigh` has it."""
     policy, window = config.policy, None
     evidence: list[Evidence] = []
     if config.databases and isinstance(world.base, Base) and policy.schema != "off":
         from release.policy import migrations
 
-        found, window = migrations.weigh(past.tag, tuple(_cases(world.base, world, past, config)))
+        found, window = migrations.weigh(past.tag, tuple(_cases(world.base, world, past, config)), grade)
         evidence.append(found)
     if policy.api != "off":
         from release.policy import api

@@ -12,7 +12,7 @@ from release.formats.git_objects import parse_tree
 from release.frozen import Frozen
 from release.model.unread import Unread
 from release.systems.machine import shell
-from release.systems.machine.local_folder import local_folder
+from release.systems.machine.kept import Kept
 from release.systems.machine.secrets import without_secrets
 
 if TYPE_CHECKING:
@@ -50,13 +50,14 @@ def exported(ops: Ops, tree: tuple[str, str, bytes]) -> Copy:
 def answer(ops: Ops, wanted: Surface, copy: Copy) -> bytes | Unread:
     """What the command prints in this copy; the same copy and command are asked only once."""
     words = "\0".join((copy.tree, *wanted.run))
-    kept = _kept(ops.root, hashlib.sha256(words.encode(errors="surrogateescape")).hexdigest())
-    if kept is not None and kept.is_file():
-        return kept.read_bytes()
+    answers = Kept(ops.root, "surfaces")
+    name = hashlib.sha256(words.encode(errors="surrogateescape")).hexdigest()
+    if (said_before := answers.get(name)) is not None:
+        return said_before
     with tempfile.TemporaryDirectory(prefix="release-") as folder:
         said = _run(ops, wanted, copy, Path(folder))
-    if kept is not None and isinstance(said, bytes):
-        kept.write_bytes(said)
+    if isinstance(said, bytes):
+        answers.put(name, said)
     return said
 
 
@@ -77,16 +78,6 @@ def _run(ops: Ops, wanted: Surface, copy: Copy, folder: Path) -> bytes | Unread:
         last = ops.mask((done.err.strip().splitlines() or [""])[-1])
         return Unread(f"`{' '.join(wanted.run)}` ended with {done.code}: {last}")
     return done.out
-
-
-def _kept(root: Path, name: str) -> Path | None:
-    """Where an answer is kept; None where nothing can be."""
-    try:
-        folder = local_folder(root) / "surfaces"
-        folder.mkdir(exist_ok=True)
-    except OSError:
-        return None
-    return folder / f"{name}.json"
 
 
 def _body(ops: Ops, oid: str) -> bytes:

@@ -154,6 +154,12 @@ def test_first_call_installs_both_extras_and_keeps_stdout_clean(repository: Repo
     assert repository.asked("install --editable .[dev,rehearsal]") == 1
 
 
+def test_what_is_installed_is_compiled_once(repository: Repository) -> None:
+    repository.offer("python3")
+    assert [repository.inv("x").returncode, repository.asked("import compileall")] == [0, 1]
+    assert [repository.inv("x").returncode, repository.asked("import compileall")] == [0, 1]
+
+
 def test_an_adopter_gets_what_its_requirements_say(repository: Repository) -> None:
     repository.offer("python3")
     requirements = repository.root / "requirements-release.txt"

@@ -94,7 +94,7 @@ def test_a_run_that_is_alive_after_all_stops_before_its_next_write(double: Doubl
 
 def test_of_two_that_unlock_the_second_is_told(double: Double) -> None:
     hold(double)
-    with pytest.raises(BlockedError, match="Somebody else"):
+    with pytest.raises(BlockedError, match="Another run"):
         freed(double, lambda *_: (put_record(double, nonce="quicker"), None)[1])
     assert record_of(double).nonce == "quicker"
 

@@ -143,7 +143,7 @@ def test_who_lost_the_lock_writes_nothing_more(double: Double) -> None:
         double.clock.advance(100_000)
         held_by(theirs, observe(theirs), who="bob")
         for attempt in (lock.prove, lock.renew):
-            with pytest.raises(LockLostError, match="Somebody else has taken the record"):
+            with pytest.raises(LockLostError, match="Another run has taken the record"):
                 attempt(ops, mine)
 
 

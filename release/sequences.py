@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 Sequence = tuple["Step", ...]
 PUBLISHED = (
-    "The package is published and unrecorded: lift what refused the push (branch protection, a hook, the token's "
+    "The package is published and unrecorded: remove what refused the push (branch protection, a hook, the token's "
     "rights), then run the same command again; it only records."
 )
 RELEASE_MISSING = "GitHub did not make the Release; the package is published and recorded."

@@ -174,7 +174,7 @@ def bug(error: Exception) -> ReleaseError:
     with tempfile.NamedTemporaryFile("w", prefix="cms-release-", suffix=".txt", delete=False) as kept:
         kept.write(mask("".join(traceback.format_exception(error))))
     bug = ReleaseError(
-        f"This tool broke: {type(error).__name__}: {mask(str(error))}",
+        f"cms-release failed unexpectedly: {type(error).__name__}: {mask(str(error))}",
         f"This is a bug in cms-release; details: {kept.name}\n"
         "To see what is live: inv status. Run the same command again to continue.",
     )
@@ -253,7 +253,7 @@ def confirmation(view: Listener | None, *, yes: bool) -> Callable[[str, str], No
         if ask is None:
             raise BlockedError(f"{question} No terminal to prompt in.", "Add --yes.")
         if (typed := ask(f"{question} Type {word}: ")) != word:
-            raise BlockedError(f'Not done: "{typed}" is not {word}.', "Nothing was changed.")
+            raise BlockedError(f'Not confirmed: "{typed}" is not {word}.', "Nothing was changed.")
 
     return confirm
 

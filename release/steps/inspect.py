@@ -37,7 +37,7 @@ class Inspect:
     name: str = "inspect"
     reads: tuple[Part, ...] = ()
     changes: bool = False
-    meaning: str = "The tarball is not fit to be published."
+    meaning: str = "The tarball cannot be published as it is."
     advice: str = "Nothing was published. Fix the package (`files`, build) on the branch, then run the same command again."
 
     def look(self, world: World, release: Release) -> Look:

@@ -158,7 +158,7 @@ MISSING: dict[str, tuple[str, Callable[[Double], object], str]] = {
     "no tag rules": (
         "Rules for tags",
         lambda w: w.forge.change(rulesets=[]),
-        "No ruleset keeps the tags cms-v*",
+        "No ruleset protects the tags cms-v*",
     ),
     "mighty tokens": (
         "What workflows' tokens may do",

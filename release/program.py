@@ -231,7 +231,10 @@ def _completed(words: list[str]) -> tuple[list[str], list[str] | None]:
     at = words.index("--complete")
     if words[at + 1] != "--":
         return words, None
-    return words[:at], words[at + 2 :]
+    typed = words[at + 2 :]
+    if typed and Path(typed[0]).name in {"inv", "invoke"}:  # as Invoke's own script hands it on
+        del typed[0]
+    return words[:at], typed
 
 
 program = ReleaseProgram(name="inv", binary="inv[oke]", binary_names=["inv", "invoke"])

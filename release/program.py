@@ -244,7 +244,7 @@ def main() -> None:
     """`inv` of a virtual environment that was made by hand; ./inv puts itself in that place."""
     try:
         program.run()
-    except BrokenPipeError:  # `inv --help | head`: whoever read along has gone
+    except BrokenPipeError:  # `inv --help | head`: the reader has gone
         raise SystemExit(0) from None
     finally:
         _flushed()

@@ -1,4 +1,4 @@
-"""The order of things, in one table: nobody else decides it.
+"""The order of the steps, in one table.
 
 A row is a step: what it does, and the sequences that have it. A sequence is the table, read from the top.
 """

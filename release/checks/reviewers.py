@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Reviewed:
-    """GitHub's environment asks for a review. It warns alone: the gate refuses what nobody approved."""
+    """GitHub's environment asks for a review. It warns alone: the gate refuses what was not approved."""
 
     two_person: bool
     name: str = "reviewers"

@@ -259,7 +259,7 @@ def confirmation(view: Listener | None, *, yes: bool) -> Callable[[str, str], No
 
 
 def terminal_gate(view: Listener, *, yes: bool) -> Gate:
-    """Who approves: the reviewers of a workflow's run, or whoever sits here; `view` is paused while they are asked."""
+    """Who approves: the reviewers of a workflow's run, or the person at this terminal; `view` is paused while they are asked."""
     from release.run.approval import Person, usual
     from release.run.sequence import AtOnce
 
@@ -269,7 +269,7 @@ def terminal_gate(view: Listener, *, yes: bool) -> Gate:
 
 
 def terminal(view: Listener | None = None) -> Callable[[str], str] | None:
-    """What asks whoever sits here, while `view` is paused; None where nobody does."""
+    """What asks the person at this terminal, while `view` is paused; None where there is no terminal."""
     from release.views.asking import asking
 
     return asking(view)

@@ -63,7 +63,7 @@ class Package:
 
     @property
     def latest(self) -> str | None:
-        """The version that is installed where nobody asks for one."""
+        """The version that is installed by default."""
         return self.tags.get(LATEST)
 
     @property

@@ -31,7 +31,7 @@ Gate = Callable[["Ops", Preview], Granted]
 
 @dataclass(frozen=True)
 class AtOnce:
-    """A gate that asks nobody: no observer is told that a plan waits."""
+    """A gate that asks at once: no observer is told that a plan waits."""
 
     gate: Gate
 

@@ -98,7 +98,7 @@ def _tests(tarball: Tarball, ships: tuple[str, ...]) -> Iterator[str]:
 
 
 def _local(manifest: Mapping[str, Any]) -> Iterator[str]:
-    """A range that only this monorepo can resolve: whoever installs the package cannot."""
+    """A range that only this monorepo can resolve: someone who installs the package cannot."""
     for kind in DEPENDENCIES:
         for name, wanted in (manifest.get(kind) or {}).items():
             if str(wanted).startswith(LOCAL):

@@ -214,7 +214,7 @@ def bypass(patient: Setup) -> str:
 
 
 def tags(patient: Setup) -> str:
-    """Nobody moves or deletes a release's tag."""
+    """A release's tag cannot be moved or deleted."""
     tag = f"refs/tags/{patient.config.app.tag.format(version='1.2.3')}"
     for one in settings.rulesets(patient.github):
         patterns = one.conditions.ref_name.include if one.conditions else ()

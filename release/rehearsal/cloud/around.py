@@ -1,4 +1,4 @@
-"""What a deployment sets around its versions (crons, routes, domains, queues, workflows): noted, and run by nobody."""
+"""What a deployment sets around its versions (crons, routes, domains, queues, workflows): noted, and not run."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ PUBLISHED = (
     "The package is published and unrecorded: remove what refused the push (branch protection, a hook, the token's "
     "rights), then run the same command again; it only records."
 )
-RELEASE_MISSING = "GitHub did not make the Release; the package is published and recorded."
+RELEASE_MISSING = "GitHub did not create the Release; the package is published and recorded."
 
 
 class Kind(Flag):

@@ -163,7 +163,7 @@ MISSING: dict[str, tuple[str, Callable[[Double], object], str]] = {
     "mighty tokens": (
         "What workflows' tokens may do",
         lambda w: w.forge.change(default_permissions="write"),
-        "The token of every workflow may write",
+        "Workflow tokens can write by default",
     ),
     "a workflow": (
         "The workflows",

@@ -105,5 +105,5 @@ def test_a_record_that_cannot_be_read_is_replaced_after_asking(double: Double, d
     assert double.release().exit_code == 4
     listener = Recorder()
     assert freed(double, listener=listener).outcome == "unlocked"
-    assert any("An empty record takes its place" in line for line in listener.lines)
+    assert any("An empty record replaces it" in line for line in listener.lines)
     assert double.release().outcome == "released"

@@ -243,7 +243,10 @@ def _completed(words: list[str]) -> tuple[list[str], list[str] | None]:
     at = words.index("--complete")
     if words[at + 1] != "--":
         return words, None
-    return words[:at], words[at + 2 :]
+    typed = words[at + 2 :]
+    if typed and Path(typed[0]).name in {"inv", "invoke"}:  # as Invoke's own script hands it on
+        del typed[0]
+    return words[:at], typed
 
 
 program = ReleaseProgram(name="inv", binary="inv[oke]", binary_names=["inv", "invoke"])
@@ -253,7 +256,7 @@ def main() -> None:
     """`inv` of a virtual environment that was made by hand; ./inv puts itself in that place."""
     try:
         program.run()
-    except BrokenPipeError:  # `inv --help | head`: whoever read along has gone
+    except BrokenPipeError:  # `inv --help | head`: the reader has gone
         raise SystemExit(0) from None
     finally:
         _flushed()

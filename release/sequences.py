@@ -1,4 +1,4 @@
-"""The order of things, in one table: nobody else decides it.
+"""The order of the steps, in one table.
 
 A row is a step: what it does, and the sequences that have it. A sequence is the table, read from the top.
 """
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 Sequence = tuple["Step", ...]
 PUBLISHED = (
-    "The package is published and unrecorded: lift what refused the push (branch protection, a hook, the token's "
+    "The package is published and unrecorded: remove what refused the push (branch protection, a hook, the token's "
     "rights), then run the same command again; it only records."
 )
-RELEASE_MISSING = "GitHub did not make the Release; the package is published and recorded."
+RELEASE_MISSING = "GitHub did not create the Release; the package is published and recorded."
 
 
 class Kind(Flag):

@@ -75,7 +75,7 @@ def release_approval_awaited(
 
 @hookimpl
 def release_started(config: Config, environ: Mapping[str, str], release: Release, plan_hash: str) -> None:
-    """Say that a release begins; where nobody can be told, say that once, here."""
+    """Announce that a release begins; where nothing can be announced, say that once, here."""
     settings = _settings(config)
     if not environ.get(settings.urls_from):
         raise NotToldError(f"{settings.urls_from} is not set, so no announcement is sent")

@@ -89,7 +89,7 @@ class ByHand:
             yield "its health is unknown: there is no health route"
         elif health.problem is not None:
             yield (
-                f"it is not well: {health.problem}, and a release that answers like that would fail its smoke check"
+                f"it is unhealthy: {health.problem}, and a release that answers like that would fail its smoke check"
             )
         else:
             times = f"{self.streak} time{'' if self.streak == 1 else 's'}"

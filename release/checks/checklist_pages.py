@@ -37,7 +37,7 @@ class PageLoads:
             return Finding(
                 "unknown",
                 f"Cannot tell whether {self.what.lower()} loads: {seen.path} asks to log in.",
-                "Look yourself; or give the page a cookie_from or header_from in [tool.release.checklist].",
+                "Check it yourself, or give the page a cookie_from or header_from in [tool.release.checklist].",
             )
         if seen.status != OK:
             return Finding("bad", f"{self.what} does not load: {seen.path} answered {seen.status}.", _LOOK)

@@ -111,7 +111,7 @@ def _of_staging(tried: Tried, commit: str) -> Finding:
     ran = all((live := read(part)) and commit in live.bases for part in tried.live.values())
     if tried.ahead and ran:
         now = next(_runs(live) for live in elsewhere.values())
-        return Finding("ok", f"{name} ran {commit[:7]}; it runs {now[:7]} now, which holds it")
+        return Finding("ok", f"{name} ran {commit[:7]}; it runs {now[:7]} now, which contains it")
     runs = "; ".join(f"{worker} runs {_described(live)}" for worker, live in elsewhere.items())
     return Finding(
         "bad",

@@ -58,7 +58,7 @@ class Migrations:
             return
         if "\0" in text:
             line = text.count("\n", 0, text.index("\0")) + 1
-            yield self._problem(file, line, "holds a NUL byte", "Take it out: SQL ends there")
+            yield self._problem(file, line, "holds a NUL byte", "Remove it: SQL ends there")
             return
         for line, statement in statements(text):
             if TRANSACTION.match(statement):
@@ -67,7 +67,7 @@ class Migrations:
                     file,
                     line,
                     f"holds {word}, which D1 refuses",
-                    "Take the transaction statements out: D1 applies each file as a whole or not at all",
+                    "Remove the transaction statements: D1 applies each file as a whole or not at all",
                 )
                 return
         yield from self._ending(file, store.file(migration.name), text)
@@ -100,7 +100,7 @@ class Migrations:
                 f"run already? Then note it: inv step.backfill --through {name}. Otherwise",
             )
         elif not COMMENTS.sub("", text):
-            yield self._problem(file, 1, "holds no statement", "Take the file out, or write the statement")
+            yield self._problem(file, 1, "holds no statement", "Remove the file, or write the statement")
 
     def _problem(self, file: str, line: int, what: str, advice: str) -> Problem:
         return Problem(
@@ -147,7 +147,7 @@ class WranglerAgrees:
             yield Problem(
                 self.name,
                 f"The installed wrangler ignores migrations_pattern {rules.ignored}: only {rules.folder}/*.sql is applied.",
-                f"Update wrangler to {_number(PATTERN_SINCE)} or newer, or take migrations_pattern out of {rules.source}.",
+                f"Update wrangler to {_number(PATTERN_SINCE)} or newer, or remove migrations_pattern from {rules.source}.",
                 rules.source,
                 level="warn",
             )
@@ -158,7 +158,7 @@ class WranglerAgrees:
         for name in strange:
             yield Problem(
                 self.name,
-                f"The installed wrangler cannot note migrations: it puts the name {name} into its SQL without quotes.",
+                f"The installed wrangler cannot record migrations: it puts the name {name} into its SQL without quotes.",
                 f"Update wrangler to {_number(QUOTES_SINCE)} or newer, or rename it.",
                 rules.source,
             )

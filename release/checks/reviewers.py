@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Reviewed:
-    """GitHub's environment asks for a review. It warns alone: the gate refuses what nobody approved."""
+    """GitHub's environment asks for a review. It warns alone: the gate refuses what was not approved."""
 
     two_person: bool
     name: str = "reviewers"
@@ -26,7 +26,7 @@ class Reviewed:
         del release
         found = world.reviewers
         if isinstance(found, Unread):
-            return (self._warning(f"Who must approve cannot be told: {found.because}", found.advice),)
+            return (self._warning(f"Cannot tell who must approve: {found.because}", found.advice),)
         if found is None:
             return ()
         name = f"GitHub's environment {found.environment}"

@@ -200,7 +200,7 @@ def bug(error: Exception) -> ReleaseError:
     with tempfile.NamedTemporaryFile("w", prefix="cms-release-", suffix=".txt", delete=False) as kept:
         kept.write(mask("".join(traceback.format_exception(error))))
     bug = ReleaseError(
-        f"This tool broke: {type(error).__name__}: {mask(str(error))}",
+        f"cms-release failed unexpectedly: {type(error).__name__}: {mask(str(error))}",
         f"This is a bug in cms-release; details: {kept.name}\n"
         "To see what is live: inv status. Run the same command again to continue.",
     )
@@ -279,13 +279,13 @@ def confirmation(view: Listener | None, *, yes: bool) -> Callable[[str, str], No
         if ask is None:
             raise BlockedError(f"{question} No terminal to prompt in.", "Add --yes.")
         if (typed := ask(f"{question} Type {word}: ")) != word:
-            raise BlockedError(f'Not done: "{typed}" is not {word}.', "Nothing was changed.")
+            raise BlockedError(f'Not confirmed: "{typed}" is not {word}.', "Nothing was changed.")
 
     return confirm
 
 
 def terminal_gate(view: Listener, *, yes: bool) -> Gate:
-    """Who approves: the reviewers of a workflow's run, or whoever sits here; `view` is paused while they are asked."""
+    """Who approves: the reviewers of a workflow's run, or the person at this terminal; `view` is paused while they are asked."""
     from release.run.approval import Person, usual
     from release.run.sequence import AtOnce
 
@@ -295,7 +295,7 @@ def terminal_gate(view: Listener, *, yes: bool) -> Gate:
 
 
 def terminal(view: Listener | None = None) -> Callable[[str], str] | None:
-    """What asks whoever sits here, while `view` is paused; None where nobody does."""
+    """What asks the person at this terminal, while `view` is paused; None where there is no terminal."""
     from release.views.asking import asking
 
     return asking(view)

@@ -33,12 +33,15 @@ def environments(root: Path) -> list[str]:
 
 def tags(root: Path) -> list[str]:
     """The releases whose tags are in this checkout, the newest first."""
-    import subprocess
+    import os
+    from contextlib import closing
+
+    from release.systems.git.client import Git
 
     pattern = str(_settings(root).get("app", {}).get("tag", "v{version}")).replace("{version}", "*")
-    words = ["git", "-C", str(root), "tag", "--list", "--sort=-version:refname", pattern]
-    done = subprocess.run(words, capture_output=True, text=True, check=True, timeout=5)
-    return done.stdout.split()[:MOST_TAGS]
+    with closing(Git(root, "origin", os.environ)) as git:
+        done = git.run("tag", "--list", "--sort=-version:refname", pattern)
+    return done.out.decode().split()[:MOST_TAGS]
 
 
 def packages(root: Path) -> list[str]:

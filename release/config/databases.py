@@ -75,7 +75,7 @@ def as_written(settings: "Settings") -> "Settings":
 
 
 def with_name(one: Database) -> Database:
-    """The same database, called as it is where nobody gave it a name."""
+    """The same database, under its own name unless it was given one."""
     above = posixpath.basename(posixpath.dirname(posixpath.normpath(one.migrations)))
     return one if one.name else replace(one, name=(one.binding or above or one.worker).lower())
 

@@ -85,6 +85,6 @@ def _diverged(database: Database, differences: tuple[str, ...], found: Beyond | 
         )
     return Stuck(
         f"The live schema of {database.name} does not match its migration ledger: {'; '.join(differences)}.",
-        "It was changed by hand, or by another tool. Bring schema and ledger together (a migration that does the same, "
+        "It was changed by hand, or by another tool. Reconcile schema and ledger (a migration that does the same, "
         "or undo it), verify on staging, then run the same command again.",
     )

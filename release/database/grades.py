@@ -83,7 +83,7 @@ class FileGrade:
 class Window:
     """Whether the released code still works on the new schema: what closes it, and what narrows it.
 
-    `open` is None where nobody can tell. `narrowed` are queries that fail only on rows that the new code has written.
+    `open` is None where that is unknown. `narrowed` are queries that fail only on rows that the new code has written.
     """
 
     open: bool | None

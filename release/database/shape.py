@@ -24,7 +24,7 @@ class Column:
 
     @property
     def is_generated(self) -> bool:
-        """Whether its value is computed, so that nobody may write it."""
+        """Whether its value is computed, and so cannot be written."""
         return self.hidden in {2, 3}
 
     @property

@@ -52,7 +52,7 @@ def unfinished(world: World, config: Config) -> Subject | None:
     """The release that was begun in this environment and is neither complete nor closed.
 
     Its record says so; where the record is lost, the annotation of a live version and its message do. A release
-    that left no trace outside its record (a test failed, say) was not begun: its number binds nobody.
+    that left no trace outside its record (a test failed, say) was not begun, and its number is free.
     """
     record, back = read(world.record), standing(world, config)
     closed = back.tag if back and not back.remaining else None

@@ -55,7 +55,7 @@ def _asked_for(before: str, request: Request, config: Config) -> str:
         raise BlockedError(f"{error}.", "Choose another word for --pre, or a higher --bump.") from None
     if not in_line(version, config.line):
         raise BlockedError(
-            f"{version} is not in the line {config.line}.", "Say --bump patch, or release it without --line."
+            f"{version} is not in the line {config.line}.", "Use --bump patch, or release it without --line."
         )
     return version
 

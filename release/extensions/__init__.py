@@ -137,7 +137,7 @@ class Extensions:
         return None
 
     def tell(self, hook: str, **what: Any) -> tuple[str, ...]:  # noqa: ANN401
-        """Call an observing hook of every plugin; what they raise comes back as text and stops nobody.
+        """Call an observing hook of every plugin; what they raise comes back as text and stops nothing.
 
         One that does not return in time is left alone until it does.
         """

@@ -123,7 +123,7 @@ class Outcome(Frozen, frozen=True):
         return errors.RELEASED if self.is_so else EXIT_CODES[self.outcome]
 
     def as_json(self) -> dict[str, Any]:
-        """The contract of `--json`, see docs/architecture.md."""
+        """What `--json` prints of it, before `release/commands/envelope.py` gives it the form of every command."""
         failures = [_failure(self.failure)] if self.failure else []
         writes = [write for step in self.steps for write in step.writes]
         return {

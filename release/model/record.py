@@ -71,7 +71,7 @@ class Granted(msgspec.Struct, frozen=True, kw_only=True):
 class Window(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the version before still works on the schema after these migrations: the way back, without the database.
 
-    `open` is None where nobody can tell. `closed_by` names tables and columns; `narrowed` are queries that fail only
+    `open` is None where that is unknown. `closed_by` names tables and columns; `narrowed` are queries that fail only
     on rows which the new version wrote. `contract` are those of the `migrations` that run after the smoke check: all of
     this is said of the schema before them, and each of them closes the way.
     """
@@ -140,7 +140,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def barring(self) -> tuple[str, ...]:
-        """The migrations over which what served before would not work, or of which nobody can tell."""
+        """The migrations after which what served before would not work, or may not."""
         window = self.window
         is_open = window is not None and window.open and set(self.migrated) <= set(window.migrations)
         if window is None or not is_open:

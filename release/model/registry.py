@@ -62,7 +62,7 @@ class Package(Frozen, frozen=True):
 
     @property
     def latest(self) -> str | None:
-        """The version that is installed where nobody asks for one."""
+        """The version that is installed by default."""
         return self.tags.get(LATEST)
 
     @property

@@ -181,7 +181,7 @@ def live_words(lives: Mapping[str, WorkerDeployment | Unread | None]) -> str:
 
 
 def live_json(live: WorkerDeployment | Unread | None) -> dict[str, str | None]:
-    """The same of one worker, for scripts; nulls where nothing serves it alone, or nobody could tell."""
+    """The same of one worker, for scripts; nulls where traffic is split, or nothing is known."""
     known = read(live)
     mark = known.release if known else None
     return {
@@ -253,7 +253,7 @@ def _newer(kept: Rollback | None, told: Rollback | None, pattern: TagPattern) ->
 
 
 def _mark(record: Record | None, by: Rollback) -> tuple[str, str | None]:
-    """Tag and commit of what was left; the commit is None where nobody tells it."""
+    """Tag and commit of what was left; the commit is None where it is unknown."""
     subject = record.subject if record else None
     return by.left, subject.commit if subject and subject.tag == by.left else None
 

@@ -23,5 +23,5 @@ class Unread(Frozen, frozen=True):
 
 
 def read(part: T | Unread | None) -> T | None:
-    """The part, where it was read and is there; else None, for whoever need not know why."""
+    """The part, where it was read and is there; else None, where the reason does not matter."""
     return None if isinstance(part, Unread) else part

@@ -27,7 +27,7 @@ def configured(
 ) -> tuple[Config, Extensions]:
     """What a release in `root` works with; `target` is a package's name, `line` an older line of it (1.3).
 
-    Plugins get `environ`. Raises UsageError for wrong configuration or plugins, and for a target that nobody contributes.
+    Plugins get `environ`. Raises UsageError for wrong configuration or plugins, and for a target that no plugin contributes.
     """
     config = load(root)
     plugins = extensions.load(config, (checks,), environ, known=sequences.step_names(config))

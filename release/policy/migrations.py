@@ -123,7 +123,7 @@ def _weighed(tag: str, case: Case, grade: Grading | None) -> tuple[Evidence, Win
     )
     if first == len(added):
         return evidence, window_of(grades, added, case.label)
-    before = grade(released, added[:first], case.ledger)
+    before = grade(released, added[:first], case.ledger, ())
     window = window_of(before if not grades.cannot_tell else grades, added, case.label)
     later = tuple(qualified(case.label, one.name) for one in added[first:])
     return evidence, msgspec.structs.replace(window, contract=later)

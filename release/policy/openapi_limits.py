@@ -34,7 +34,7 @@ def _given(schema: Mapping[str, Any], word: str) -> object:
 
 
 def _is_narrower(word: str, before: object, after: object) -> bool | None:
-    """Whether less passes than before; None where nobody can tell."""
+    """Whether less passes than before; None where that is unknown."""
     if before is None or after is None:
         return before is None
     if not isinstance(before, int | float) or not isinstance(after, int | float):

@@ -86,7 +86,7 @@ class Connection(WSGIRequestHandler):
             self.wfile.write(b"0\r\n\r\n")
 
     def _read_to_end(self, body: IO[bytes]) -> None:
-        """What nobody has read would be taken for the next request."""
+        """What is left unread would be taken for the next request."""
         try:
             while body.read(_CHUNK):
                 pass

@@ -84,7 +84,7 @@ def _serve(root: Path, folder: Path, stop: threading.Event, options: frozenset[s
 
 
 def _remove(folder: Path) -> None:
-    """Nobody will start this stage again, and whoever began it may be gone: take everything of it away."""
+    """Remove all of a stage that is not started again; the process that began it may be gone."""
     for path in folder.parent.glob(f"{folder.name}*"):
         if path.is_dir():
             shutil.rmtree(path, ignore_errors=True)
@@ -107,7 +107,7 @@ def _say(code: int = 0, **what: object) -> int:
         sys.stdout.write(json.dumps(what) + "\n")
         sys.stdout.flush()
     except OSError:
-        pass  # whoever asked is gone; the lifeline tells the rest
+        pass  # the asker is gone; the lifeline says the rest
     return code
 
 

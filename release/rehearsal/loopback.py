@@ -144,7 +144,7 @@ class _Server(ThreadedWSGIServer):
         super().__init__(*args, **options)
 
     def accept(self) -> None:
-        """Take connections until `refuse`; nothing is polled, so a server that nobody calls costs nothing."""
+        """Take connections until `refuse`; nothing is polled, so an idle server costs nothing."""
         while not self._is_refusing:
             try:
                 connection, address = self.get_request()

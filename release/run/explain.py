@@ -52,7 +52,7 @@ def explained(
     """The failure with what is true now. `world` was read after it.
 
     `changed`: the environment is not what it was; `recorded`: the remote has the release's tag; `pending`: a release
-    that an earlier run began and nobody recorded.
+    that an earlier run began and did not record.
     """
     release = preview.release
     if release is not None and world.package is not None:
@@ -96,7 +96,7 @@ def rollback_command(world: World) -> str:
 
 
 def _between(world: World) -> tuple[str, ...]:
-    """The migrations that were applied since, and over which what served before would not work, or nobody can tell."""
+    """The migrations that were applied since, and after which what served before would not work, or may not."""
     migrated = world.record.barring if isinstance(world.record, Record) else ()
     there = applied(world)
     return tuple(name for name in migrated if name in there)

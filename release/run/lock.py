@@ -126,7 +126,7 @@ def renew(ops: Ops, world: World, **changes: Any) -> World:  # noqa: ANN401
 
 
 def swap(ops: Ops, world: World, record: Record) -> World:
-    """Put a record in the place of the one in `world`, or raise: nobody else's change is ever overwritten."""
+    """Put a record in the place of the one in `world`, or raise: a change made by another run is never overwritten."""
     if not isinstance(world.remote, Remote):
         raise CannotReadError("The remote could not be read.", "Run the same command again.")
     fresh, oid = put(ops, record, world.remote.record)

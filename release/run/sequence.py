@@ -32,7 +32,7 @@ Gate = Callable[["Ops", Preview], Granted]
 
 
 class AtOnce(Frozen, frozen=True):
-    """A gate that asks nobody: no observer is told that a plan waits."""
+    """A gate that asks at once: no observer is told that a plan waits."""
 
     gate: Gate
 

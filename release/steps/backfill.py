@@ -77,13 +77,13 @@ class Backfill:
         fits = prefixes_that_fit(migrations, database.schema)
         if len(fits) == 1:
             names = tuple(m.name for m in migrations[: fits[0]])
-            return Todo((InsertLedger(database, names),), f"the schema is that of {names[-1]}")
+            return Todo((InsertLedger(database, names),), f"the schema matches {names[-1]}")
         begun = None if fits else beyond(migrations, database)
         if begun and begun.rest:
             return Done(f"{begun.file} was applied in part: migrate applies the rest")
         if not fits:
             shown = "; ".join(differences(migrations, database.schema))
-            return Stuck(f"The live schema is that of no migration: {shown}", self.advice)
+            return Stuck(f"The live schema matches no migration: {shown}", self.advice)
         alike = ", ".join(m.name for m in migrations[fits[0] : fits[-1]])
         return Stuck(
             f"The schema alone does not tell whether {alike} was applied (such a file changes data only).",

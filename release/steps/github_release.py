@@ -33,8 +33,8 @@ class GitHubRelease:
     name: str = "github-release"
     reads: tuple[Part, ...] = ("releases",)
     changes: bool = True
-    meaning: str = "GitHub did not make the Release; production is healthy and recorded."
-    advice: str = "Run the same command again; it only makes the Release."
+    meaning: str = "GitHub did not create the Release; production is healthy and recorded."
+    advice: str = "Run the same command again; it only creates the Release."
 
     @property
     def _whose(self) -> str:

@@ -37,7 +37,7 @@ class Inspect:
     name: str = "inspect"
     reads: tuple[Part, ...] = ()
     changes: bool = False
-    meaning: str = "The tarball is not fit to be published."
+    meaning: str = "The tarball cannot be published as it is."
     advice: str = "Nothing was published. Fix the package (`files`, build) on the branch, then run the same command again."
 
     def look(self, world: World, release: Release) -> Look:
@@ -98,7 +98,7 @@ def _tests(tarball: Tarball, ships: tuple[str, ...]) -> Iterator[str]:
 
 
 def _local(manifest: Mapping[str, Any]) -> Iterator[str]:
-    """A range that only this monorepo can resolve: whoever installs the package cannot."""
+    """A range that only this monorepo can resolve: someone who installs the package cannot."""
     for kind in DEPENDENCIES:
         for name, wanted in (manifest.get(kind) or {}).items():
             if str(wanted).startswith(LOCAL):

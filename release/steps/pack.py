@@ -31,7 +31,7 @@ class Pack:
             return Done(_described(world))
         there = ours(world, release.version, release.commit)
         if there is not None:
-            return Done(f"{release.version} is on the registry already")
+            return Done(f"{release.version} is already on the registry")
         return Todo((PackPackage(release),), f"{self.folder} into one tarball")
 
 

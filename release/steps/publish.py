@@ -25,7 +25,7 @@ class Publish:
     name: str = "publish"
     reads: tuple[Part, ...] = ("package",)
     changes: bool = True
-    meaning: str = "The registry did not take the package."
+    meaning: str = "The registry rejected the package."
     advice: str = "Run the same command again: it looks first whether the version has arrived."
 
     def look(self, world: World, release: Release) -> Look:
@@ -43,7 +43,7 @@ class Publish:
             )
         if there is not None and (world.tarball is None or world.tarball.integrity):
             return Stuck(
-                f"{name} is taken: the registry has it with another content.", TAKEN.format(tag=release.tag)
+                f"{name} is taken: the registry has it with different content.", TAKEN.format(tag=release.tag)
             )
         if there is not None:
             return Done(f"{name} is on the registry; its content is compared when this one is packed")

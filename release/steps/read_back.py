@@ -22,7 +22,7 @@ class ReadItBack:
     name: str = "read-back"
     reads: tuple[Part, ...] = ()
     changes: bool = False
-    meaning: str = "The registry hands out something else than what was published."
+    meaning: str = "The registry serves something other than what was published."
     advice: str = "The version is public and not recorded. Run the same command again; if it stays so, ask the registry."
 
     def look(self, world: World, release: Release) -> Look:
@@ -33,7 +33,7 @@ class ReadItBack:
         if there is None:
             return Stuck("The registry does not have what was packed.", self.advice)
         if world.read_back is None:
-            return Todo((ReadBack(there),), "the tarball, as anybody gets it")
+            return Todo((ReadBack(there),), "the tarball, as the registry serves it")
         if isinstance(world.read_back, Unread):
             return Stuck.by(world.read_back, self.advice)
         if world.read_back == there.integrity:

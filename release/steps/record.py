@@ -29,7 +29,7 @@ class RecordRelease:
     changes: bool = True
     meaning: str = "The remote refused the push."
     advice: str = (
-        "Production is healthy and unrecorded: lift what refused the push (branch protection, a hook, the "
+        "Production is healthy and unrecorded: remove what refused the push (branch protection, a hook, the "
         "token's rights), then run the same command again; it only records."
     )
 

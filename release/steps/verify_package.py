@@ -22,8 +22,8 @@ class VerifyPackage:
     name: str = "verify"
     reads: tuple[Part, ...] = ("package", "remote", "releases")
     changes: bool = False
-    meaning: str = "The package is published and recorded, but one place disagrees."
-    advice: str = "Look at the place it names, then run the same command again."
+    meaning: str = "Published and recorded, but some checks disagree."
+    advice: str = "Fix what is named above, then run the same command again."
 
     def look(self, world: World, release: Release) -> Look:
         """Done when all agree; else which does not."""

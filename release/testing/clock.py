@@ -1,4 +1,4 @@
-"""A clock that a test moves: nobody waits."""
+"""A clock that a test moves: nothing waits."""
 
 from __future__ import annotations
 

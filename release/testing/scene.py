@@ -95,4 +95,4 @@ def _put_live(world: Double, environment: str, version: str, commit: str) -> Non
 
 
 def _unheard(_: str) -> None:
-    """Nobody listens."""
+    """Nothing listens."""

@@ -42,7 +42,7 @@ STYLES = {"plain": "", "strong": "bold", "good": "green", "bad": "bold red", "wa
 
 
 class Screen(Console):
-    """A console that never hides the cursor: however a run dies, nobody has to bring it back."""
+    """A console that never hides the cursor: however a run dies, it is still there."""
 
     def show_cursor(self, show: bool = True) -> bool:  # noqa: FBT001, FBT002 - rich's own signature
         """Leave it as it is."""
@@ -174,7 +174,7 @@ class LiveView:
         if self._waits:
             return
         if not self._live.is_started:
-            atexit.register(self.close)  # where an error that nobody foresaw ends the run
+            atexit.register(self.close)  # where an unexpected error ends the run
             self._live.start()
         self._live.refresh()
 

@@ -27,7 +27,7 @@ class Sink:
 
     Secrets are masked, wherever a text came from.
     What the stream's encoding lacks is spelled otherwise. When the reader has gone (a closed pipe, a lost terminal)
-    the rest is dropped: a release must not stop half way because nobody reads along. The journal has every line.
+    the rest is dropped: a release must not stop half way because its reader has gone. The journal has every line.
     """
 
     def __init__(self, stream: TextIO, mask: Mask | None = None) -> None:

@@ -117,7 +117,7 @@ def problem_lines(problems: tuple[Problem, ...], width: int | None = None) -> It
 def warning_lines(
     warnings: tuple[Problem, ...], remarks: tuple[Remark, ...], width: int | None = None
 ) -> Iterator[Line]:
-    """What is told beside a plan and keeps nobody from it: warnings with their advice, and what is done otherwise."""
+    """What a plan shows and is not blocked by: warnings with their advice, and what is done otherwise."""
     for warning in warnings:
         yield from paragraph(f"{warning.check}: {warning.what}", width, "  ? ", "warn")
         yield from paragraph(warning.advice, width, "    ", "dim")

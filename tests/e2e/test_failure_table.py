@@ -134,7 +134,9 @@ def test_a_bundle_that_says_another_version_is_superseded_under_the_same_number(
         "feat: a wrong number",
         {f"{CMS}/health.js": good.replace("status, version,", 'status, version: "9.9.9",')},
     )
-    failed(scene.release(), "smoke", 3, "9.9.9", "live and bad", "inv rollback", "Nothing was committed")
+    failed(
+        scene.release(), "smoke", 3, "9.9.9", "live but unhealthy", "inv rollback", "Nothing was committed"
+    )
     live = scene.live()
     assert {tag.split("+")[0] for _, tag in live.values()} == {"cms-v1.2.4"}
     assert (scene.refs().keys(), scene.tree()[1]) == (before["refs"].keys(), "")
@@ -163,7 +165,7 @@ def test_a_release_whose_runtime_was_killed_is_finished_by_the_next_run(scene: S
 
     scene.stage.cloud.after = kill
     ended = scene.release()
-    failed(ended, "smoke", 3, "live and bad")
+    failed(ended, "smoke", 3, "live but unhealthy")
     assert TAG not in scene.refs()
 
     scene.stage.cloud.after = None

@@ -27,7 +27,7 @@ def test_a_bad_release_is_rolled_back_once_and_its_number_is_burnt(scene: Scene)
     done = scene.inv(*back)
     assert (done.code, done.answer["outcome"]) == (0, "rolled-back"), str(done)
     assert (
-        "0005_page_slug.sql lies in between" in done.err
+        "0005_page_slug.sql was applied since" in done.err
     )  # it is additive: the older workers run on its schema
     assert (scene.live(), scene.health()["version"]) == (before, "1.2.3")
     newest = scene.cloudflare("GET", "/workers/scripts/alokai-cms-production/deployments")["deployments"][0]

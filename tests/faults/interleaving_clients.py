@@ -207,7 +207,7 @@ class MemoryGitHub(GitHub):
     ) -> None:
         """Refused without its tag, and the second time, as GitHub does."""
         if tag not in self.outside.remote.tags or tag in self.outside.releases:
-            raise EffectError(f"GitHub did not make the Release: {tag} already_exists, or no such tag")
+            raise EffectError(f"GitHub did not create the Release: {tag} already_exists, or no such tag")
         self.outside.write(self.actor, "github", f"Release {tag}", lambda: self.outside.releases.add(tag))
 
     def note_deployment(self, release: Release, url: str, run: str | None) -> None:

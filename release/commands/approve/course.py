@@ -72,7 +72,7 @@ def review(github: Rest, found: Waiting, *, approved: bool, comment: str) -> str
 
 
 def agree(found: Waiting, plan: str, ask: Callable[[str], str] | None, *, reject: bool) -> None:
-    """Have the plan's hash confirmed: given as `plan`, or typed. Raises BlockedError for another, or nobody to ask.
+    """Have the plan's hash confirmed: given as `plan`, or typed. Raises BlockedError for another, or without a terminal.
 
     To reject needs no proof that the plan was read.
     """

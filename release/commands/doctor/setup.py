@@ -123,7 +123,7 @@ def deployment_branches(patient: Setup) -> str:
             f'Choose "Selected branches and tags" and name {patient.config.branch}: '
             f"{patient.github.page('/settings/environments')}",
         )
-    return "only chosen ones reach production"
+    return "only selected branches can deploy"
 
 
 def secrets(patient: Setup) -> str:
@@ -177,7 +177,7 @@ def branch(patient: Setup) -> str:
         lacking.append(f'the status check "{REQUIRED}"')
     if kinds and lacking:
         raise MissingError(
-            f"The rules of {name} do not ask for {' and '.join(lacking)}: what is red can be merged.",
+            f"The rules of {name} do not ask for {' and '.join(lacking)}: failing changes can be merged.",
             f"Add that to its ruleset: {patient.github.page('/settings/rules')}",
         )
     if kinds:
@@ -197,7 +197,7 @@ def bypass(patient: Setup) -> str:
     rulesets = [one for one in settings.rulesets(patient.github) if one.id in held]
     if not held and settings.protection(patient.github, name) is not None:
         raise CannotReadError(
-            f"{name} has the older branch protection, which knows no deploy keys.",
+            f"{name} has the older branch protection, which does not support deploy keys.",
             "Use a ruleset, whose bypass list takes one; else releases land by pull request.",
         )
     for one in rulesets:
@@ -211,21 +211,25 @@ def bypass(patient: Setup) -> str:
                 f"No deploy key and no GitHub App bypasses the ruleset {one.name}: the bump cannot be pushed to {name}.",
                 f"Add deploy keys to its bypass list: {patient.github.page(f'/settings/rules/{one.id}')}",
             )
-    return "a deploy key or an App passes the rules" if rulesets else f"{name} has no rules that block pushes"
+    return (
+        "a deploy key or an App can bypass the rules"
+        if rulesets
+        else f"{name} has no rules that block pushes"
+    )
 
 
 def tags(patient: Setup) -> str:
-    """Nobody moves or deletes a release's tag."""
+    """A release's tag cannot be moved or deleted."""
     tag = f"refs/tags/{patient.config.app.tag.format(version='1.2.3')}"
     for one in settings.rulesets(patient.github):
         patterns = one.conditions.ref_name.include if one.conditions else ()
         holds = any(pattern == "~ALL" or fnmatchcase(tag, pattern) for pattern in patterns)
         keeps = bool(_KEEP_TAGS & {rule.type for rule in one.rules})
         if one.target == "tag" and one.enforcement == "active" and holds and keeps:
-            return f"the ruleset {one.name} keeps them"
+            return f"protected by the ruleset {one.name}"
     pattern = patient.config.app.tag.format(version="*")
     raise MissingError(
-        f"No ruleset keeps the tags {pattern} from being moved or deleted.",
+        f"No ruleset protects the tags {pattern} from being moved or deleted.",
         f"Add one for tags, with Restrict updates and Restrict deletions: {patient.github.page('/settings/rules')}",
     )
 
@@ -235,7 +239,7 @@ def permissions(patient: Setup) -> str:
     if settings.default_permissions(patient.github) == "read":
         return "read-only by default"
     raise MissingError(
-        "The token of every workflow may write, whatever it asks for.",
+        "Workflow tokens can write by default.",
         f'Choose "Read repository contents": {patient.github.page("/settings/actions")}',
     )
 

@@ -28,7 +28,7 @@ class State:
     `local` and `remote` are the commits of its branch here and at the remote, `relation` how the first lies to the
     second; `own` are its commits since the tag, `strange` those of them that main has too; `is_from_tag` says that it
     holds the tag. `picks` are wanted and not taken yet. `checks` are those of the branch's commit, or of main's tip once
-    the pull request is merged; None while nobody needs them. `run` is the workflow's run since then.
+    the pull request is merged; None while they are not needed. `run` is the workflow's run since then.
     """
 
     tag: str

@@ -73,7 +73,7 @@ def requirement() -> str:
     """What pip has to install to get this very package: from where it was installed here.
 
     A checkout with a remote is named by the remote and its commit, another folder or file by its path, a file with the
-    hash that it had. The version alone is said only of what came from an index: nobody else may own the name there.
+    hash that it had. The version alone is said only of what came from an index, where the name is known to be ours.
     """
     from importlib.metadata import PackageNotFoundError, distribution
 

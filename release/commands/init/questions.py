@@ -19,7 +19,7 @@ STANDS_IN = "https://not-answered.example.com"  # while the rest is looked at, s
 class Question:
     """The key of the answer, what is asked, a guess where there is one, and what may be said where that is limited.
 
-    `is_offered`: the guess is taken unless an answer came with the command; nobody is asked. `is_optional`: the same where
+    `is_offered`: the guess is taken unless an answer came with the command; it is not asked for. `is_optional`: the same where
     there is no terminal.
     """
 
@@ -46,7 +46,7 @@ def given(words: Iterable[str]) -> dict[str, str]:
 
 @dataclass
 class Interview:
-    """Takes the answer that was given; else, with `guessing`, the guess; else a person's (`prompt`; None: nobody is there)."""
+    """Takes the answer that was given; else, with `guessing`, the guess; else a person's (`prompt`; None: no terminal)."""
 
     answers: Mapping[str, str]
     prompt: Prompt | None
@@ -66,7 +66,7 @@ class Interview:
         return answer
 
     def close(self) -> None:
-        """Raise UsageError for answers that nobody has given, and for those that nobody has asked for."""
+        """Raise UsageError for missing answers, and for answers to no question."""
         if self.missing:
             lines = [f"--answer {one.key}=...   {one.text}{_guess(one)}" for one in self.missing]
             raise UsageError(
@@ -91,7 +91,7 @@ class Interview:
 
 
 def guessed(question: Question) -> bool:
-    """Whether a question has an answer where nobody gives one."""
+    """Whether a question has a guess."""
     return question.guess is not None
 
 

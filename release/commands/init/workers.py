@@ -240,7 +240,7 @@ def _named(found: list[Found]) -> list[Found]:
 
 
 def _ordered(found: list[Found]) -> tuple[Found, ...]:
-    """Whoever is bound by another goes first; a ring of bindings stays as it was."""
+    """A worker that another one binds goes first; a ring of bindings stays as it was."""
     rest, order = list(found), list[Found]()
     while rest:
         ready = next(

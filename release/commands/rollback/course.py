@@ -153,7 +153,7 @@ def _say_database(ops: Ops, ground: Situation, listener: Listener) -> None:
 
 
 def bookmarks_of(ops: Ops, record: Record) -> dict[str, str]:
-    """The bookmarks of a release by the name of their database in D1; none whose database nobody can name now."""
+    """The bookmarks of a release by the name of their database in D1; none whose database has no name now."""
     databases = ops.config.databases
     if record.bookmarks or record.bookmark is None or not databases:
         return dict(record.bookmarks)

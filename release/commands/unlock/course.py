@@ -70,7 +70,7 @@ def _read(ops: Ops, held: str, listener: Listener) -> Record:
             raise
         listener.line(error.what)
         listener.line(
-            "An empty record takes its place. The release that it spoke of is then known by its marks at Cloudflare only."
+            "An empty record replaces it. The release it described is then known only by its marks at Cloudflare."
         )
         return Record(environment=ops.name, nonce="")
 

@@ -41,7 +41,7 @@ class Api:
     """
 
     def __init__(self, backend: Backend, token: str) -> None:
-        """Answer for this account; whoever asks must know the token."""
+        """Answer for this account, to requests with its token."""
         self.backend = backend
         self.log: list[Write] = []
         self.unrouted: list[str] = []

@@ -29,7 +29,7 @@ def end_group(group: int, seconds: float = 5.0) -> bool:
 def living(group: int) -> tuple[int, ...]:
     """The processes of a group of which a thread still runs, as /proc tells (proc(5), `stat` and `task`).
 
-    None on a system without /proc, where nobody can wait for them.
+    None on a system without /proc, where they cannot be waited for.
     """
     found = Path("/proc").glob("[0-9]*")
     return tuple(int(entry.name) for entry in found if _lives_in(entry, group))

@@ -52,7 +52,7 @@ def _fits(alternative: Json, value: Any) -> bool:  # noqa: ANN401  # any JSON
 
 
 def _made_up(name: str, field: Json, known: Json) -> Iterator[object]:
-    """What stands for a field that nobody gave, if anything may."""
+    """The default of a field that was not given, if it has one."""
     kind = field.get("type")
     if name == "updated_at":
         yield known.get("created_at", BIRTH)

@@ -26,7 +26,7 @@ def get_repository(repository: Repository, _: Call) -> Answer:
 
 
 def list_secrets(repository: Repository, call: Call) -> Answer:
-    """The names of the secrets of the repository, or of an environment; nobody can read their values."""
+    """The names of the secrets of the repository, or of an environment; their values cannot be read."""
     names = repository.state.secrets.get(_where(repository, call), ())
     return Answer([{"name": name, "created_at": BIRTH} for name in names])
 

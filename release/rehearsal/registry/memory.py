@@ -25,7 +25,7 @@ class MemoryRegistry(Loopback):
     """Packuments and tarballs behind one token. `before` and `after` take hooks for faults, see Loopback."""
 
     def __init__(self, token: str) -> None:
-        """Hold nothing, and listen to nobody yet."""
+        """Empty, and not listening yet."""
         super().__init__(self._handle)
         self.token = token
         self.packages: dict[str, dict[str, Any]] = {}

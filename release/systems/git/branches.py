@@ -98,7 +98,7 @@ def _pick(there: Git, branch: str, commit: str) -> None:
 
 
 def _committer(git: Git, identity: Identity) -> dict[str, str]:
-    """The configured identity, where nobody has told git who they are."""
+    """The configured identity, where git has none."""
     if git.run("var", "GIT_COMMITTER_IDENT").code == 0:
         return {}
     return {"GIT_COMMITTER_NAME": identity.name, "GIT_COMMITTER_EMAIL": identity.email}

@@ -125,7 +125,7 @@ class GitHub(Rest):
             }
             self.write("POST", "/releases", Tagged, "make a Release", wanted)
         except ReleaseError as error:
-            raise EffectError(f"GitHub did not make the Release: {error.what}", error.advice) from error
+            raise EffectError(f"GitHub did not create the Release: {error.what}", error.advice) from error
 
     def note_deployment(self, release: Release, url: str, run: str | None) -> None:
         """Show a release as what its environment runs, unless it is so already. Raises EffectError."""

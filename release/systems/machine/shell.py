@@ -129,7 +129,7 @@ def _started(
 
 
 def end_all() -> None:
-    """Kill what `capture` runs in threads that nobody waits for any more: such programs only answer questions."""
+    """Kill what `capture` runs in threads that are no longer waited for: such programs only answer questions."""
     for process in tuple(RUNNING):
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)

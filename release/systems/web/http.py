@@ -84,7 +84,7 @@ class Http:
         """One request, one answer, no retry. Raises PassingError where none came, OversizeError above `most` bytes.
 
         With `cut`, the first `most` bytes are enough. `timeout` is until something comes, `whole` until all has come.
-        Whoever waits is told so 5 s after `since` (seconds that never run back; now unless given).
+        A wait is announced 5 s after `since` (seconds that never run back; now unless given).
         """
         _without_command_line()
         import httpx

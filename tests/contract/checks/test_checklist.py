@@ -127,7 +127,7 @@ def test_main_that_moves_on_with_staging_while_an_approval_waits_blocks_nobody(d
     double.merge({"theirs.txt": "theirs"})  # CI rolls staging onto it
     found = checked(double)
     assert found.exit_code == 0
-    assert "which holds it" in found.entries[1].what
+    assert "which contains it" in found.entries[1].what
     assert double.release().outcome == "released"
 
 

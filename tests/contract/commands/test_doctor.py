@@ -206,12 +206,12 @@ MISSING: dict[str, tuple[str, Callable[[Double], object], str]] = {
     "no tag rules": (
         "Rules for tags",
         lambda w: w.forge.change(rulesets=[]),
-        "No ruleset keeps the tags cms-v*",
+        "No ruleset protects the tags cms-v*",
     ),
     "mighty tokens": (
         "What workflows' tokens may do",
         lambda w: w.forge.change(default_permissions="write"),
-        "The token of every workflow may write",
+        "Workflow tokens can write by default",
     ),
     "a workflow": (
         "The workflows",

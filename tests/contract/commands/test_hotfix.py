@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from werkzeug.wrappers import Response
 
-from release.errors import UsageError
+from release.errors import StoppedError, UsageError
 from tests.contract.commands.hotfixes import BRANCH, COMING, FIX, TAG, WHO, Course, tagged_commit
 from tests.contract.release_facts import record_of, remote, served, tags
 
@@ -133,6 +133,18 @@ def test_an_unknown_commit_to_pick_is_named_before_anything_is_made(course: Cour
     with pytest.raises(UsageError, match="There is no commit 1234567"):
         course.go("1234567")
     assert BRANCH not in course.double.git("branch", "--list", "--format=%(refname:short)")
+
+
+def test_a_ctrl_c_names_what_was_done_and_is_no_130(course: Course) -> None:
+    def stop(_: float) -> None:
+        raise KeyboardInterrupt
+
+    course.double.clock.on_sleep = stop
+    with pytest.raises(StoppedError) as caught:
+        course.go(course.elsewhere())
+    assert caught.value.exit_code == 1
+    assert "make hotfix/cms-v1.2.4 from cms-v1.2.3" in caught.value.what
+    assert "Production is unchanged" in caught.value.what
 
 
 def test_checks_that_never_finish_end_the_wait_at_its_deadline(course: Course) -> None:

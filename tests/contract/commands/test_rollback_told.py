@@ -122,7 +122,7 @@ def test_forward_again_is_healthy_at_once_and_the_release_is_released_again(roll
     assert "cms-v1.3.0 is live again: production is healthy on 1.3.0" in text(outcome)
     record = record_of(rolled)
     assert (record.outcome, record.rollback, "1.3.0" in record.burnt) == ("released", None, True)
-    assert "cms-v1.3.0 is released" in rolled.release().why
+    assert "cms-v1.3.0 is already released" in rolled.release().why
     assert verified(rolled).outcome == "verified"
     assert back(rolled, reason="again").exit_code == 0
     assert shown(rolled)["rolled_back"]["why"] == "again"

@@ -94,7 +94,7 @@ def test_a_run_that_is_alive_after_all_stops_before_its_next_write(double: Doubl
 
 def test_of_two_that_unlock_the_second_is_told(double: Double) -> None:
     hold(double)
-    with pytest.raises(BlockedError, match="Somebody else"):
+    with pytest.raises(BlockedError, match="Another run"):
         freed(double, lambda *_: (put_record(double, nonce="quicker"), None)[1])
     assert record_of(double).nonce == "quicker"
 
@@ -105,5 +105,5 @@ def test_a_record_that_cannot_be_read_is_replaced_after_asking(double: Double, d
     assert double.release().exit_code == 4
     listener = Recorder()
     assert freed(double, listener=listener).outcome == "unlocked"
-    assert any("An empty record takes its place" in line for line in listener.lines)
+    assert any("An empty record replaces it" in line for line in listener.lines)
     assert double.release().outcome == "released"

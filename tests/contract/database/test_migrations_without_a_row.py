@@ -149,7 +149,7 @@ def test_a_first_file_that_ran_in_part_on_an_empty_ledger_is_finished(double: Do
     )
     outcome = double.release()
     assert outcome.exit_code == 4  # the table is another one: nothing fits, and that is said
-    assert "The live schema is that of no migration" in told(outcome)
+    assert "The live schema matches no migration" in told(outcome)
 
 
 def test_a_schema_that_no_file_explains_is_still_somebodys_hand(double: Double) -> None:

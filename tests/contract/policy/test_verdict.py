@@ -158,7 +158,7 @@ def test_the_plan_says_what_each_source_demands_and_that_the_way_back_stays_open
     assert "schema   minor    0003_slug.sql:1 column pages.slug is new and optional (additive)" in text
     assert "rollback open     the live version keeps working after the migrations" in text
     page = Page(preview=recorder.preview).document()
-    assert "#### The change demands minor" in page
+    assert "#### This change needs at least a minor bump" in page
     assert "column pages.slug is new" in page
 
 

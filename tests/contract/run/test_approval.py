@@ -143,7 +143,7 @@ def test_an_environment_that_does_not_exist_is_warned_of(double: Double) -> None
 def test_reviewers_that_cannot_be_read_are_warned_of_with_the_permission(double: Double) -> None:
     double.forge.permissions[double.forge.token] = {"contents": "write"}
     outcome = double.plan()
-    assert "Who must approve cannot be told" in outcome.warnings[0].what
+    assert "Cannot tell who must approve" in outcome.warnings[0].what
     assert "Actions: read" in outcome.warnings[0].advice
 
 

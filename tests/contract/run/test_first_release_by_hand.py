@@ -137,7 +137,7 @@ def test_a_production_that_contradicts_the_manifest_or_is_not_well_is_said(tmp_p
         )
         world.runtime.behaviour[world.script("cms")] = lambda *_: Response("down", 500)
         (question,) = asked(world)
-        assert "it is not well: /api/health answered 500" in question.what
+        assert "it is unhealthy: /api/health answered 500" in question.what
 
 
 def test_a_tag_that_another_tool_made_is_the_start_and_is_asked_about_too(tmp_path: Path) -> None:

@@ -91,7 +91,7 @@ def test_a_record_that_is_lost_during_a_deploy_stops_the_run_before_its_next_wri
     outcome = double.release()
     assert outcome.exit_code == 3
     assert outcome.failure is not None
-    assert "Somebody else" in outcome.failure.what
+    assert "Another run" in outcome.failure.what
     assert deployed(double) == ["mcp"]
     assert record_of(double).nonce == "bob"
 

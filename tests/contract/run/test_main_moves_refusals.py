@@ -107,7 +107,7 @@ def test_where_linear_history_and_pull_requests_are_asked_for_the_request_has_th
     ("words", "shown", "advice"),
     [
         (GITHUB_SIGNED, "Commits must have verified signatures.", "Exempt the account that releases"),
-        (CUSTOM, CUSTOM, "lift what refused the push"),
+        (CUSTOM, CUSTOM, "remove what refused the push"),
     ],
 )
 def test_what_no_form_can_meet_lands_nothing_shows_the_servers_words_and_is_finished_once_it_is_lifted(

@@ -126,7 +126,7 @@ def test_a_number_that_another_content_has_is_never_published_over(double: Doubl
     had(double, "1.3.1", content="somebody else's")
     outcome = double.publish("api")
     assert (outcome.outcome, outcome.exit_code) == ("failed", 1)
-    assert "@double/api@1.3.1 is taken: the registry has it with another content." in told(outcome)
+    assert "@double/api@1.3.1 is taken: the registry has it with different content." in told(outcome)
     assert "api-v1.3.1" not in tags(double)
 
 

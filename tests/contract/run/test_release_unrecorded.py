@@ -79,7 +79,7 @@ def test_a_release_that_github_did_not_make_is_made_by_the_next_run(double: Doub
     assert (outcome.outcome, outcome.exit_code) == ("unrecorded", 3)
     assert outcome.failure is not None
     assert outcome.failure.step == "github-release"
-    assert "it only makes the Release" in told(outcome)
+    assert "it only creates the Release" in told(outcome)
     assert tags(double) == ["cms-v1.2.3", "cms-v1.2.4"]
     assert double.git("status", "--porcelain") == ""
     double.forge.before = None

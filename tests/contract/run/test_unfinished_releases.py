@@ -229,7 +229,7 @@ def by_hand(world: Double, worker: str) -> None:
 
 
 def test_status_shows_what_is_unfinished(double: Double) -> None:
-    assert "UNFINISHED" not in told(double)
+    assert "unfinished release" not in told(double)
     healthy_and_unrecorded(double)
     before = refs(double)
     text = told_again(double)
@@ -237,5 +237,5 @@ def test_status_shows_what_is_unfinished(double: Double) -> None:
     assert "inv release" in text
     assert refs(double) == before
     double.release()
-    assert "UNFINISHED" not in told_again(double)
+    assert "unfinished release" not in told_again(double)
     assert record_of(double).outcome == "released"

@@ -76,7 +76,7 @@ def test_it_is_asked_only_before_anything_of_this_tool_was_begun(world: World, i
             "that is not 1.2.3: one of the two is wrong",
         ),
         (replace(WORLD, health=Health(None, None, None)), False, "answered well 3 times, without a version"),
-        (replace(WORLD, health=Health(None, None, "it is ill")), False, "it is not well: it is ill"),
+        (replace(WORLD, health=Health(None, None, "it is ill")), False, "it is unhealthy: it is ill"),
         (replace(WORLD, health=Unread("no such host")), False, "its health is unknown: no such host"),
         (replace(WORLD, health=Health(None, None, None, asked=False)), False, "there is no health route"),
         (

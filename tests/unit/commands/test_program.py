@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from release.program import ReleaseProgram, _with_one_root
+from release.program import ReleaseProgram, _completed, _with_one_root
 from release.tasks import collection
 
 TASKS = collection(Path(__file__).parents[3])
@@ -27,6 +27,14 @@ WRAPPER = ["inv", "--search-root", "/home"]
 )
 def test_a_project_that_a_person_names_is_taken_in_place_of_the_wrappers(words: list[str]) -> None:
     assert _with_one_root([*WRAPPER, *words]) == ["inv", *words]
+
+
+@pytest.mark.parametrize(
+    "typed", [["release", "--b"], ["inv", "release", "--b"], ["/x/inv", "release", "--b"]]
+)
+def test_the_words_to_complete_may_begin_with_the_program(typed: list[str]) -> None:
+    asked = ["--search-root", "/home", "--complete", "--", *typed]
+    assert _completed(asked) == (["--search-root", "/home"], ["release", "--b"])
 
 
 @pytest.mark.parametrize("words", [[], ["--list"], ["plan"], ["plan", "-r", "reason"]])

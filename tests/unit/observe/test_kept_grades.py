@@ -32,32 +32,32 @@ def files(root: Path) -> list[Path]:
 
 def test_kept_grades_are_those_that_running_the_files_gives(tmp_path: Path) -> None:
     for pending in (LOSING, ADDING):
-        first = kept_grades(tmp_path)(RELEASED, pending, LEDGER)
-        again = kept_grades(tmp_path)(RELEASED, pending, LEDGER)
-        assert first == again == grade(RELEASED, pending, LEDGER)
+        first = kept_grades(tmp_path)(RELEASED, pending, LEDGER, ())
+        again = kept_grades(tmp_path)(RELEASED, pending, LEDGER, ())
+        assert first == again == grade(RELEASED, pending, LEDGER, ())
     assert len(files(tmp_path)) == 2
 
 
 def test_the_same_files_are_not_run_again(tmp_path: Path) -> None:
-    kept_grades(tmp_path)(RELEASED, LOSING, LEDGER)
+    kept_grades(tmp_path)(RELEASED, LOSING, LEDGER, ())
     files(tmp_path)[0].write_bytes(b'{"files": []}')
 
-    assert kept_grades(tmp_path)(RELEASED, LOSING, LEDGER).files == ()
+    assert kept_grades(tmp_path)(RELEASED, LOSING, LEDGER, ()).files == ()
 
 
 def test_what_is_torn_or_deleted_is_made_again(tmp_path: Path) -> None:
-    first = kept_grades(tmp_path)(RELEASED, LOSING, LEDGER)
+    first = kept_grades(tmp_path)(RELEASED, LOSING, LEDGER, ())
     file = files(tmp_path)[0]
     file.write_bytes(file.read_bytes()[:20])
-    assert kept_grades(tmp_path)(RELEASED, LOSING, LEDGER) == first
+    assert kept_grades(tmp_path)(RELEASED, LOSING, LEDGER, ()) == first
     file.unlink()
-    assert kept_grades(tmp_path)(RELEASED, LOSING, LEDGER) == first
+    assert kept_grades(tmp_path)(RELEASED, LOSING, LEDGER, ()) == first
 
 
 def test_where_nothing_can_be_kept_the_files_are_run(tmp_path: Path) -> None:
     (tmp_path / ".release").write_text("no folder")
 
-    assert kept_grades(tmp_path)(RELEASED, LOSING, LEDGER) == grade(RELEASED, LOSING, LEDGER)
+    assert kept_grades(tmp_path)(RELEASED, LOSING, LEDGER, ()) == grade(RELEASED, LOSING, LEDGER, ())
 
 
 def test_the_answers_that_were_asked_for_longest_ago_go(tmp_path: Path) -> None:

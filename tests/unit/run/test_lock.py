@@ -91,7 +91,7 @@ def held_by(ops: Ops, world: World, *, who: str = "ada") -> World:
 
 
 def unheard(_: str) -> None:
-    """Nobody listens."""
+    """Nothing listens."""
 
 
 def test_of_two_machines_at_once_exactly_one_gets_the_lock(double: Double) -> None:

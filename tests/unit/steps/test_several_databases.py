@@ -140,7 +140,7 @@ def test_each_database_has_its_own_manual_command() -> None:
     step = Backfill("x", manuals={"main": "make main", "audit": "make audit"})
     found = look(step, audit=replace(AUDIT, ledger=None, schema=SCHEMAS[3]))
     assert isinstance(found, Stuck)
-    assert found.what.startswith("audit: The live schema is that of no migration")
+    assert found.what.startswith("audit: The live schema matches no migration")
     assert found.advice == "Run `make audit` once by hand, then run the same command again."
 
 

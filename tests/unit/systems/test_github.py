@@ -66,7 +66,7 @@ def test_a_first_release_and_own_notes_are_taken_too(
 def test_a_release_that_is_there_already_is_not_made_twice(double: Double, github: GitHub) -> None:
     double.git("tag", "cms-v1.2.4", "main", cwd=double.forge.repository)
     github.create_release("cms-v1.2.4", tip(double), "t", None, "n")
-    with pytest.raises(EffectError, match="GitHub did not make the Release: GitHub answered 422"):
+    with pytest.raises(EffectError, match="GitHub did not create the Release: GitHub answered 422"):
         github.create_release("cms-v1.2.4", tip(double), "t", None, "n")
 
 

@@ -21,7 +21,7 @@ from release.commands.open import open_page
 from release.commands.place import described
 from release.commands.plugins import plugins
 from release.commands.publish import publish
-from release.commands.rehearse import collection as rehearsal
+from release.commands.rehearsal import collection as rehearsal
 from release.commands.rehearse import rehearse
 from release.commands.release import deploy, plan, release
 from release.commands.rollback import rollback

@@ -150,6 +150,8 @@ def test_what_no_install_runs_the_build_does(
 ) -> None:
     proposal = proposed(tmp_path, worker(scripts=scripts))
     assert built(proposal) == command
+    before = [one["run"] for one in proposal.settings["test"]["commands"] if one.get("cwd") == "apps/web"]
+    assert before == [["npm", "run", name] for name in scripts if command and name != "deploy"]
     assert any("no script of a package runs at install" in note for note in proposal.notes) is bool(command)
 
 

@@ -135,6 +135,27 @@ def test_the_deploy_script_tells_the_build(
 
 
 @pytest.mark.parametrize(
+    ("settings", "package", "is_built"),
+    [
+        ({"assets": {"directory": "./dist"}}, {}, True),
+        ({"assets": {"directory": "./src"}}, {}, False),
+        ({"assets": {"binding": "ASSETS"}}, {}, False),
+        ({}, {"devDependencies": {"@cloudflare/vite-plugin": "^1"}}, True),
+        ({}, {}, False),
+    ],
+)
+def test_assets_and_a_configuration_that_only_a_build_makes_are_built(
+    tmp_path: Path,
+    settings: dict[str, object],
+    package: dict[str, object],
+    is_built: bool,  # noqa: FBT001
+) -> None:
+    files = worker(scripts={"build": "vite build"}, **package)
+    files["apps/web/wrangler.json"] = {"name": "web", "main": "src/index.ts", **settings}
+    assert built(proposed(tmp_path, files)) == (["npm", "run", "build"] if is_built else None)
+
+
+@pytest.mark.parametrize(
     ("scripts", "command"),
     [
         ({"postinstall": "prisma generate"}, ["npm", "run", "postinstall"]),

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from release.commands.init.repository import Repository
     from release.commands.init.workers import Found
 
+VITE = "@cloudflare/vite-plugin"  # whose build makes the configuration that is deployed
 _INSTALLED = ("postinstall", "prepare")
 _HOOKS = re.compile(r"\b(husky|lefthook|prek|pre-commit|simple-git-hooks|git config|wrangler types)\b")
 _DEPENDENCIES = ("dependencies", "devDependencies", "optionalDependencies")
@@ -65,11 +66,16 @@ def of_install(repository: Repository, worker: Found) -> tuple[str, ...]:
 
 
 def _own(repository: Repository, worker: Found, manager: str) -> tuple[str, ...]:
-    """The worker's own build: what its deploy script runs before wrangler, else its `build` where git lacks the bundle."""
+    """The worker's own build: what its deploy script runs before wrangler, else its `build` where git lacks what is deployed."""
     scripts = packages.scripts_of(repository, worker.path)
     before = packages.build_before_deploy(scripts, manager)
-    is_there = worker.builds or worker.main is None or worker.main in repository.files
-    return before if before or is_there or "build" not in scripts else (manager, "run", "build")
+    if before or worker.builds or "build" not in scripts:
+        return before
+    has_main = worker.main is None or worker.main in repository.files
+    has_assets = worker.assets is None or any(one.startswith(f"{worker.assets}/") for one in repository.files)
+    manifest = packages.manifest(repository, packages.beside(worker.path, "package.json"))
+    is_whole = has_main and has_assets and VITE not in set(_dependencies(manifest))
+    return () if is_whole else (manager, "run", "build")
 
 
 def _of_others(repository: Repository, worker: Found, held: Packages) -> tuple[str, ...]:

@@ -64,7 +64,7 @@ def propose(repository: Repository, ask: Ask) -> Proposal:
         **({} if repository.branch == "main" else {"branch": repository.branch}),
         **({} if repository.remote == "origin" else {"remote": repository.remote}),
         "app": named,
-        "test": {"commands": _tests(held, ask)},
+        "test": {"commands": [*_prepared(repository, chosen), *_tests(held, ask)]},
         "workers": [_worker(repository, one) for one in chosen],
         **_tables(found),
         **_tried(names),
@@ -78,6 +78,15 @@ def propose(repository: Repository, ask: Ask) -> Proposal:
         *_health_notes(app, health),
     )
     return Proposal(settings, notes, changed)
+
+
+def _prepared(repository: Repository, chosen: Sequence[Found]) -> Iterable[dict[str, Any]]:
+    """What an install with scripts would have run, for the tests need it as the build does."""
+    for one in chosen:
+        manager = packages.packages(repository, one.path).manager
+        cwd = {} if one.path == "." else {"cwd": one.path}
+        for name in of_install(repository, one):
+            yield {"run": [manager, "run", name], **cwd}
 
 
 def _tests(held: Packages, ask: Ask) -> list[dict[str, Any]]:
@@ -233,7 +242,7 @@ def _of_worker(repository: Repository, one: Found, names: Mapping[str, str]) -> 
     if built:
         yield f"{one.path} uses {', '.join(built)}, which git has only unbuilt: its `build` makes them first."
     for name in of_install(repository, one):
-        yield f"{one.path}: no script of a package runs at install, so its `build` runs {name}."
+        yield f"{one.path}: no script of a package runs at install, so {name} runs before the tests and in its `build`."
     left = [name for name in one.places if name and name not in names.values()]
     if left:
         yield f"{one.path}: no release to {', '.join(left)}; add it to [tool.release.environments] if there should be."

@@ -53,7 +53,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Found:
-    """A worker: its folder, its name in steps, its places by wrangler's environment, the file that it begins with.
+    """A worker: its folder, its name in steps, its places by wrangler's environment, its first file, the folder of its assets.
 
     `is_unlikely`: it stands where templates, examples and mock servers do, and is offered, not chosen.
     """
@@ -64,6 +64,7 @@ class Found:
     main: str | None
     builds: bool
     is_unlikely: bool = False
+    assets: str | None = None
 
 
 @dataclass(frozen=True)
@@ -155,12 +156,16 @@ def _look(repository: Repository, folder: str, names: Sequence[str]) -> Found | 
 def _worker(folder: str, settings: dict[str, Any], places: Mapping[str, Place]) -> Found:
     main = settings.get("main")
     start = posixpath.normpath(posixpath.join(folder, main)) if isinstance(main, str) else None
-    own = settings.get("build")
+    own, assets = settings.get("build"), settings.get("assets")
+    served = assets.get("directory") if isinstance(assets, dict) else None
+    directory = posixpath.normpath(posixpath.join(folder, served)) if isinstance(served, str) else None
     script = str(settings.get("name") or next(iter(places.values())).script)
     label = posixpath.basename(folder)
     label = script if label in _ANY_WORKERS else label
     builds = isinstance(own, dict) and bool(own.get("command"))
-    return Found(folder or ".", _word(label), places, start, builds, bool(_UNLIKELY.search(folder)))
+    return Found(
+        folder or ".", _word(label), places, start, builds, bool(_UNLIKELY.search(folder)), directory
+    )
 
 
 def _parsed(repository: Repository, folder: str, name: str) -> dict[str, Any]:

@@ -108,7 +108,7 @@ class _Command:
 
     until = math.inf
     seconds = math.inf
-    is_halted = False
+    is_halted = by_signal = False
     is_held = False
     held_back: HaltError | None = None
 
@@ -180,7 +180,10 @@ def _halt(number: int, _: object) -> None:
         signal.SIGINT: "Interrupted (Ctrl-C).",
         signal.SIGTERM: "Terminated (SIGTERM).",
     }.get(signal.Signals(number), f"Not done after {_Command.seconds:.0f} s, the deadline of this command.")
+    if _Command.is_halted and _Command.by_signal:
+        why = f"Told to stop, and not done {GRACE:.0f} s later."
     _set(GRACE, of=_Command.seconds)
+    _Command.by_signal = _Command.by_signal if _Command.is_halted else not is_late
     _Command.is_halted = True
     error = HaltError(why, is_late=is_late)
     if not _Command.is_held:

@@ -135,6 +135,27 @@ def test_the_deploy_script_tells_the_build(
 
 
 @pytest.mark.parametrize(
+    ("settings", "package", "is_built"),
+    [
+        ({"assets": {"directory": "./dist"}}, {}, True),
+        ({"assets": {"directory": "./src"}}, {}, False),
+        ({"assets": {"binding": "ASSETS"}}, {}, False),
+        ({}, {"devDependencies": {"@cloudflare/vite-plugin": "^1"}}, True),
+        ({}, {}, False),
+    ],
+)
+def test_assets_and_a_configuration_that_only_a_build_makes_are_built(
+    tmp_path: Path,
+    settings: dict[str, object],
+    package: dict[str, object],
+    is_built: bool,  # noqa: FBT001
+) -> None:
+    files = worker(scripts={"build": "vite build"}, **package)
+    files["apps/web/wrangler.json"] = {"name": "web", "main": "src/index.ts", **settings}
+    assert built(proposed(tmp_path, files)) == (["npm", "run", "build"] if is_built else None)
+
+
+@pytest.mark.parametrize(
     ("scripts", "command"),
     [
         ({"postinstall": "prisma generate"}, ["npm", "run", "postinstall"]),
@@ -150,6 +171,8 @@ def test_what_no_install_runs_the_build_does(
 ) -> None:
     proposal = proposed(tmp_path, worker(scripts=scripts))
     assert built(proposal) == command
+    before = [one["run"] for one in proposal.settings["test"]["commands"] if one.get("cwd") == "apps/web"]
+    assert before == [["npm", "run", name] for name in scripts if command and name != "deploy"]
     assert any("no script of a package runs at install" in note for note in proposal.notes) is bool(command)
 
 

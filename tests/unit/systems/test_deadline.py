@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 
 import pytest
 
-from release.systems.machine.deadline import LateError, begin, result_of, within
+from release.systems.machine.deadline import HaltError, LateError, begin, command, result_of, within
 
 
 def test_what_returns_is_handed_on() -> None:
@@ -33,6 +34,18 @@ def test_a_timeout_of_its_own_is_not_taken_for_ours() -> None:
 
     with pytest.raises(TimeoutError, match="theirs"):
         within(5, give_up)
+
+
+def test_what_is_not_done_after_a_signal_is_not_blamed_on_the_deadline() -> None:
+    with command(60):
+        with pytest.raises(HaltError, match=r"Terminated \(SIGTERM\)"):
+            signal.raise_signal(signal.SIGTERM)
+        with pytest.raises(HaltError, match="Told to stop, and not done 5 s later"):
+            signal.raise_signal(signal.SIGALRM)
+    with command(60):
+        for _ in range(2):
+            with pytest.raises(HaltError, match="Not done after 60 s, the deadline of this command"):
+                signal.raise_signal(signal.SIGALRM)
 
 
 def test_nobody_ends_this_process() -> None:

@@ -4,21 +4,23 @@
 // Durable Objects has a key of its own, everything else its id), so that another version finds what the one before it left.
 //
 // Control: one JSON object a line on stdin, {id, op, ...}, and one a line on stdout, {id, result} or {id, error}:
-//   load {workers, databases, secrets}   run exactly these; a load that fails puts the ones before back
-//   port {script, wanted}                the loopback port of a script
-//   route {routes}                       script -> {shares: [[worker, percentage]], home: worker}
-//   d1 {database, statements}            one transaction
+//   load {workers, databases, secrets, routes}   run exactly these; a load that fails puts the ones before back
+//   port {script, wanted}                         the loopback port of a script
+//   route {routes}                                script -> {shares: [[worker, percentage]], home: worker}
+//   d1 {database, statements}                     one transaction
 // At a script's address, /cdn-cgi/handler/scheduled?cron=... calls its home's `scheduled`, and a message that is sent to
 // /cdn-cgi/handler/email?from=...&to=... its `email`, as `wrangler dev` does.
 //
 // The process ends, and takes workerd with it, when stdin closes: nothing outlives whoever started it.
 //
 // usage: node host.mjs NODE_MODULES STATE_DIRECTORY
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { createServer, request as httpRequest } from "node:http";
 import { createRequire, enableCompileCache } from "node:module";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+
+import { GATEWAY, SECRETS, secretBinding, workersOf } from "./options.mjs";
 
 const [nodeModules, directory] = process.argv.slice(2);
 // portable: a stage that was moved or copied, packages and all, finds what was compiled for it
@@ -28,26 +30,11 @@ const { Log, LogLevel, Miniflare, Response, fetch: fetchHere } = require("minifl
 
 const STATE = [join(directory, "d1"), join(directory, "state")].find(existsSync) ?? join(directory, "state"); // a stage of before 2027 has the first
 const DRAIN_MS = 5000; // how long a reload waits for requests in flight before workerd is replaced under them
-const STAND_IN = `import { DurableObject, WorkerEntrypoint } from "cloudflare:workers";
-const failing = (Base) => class extends Base {
-  constructor(ctx, env) {
-    super(ctx, env);
-    const fail = (call) => { throw new Error("env." + env.NAME + "." + call + ": the local cloud of a rehearsal does not run " + env.NAME + " (" + env.KIND + ")"); };
-    return new Proxy(this, { get: (target, key) => (typeof key === "symbol" || key === "then" || Object.hasOwn(target, key) || key in Object.prototype ? Reflect.get(target, key) : () => fail(key)) });
-  }
-};
-export default failing(WorkerEntrypoint);
-export const StandIn = failing(DurableObject);`;
-const NAMESPACE = "durable_object_namespace"; // its objects are got in this worker, so they alone can fail
-const GATEWAY = "d1-gateway";
-const SECRETS = "secrets-gateway";
 const HANDLER = /^\/cdn-cgi\/handler\/(scheduled|email)(?=\?|$)/;
-const TEXTS = new Set(["esm", "cjs", "text", "python", "python-requirement", "sourcemap"]);
 
 let miniflare;
 let loaded = { workers: [], databases: [], secrets: [] };
 let addresses = new Map(); // worker name -> URL of its own socket in workerd
-const files = new Map(); // path -> what a module holds; a version's never change
 const fronts = new Map(); // script -> {server, port}
 let routes = {};
 let lacking = []; // classes that a worker ought to export, by workerd's log of its start
@@ -174,79 +161,13 @@ async function outbound(request) {
   return new Response(`a rehearsal reaches this machine alone, not ${hostname}\n`, { status: 502 });
 }
 
-const standIn = (name, kind) => `stand-in.${kind}.${name}`;
-
-function generated(name, source, config = {}) {
-  const manifest = { mainModule: "index.js", modulesRoot: directory, modules: { "index.js": { type: "esm", contents: source } } };
-  return { config: { name, compatibilityDate: "2025-01-01", manifest, ...config } };
-}
-
-/** One worker for each binding that no local runtime has: whatever is called of it fails, naming the binding. */
-function standIns(workers) {
-  const wanted = new Map(workers.flatMap(({ standIns }) => Object.entries(standIns)).map((pair) => [standIn(...pair), pair]));
-  return [...wanted].map(([name, [NAME, KIND]]) =>
-    generated(name, STAND_IN, {
-      env: { NAME: { type: "text", value: NAME }, KIND: { type: "text", value: KIND } },
-      ...(KIND === NAMESPACE ? { exports: { StandIn: { type: "durable-object", storage: "sqlite" } } } : {}),
-    }),
-  );
-}
-
-function bound([name, kind]) {
-  const worker = standIn(name, kind);
-  if (kind === NAMESPACE) return [name, { type: "durable-object", worker, exportName: "StandIn" }];
-  return [name, { type: "worker", worker }];
-}
-
-function read(path, text) {
-  if (!files.has(path)) files.set(path, text ? readFileSync(path, "utf8") : new Uint8Array(readFileSync(path)));
-  return files.get(path);
-}
-
-function codeOf({ main, modules, root }) {
-  const kind = modules.find(([name]) => name === main)?.[1];
-  if (kind === undefined) return [generated("", "export default {};").config.manifest];
-  if (kind === "script") return [undefined, read(join(root, main), true)];
-  const given = modules.filter(([, type]) => type !== "part");
-  const contents = given.map(([name, type]) => [name, { type, contents: read(join(root, name), TEXTS.has(type)) }]);
-  return [{ mainModule: main, modulesRoot: root, modules: Object.fromEntries(contents) }];
-}
-
-function workerOptions(worker) {
-  const { name, compatibilityDate, compatibilityFlags, triggers, tailConsumers } = worker;
-  const [manifest, serviceWorkerScript] = codeOf(worker);
-  return {
-    config: {
-      name,
-      compatibilityDate,
-      compatibilityFlags,
-      manifest,
-      triggers,
-      tailConsumers,
-      env: { ...worker.env, ...Object.fromEntries(Object.entries(worker.standIns).map(bound)) },
-      exports: worker.exports,
-      ...(worker.assets ? { assets: worker.assets } : {}),
-    },
-    legacy: { ...worker.legacy, ...(serviceWorkerScript === undefined ? {} : { serviceWorkerScript }) },
-    dev: { rootPath: worker.root, outboundService: { type: "fetcher", handler: outbound }, unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }] },
-  };
-}
-
-/** A worker that nobody calls, through which this process reaches what it binds. */
-function gateway(name, env) {
-  return generated(name, "export default { fetch: () => new Response(null, { status: 404 }) };", { env });
-}
-
 function logged({ level, message }) {
   process.stderr.write(`${level} ${message}\n`);
   const found = message.match(/referenced the class "(.+?)", but no such Durable Object class is exported/);
   if (found) lacking.push(found[1]);
 }
 
-const secretBinding = ({ storeId, secretName }) => `${storeId}/${secretName}`;
-
-function options({ workers, databases, secrets }) {
-  const stored = secrets.map((one) => [secretBinding(one), { type: "secrets-store-secret", storeId: one.storeId, secretName: one.secretName }]);
+function options(wanted) {
   return {
     host: "127.0.0.1",
     port: 0,
@@ -259,12 +180,7 @@ function options({ workers, databases, secrets }) {
     handleStructuredLogs: logged,
     unsafeHandleRuntimeRestart: () => void follow(),
     resourcePersistencePath: STATE,
-    workers: [
-      gateway(GATEWAY, Object.fromEntries(databases.map((id) => [id, { type: "d1", id }]))),
-      ...(secrets.length ? [gateway(SECRETS, Object.fromEntries(stored))] : []),
-      ...standIns(workers),
-      ...workers.map(workerOptions),
-    ],
+    workers: workersOf(wanted, outbound, directory),
   };
 }
 
@@ -315,14 +231,15 @@ async function drain() {
   clearTimeout(timer);
 }
 
-/** Loads exactly these workers. When one refuses to start, the ones before are put back and the reason is thrown. */
-async function load(wanted) {
+/** Loads exactly these workers, and leads requests to them. When one refuses to start, the ones before are put back, and it throws. */
+async function load(wanted, leading) {
   let release;
   reloading = new Promise((resolve) => (release = resolve));
   const before = loaded;
   try {
     await drain();
     await replace(wanted);
+    routes = leading; // before anybody goes on: what was there before is loaded no more
   } catch (error) {
     await replace(before).catch((again) => process.stderr.write(`putting back: ${again.message}\n`)); // `error` tells more
     throw error;
@@ -348,7 +265,7 @@ async function batch(database, statements) {
 }
 
 const operations = {
-  load: ({ workers, databases, secrets }) => load({ workers, databases, secrets }),
+  load: ({ workers, databases, secrets, routes: wanted }) => load({ workers, databases, secrets }, wanted),
   port: ({ script, wanted }) => front(script, wanted),
   route: ({ routes: wanted }) => void (routes = wanted),
   d1: ({ database, statements }) => query(database, statements),

@@ -84,8 +84,7 @@ class MiniflareRuntime:
         try:
             for script, port in list(self._ports.items()):
                 self._ports[script] = self._ask("port", script=script, wanted=port)
-            self._load(self._workers)
-            self._ask("route", routes=self._routes)
+            self._load(self._workers, self._routes)
         except _RefusedError as refused:
             cause = last_words(0, self._log()).partition("\n")[2]
             raise RuntimeGoneError(f"{refused}\n{cause}".strip()) from refused
@@ -114,7 +113,7 @@ class MiniflareRuntime:
                 return
             self._databases.append(uuid)
             if self._host:
-                self._load(self._workers)
+                self._load(self._workers, self._routes)
 
     def run(self, place: Place) -> None:
         """Serve what the account serves. Raises ScriptError when workerd refuses it; what ran before runs on."""
@@ -135,13 +134,14 @@ class MiniflareRuntime:
                 return
             for name in place.account.scripts:
                 self.port_for(name)
-            if not _runs_already(wanted, self._loaded):
-                try:
-                    self._load(wanted)
-                except _RefusedError as refused:
-                    raise ScriptError(_startup_error(str(refused))) from refused
+            try:
+                if _runs_already(wanted, self._loaded):
+                    self._ask("route", routes=routes)
+                else:
+                    self._load(wanted, routes)
+            except _RefusedError as refused:
+                raise ScriptError(_startup_error(str(refused))) from refused
             self._workers, self._routes = wanted, routes
-            self._ask("route", routes=routes)
 
     def d1(self, uuid: str, statements: Sequence[Statement]) -> tuple[Result, ...]:
         """Run the statements as one transaction in workerd's own D1. Raises SqlError."""
@@ -166,14 +166,20 @@ class MiniflareRuntime:
         """Return the address of each script that has a port."""
         return {script: f"http://127.0.0.1:{port}" for script, port in self._ports.items() if port}
 
-    def _load(self, wanted: list[dict[str, Any]]) -> None:
+    def _load(self, wanted: list[dict[str, Any]], routes: dict[str, dict[str, Any]]) -> None:
         secrets = {
             (one["storeId"], one["secretName"]): {**one, "value": f"rehearsal dummy of {one['secretName']}"}
             for worker in wanted
             for one in worker["env"].values()
             if one["type"] == "secrets-store-secret"
         }
-        self._ask("load", workers=wanted, databases=self._databases, secrets=list(secrets.values()))
+        self._ask(
+            "load",
+            workers=wanted,
+            databases=self._databases,
+            secrets=list(secrets.values()),
+            routes=routes,
+        )
         self._loaded = wanted
 
     def _spawn(self) -> _Host:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
 
 from tests.contract.cloud_account import bundle, miniflare, opened
@@ -166,6 +168,32 @@ def test_a_split_script_and_another_script_share_the_same_objects(running: Accou
     assert running.get("/", "other").text == "other counts 25"
     running.serve(two)
     assert running.get("/").text == "two counts 26"
+
+
+@pytest.mark.rehearsal
+def test_no_request_is_lost_while_a_script_with_objects_is_switched(running: Account) -> None:
+    path, seen, done = "/workers/scripts/visited", [], threading.Event()
+    running.result("PUT", path, files=bundle(**counting("one", migrations=first("Room"))))
+    url = running.cloud.url_for("visited")
+
+    def visit() -> None:
+        with httpx.Client(trust_env=False, verify=False, timeout=30) as visitor:
+            while not done.is_set():
+                seen.append(visitor.get(url))
+
+    visitors = [threading.Thread(target=visit) for _ in range(3)]
+    for visitor in visitors:
+        visitor.start()
+    try:
+        for version in ("two", "three"):
+            running.result("PUT", path, files=bundle(**counting(version)))
+    finally:
+        done.set()
+        for visitor in visitors:
+            visitor.join()
+    assert {answer.status_code for answer in seen} == {200}
+    counts = [int(answer.text.rpartition(" ")[2]) for answer in seen]
+    assert sorted(counts) == list(range(1, len(counts) + 1))
 
 
 @pytest.mark.rehearsal

@@ -134,7 +134,9 @@ def test_a_bundle_that_says_another_version_is_superseded_under_the_same_number(
         "feat: a wrong number",
         {f"{CMS}/health.js": good.replace("status, version,", 'status, version: "9.9.9",')},
     )
-    failed(scene.release(), "smoke", 3, "9.9.9", "live but unhealthy", "inv rollback", "Nothing was committed")
+    failed(
+        scene.release(), "smoke", 3, "9.9.9", "live but unhealthy", "inv rollback", "Nothing was committed"
+    )
     live = scene.live()
     assert {tag.split("+")[0] for _, tag in live.values()} == {"cms-v1.2.4"}
     assert (scene.refs().keys(), scene.tree()[1]) == (before["refs"].keys(), "")

@@ -1,4 +1,3 @@
-# ruff: noqa: RUF012, TC001 - msgspec reads the annotations, and copies the defaults
 """What each command's JSON holds, as types: docs/schemas is made of them, and tests hold what is printed against them."""
 
 from __future__ import annotations
@@ -7,7 +6,34 @@ from typing import Any, Literal
 
 import msgspec
 
-from release.commands.schema_parts import Envelope, Remark, RolledBack, SettingChange, Step, Worker, Write
+from release.commands.schema_values import (  # noqa: TC001 - msgspec reads the annotations
+    ConfigValue,
+    Environment,
+    Item,
+    Place,
+    Plugin,
+    Problem,
+    Question,
+    Remark,
+    RolledBack,
+    SettingChange,
+    SetUp,
+    Step,
+    Worker,
+    Write,
+)
+
+
+class Envelope(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What every command prints; how a usage error, a refusal before the start and an interruption end, too."""
+
+    schema: Literal[1]
+    command: str
+    outcome: str
+    exit_code: int
+    at: str
+    problems: list[Problem]
+    next: str | None = None
 
 
 class Run(Envelope, frozen=True, kw_only=True):
@@ -38,54 +64,10 @@ class Run(Envelope, frozen=True, kw_only=True):
     why: str | None = None
 
 
-class Holder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Who holds an environment's lock, and until when."""
-
-    who: str
-    where: str
-    url: str | None
-    until: str
-
-
-class Health(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What the health route says, and what that proves."""
-
-    version: str | None
-    commit: str | None
-    version_id: str | None
-    problem: str | None
-    proof: str
-
-
-class Environment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An environment as it is. `pending` are migrations (null: unknown), `last` the last release, `ahead` a count of commits."""
-
-    version: str | None
-    health: Health
-    workers: dict[str, Worker]
-    pending: list[str] | None
-    last: str | None
-    ahead: int | None
-    unfinished: str | None
-    rolled_back: RolledBack | None
-    holder: Holder | None
-    unread: list[str]
-
-
 class Status(Envelope, frozen=True, kw_only=True):
     """Each environment."""
 
     environments: dict[str, Environment] = {}
-
-
-class Item(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An item of the checklist."""
-
-    item: str
-    standing: str
-    demand: str
-    what: str
-    advice: str
 
 
 class Checklist(Envelope, frozen=True, kw_only=True):
@@ -110,13 +92,6 @@ class Open(Envelope, frozen=True, kw_only=True):
     url: str | None = None
 
 
-class ConfigValue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The value of a key, and where it came from: a line of pyproject.toml, a wrangler file, a variable, or `default`."""
-
-    value: Any
-    source: str
-
-
 class Config(Envelope, frozen=True, kw_only=True):
     """The configuration as it is understood."""
 
@@ -124,38 +99,16 @@ class Config(Envelope, frozen=True, kw_only=True):
     values: dict[str, ConfigValue] = {}
 
 
-class SetUp(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A step of the set-up."""
+class Dashboard(Envelope, frozen=True, kw_only=True):
+    """What was changed on the stage, in lines."""
 
-    step: str
-    state: Literal["ok", "missing", "cannot tell"]
-    what: str
-    advice: str
+    changed: list[str] = []
 
 
 class Doctor(Envelope, frozen=True, kw_only=True):
     """Each step of the set-up."""
 
     steps: list[SetUp] = []
-
-
-class Place(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A step of a sequence; `plugin` is null for a core step."""
-
-    step: str
-    plugin: str | None
-
-
-class Plugin(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A plugin and what it adds."""
-
-    name: str
-    origin: str
-    version: str | None
-    hooks: list[str]
-    checks: list[str]
-    targets: list[str]
-    steps: list[dict[str, str]]
 
 
 class Plugins(Envelope, frozen=True, kw_only=True):
@@ -186,14 +139,6 @@ class Dispatch(Envelope, frozen=True, kw_only=True):
     inputs: dict[str, str] = {}
 
 
-class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What `inv init` asks, and its guess."""
-
-    key: str
-    text: str
-    guess: str | None
-
-
 class Init(Envelope, frozen=True, kw_only=True):
     """The files that were, or would be, written."""
 
@@ -208,12 +153,6 @@ class Stage(Envelope, frozen=True, kw_only=True):
     running: bool | None = None
     urls: dict[str, str] = {}
     stopped: bool | None = None
-
-
-class Dashboard(Envelope, frozen=True, kw_only=True):
-    """What was changed on the stage, in lines."""
-
-    changed: list[str] = []
 
 
 class Variables(Envelope, frozen=True, kw_only=True):

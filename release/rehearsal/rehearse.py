@@ -65,7 +65,9 @@ def rehearse(
             return replace(outcome, urls=())
     finally:
         for path in folder.parent.glob(f"{folder.name}*"):  # what a host that was killed left behind
-            with suppress(OSError):  # a signal in the middle of it leaves rmtree with a folder that it closed already
+            with suppress(
+                OSError
+            ):  # a signal in the middle of it leaves rmtree with a folder that it closed already
                 shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
         say("this was a rehearsal: nothing outside this machine was changed")
 

@@ -1,7 +1,4 @@
-"""`inv hotfix TAG`: run again and again, it always does the next thing, and says what it waits for.
-
-The same idea as a release: look, decide, act, and look again. Nothing is remembered but what git and GitHub hold.
-"""
+"""`inv hotfix TAG`: run again and again, it looks, decides, acts and looks again; git and GitHub are its only memory."""
 
 from __future__ import annotations
 
@@ -34,7 +31,6 @@ if TYPE_CHECKING:
     from release.run.sequence import Gate
     from release.systems.ops import Connect, Ops
 
-AGAIN = "Run the same command again to continue."
 POLL = 10.0  # seconds between two looks at CI
 SHOWN, SHOWN_FILES = 20, 3  # commits and files that are listed
 MOST_ROUNDS = 30  # of acting: more than any way from a tag to production takes
@@ -132,9 +128,10 @@ def _agreed(course: Course, confirm: Callable[[str, str], None] | None) -> Actio
 def _planned(ops: Ops, listener: Listener, todo: Action, tag: str) -> Outcome:
     if todo.kind == "blocked":
         raise BlockedError(todo.what, todo.advice)
+    what = f"{todo.kind} {todo.what}"
     if todo.kind not in BEGINNING:
-        listener.line(f"{todo.kind:<6} {todo.what}")
-    outcome = Outcome("planned", "hotfix", ops.name, why=f"{todo.kind} {todo.what}", next=f"inv hotfix {tag}")
+        listener.line(what)
+    outcome = Outcome("planned", "hotfix", ops.name, why=what, next=f"inv hotfix {tag}")
     listener.ended(outcome)
     return outcome
 
@@ -166,7 +163,8 @@ def _went(course: Course) -> State:
             if not acted:
                 raise
             raise StoppedError(
-                f"Interrupted (Ctrl-C). Done so far: {', '.join(acted)}. Production is unchanged.", AGAIN
+                f"Interrupted (Ctrl-C). Done so far: {', '.join(acted)}. Production is unchanged.",
+                "Run the same command again to continue.",
             ) from None
         acted.append(f"{todo.kind} {todo.what}")
     raise BlockedError("The hotfix cannot continue.", "Look at its branch and its pull request.")

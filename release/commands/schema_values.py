@@ -1,4 +1,4 @@
-"""What the JSON of several commands holds: the envelope, problems, workers, steps, writes, settings; as types."""
+"""The values in what commands print as JSON, as types."""
 
 from __future__ import annotations
 
@@ -18,18 +18,6 @@ class Problem(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     advice: str
     file: str | None = None
     line: int | None = None
-
-
-class Envelope(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What every command prints; how a usage error, a refusal before the start and an interruption end, too."""
-
-    schema: Literal[1]
-    command: str
-    outcome: str
-    exit_code: int
-    at: str
-    problems: list[Problem]
-    next: str | None = None
 
 
 class Worker(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -103,6 +91,86 @@ class Remark(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     who: str
 
 
+class Holder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who holds an environment's lock, and until when."""
+
+    who: str
+    where: str
+    url: str | None
+    until: str
+
+
+class Health(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the health route says, and what that proves."""
+
+    version: str | None
+    commit: str | None
+    version_id: str | None
+    problem: str | None
+    proof: str
+
+
+class Environment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An environment as it is. `pending` are migrations (null: unknown), `last` the last release, `ahead` a count of commits."""
+
+    version: str | None
+    health: Health
+    workers: dict[str, Worker]
+    pending: list[str] | None
+    last: str | None
+    ahead: int | None
+    unfinished: str | None
+    rolled_back: RolledBack | None
+    holder: Holder | None
+    unread: list[str]
+
+
+class Item(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An item of the checklist."""
+
+    item: str
+    standing: str
+    demand: str
+    what: str
+    advice: str
+
+
+class SetUp(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A step of the set-up."""
+
+    step: str
+    state: Literal["ok", "missing", "cannot tell"]
+    what: str
+    advice: str
+
+
+class Place(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A step of a sequence; `plugin` is null for a core step."""
+
+    step: str
+    plugin: str | None
+
+
+class Plugin(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A plugin and what it adds."""
+
+    name: str
+    origin: str
+    version: str | None
+    hooks: list[str]
+    checks: list[str]
+    targets: list[str]
+    steps: list[dict[str, str]]
+
+
+class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What `inv init` asks, and its guess."""
+
+    key: str
+    text: str
+    guess: str | None
+
+
 class SettingChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A setting of a worker that a deploy changes: - goes, + comes, ~ changes, ! is missing. `loss` where nobody took it out."""
 
@@ -116,3 +184,10 @@ class SettingChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     loss: str | None
     why: str | None
     accept: str | None
+
+
+class ConfigValue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The value of a key, and where it came from: a line of pyproject.toml, a wrangler file, a variable, or `default`."""
+
+    value: Any
+    source: str

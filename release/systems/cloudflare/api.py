@@ -122,14 +122,17 @@ class Cloudflare:
     @_known_form()
     def database(self, name: str, table: str = LEDGER) -> Database:
         """Ledger, kept in `table`, and schema of a D1 database. Reading writes nothing: no table is created."""
-        uuid = self._uuid(name)
-        rows = self.query(uuid, _TABLES)
+        uuid, noted = self._uuid(name), f"SELECT name FROM {_identifier(table)} ORDER BY id"  # noqa: S608 - quoted
+        try:
+            rows, listed = self._queries(uuid, f"{_TABLES}; {noted}")
+        except (RefusedError, ValueError):  # there is no such table, most likely: asked one by one
+            rows, listed = self.query(uuid, _TABLES), None
         schema = tuple(SchemaObject(str(r["type"]), str(r["name"]), str(r["sql"] or "")) for r in rows)
         ledger: tuple[str, ...] | None = None
         own = [entry for entry in schema if entry.name.lower() == table.lower()]  # as SQLite compares names
         if any(entry.kind == "table" for entry in own):
-            rows = self.query(uuid, f"SELECT name FROM {_identifier(table)} ORDER BY id")  # noqa: S608 - quoted
-            ledger = tuple(str(row["name"]) for row in rows)
+            listed = self.query(uuid, noted) if listed is None else listed
+            ledger = tuple(str(row["name"]) for row in listed)
         return Database(name, uuid, ledger, tuple(entry for entry in schema if entry not in own), table)
 
     @_known_form()
@@ -140,9 +143,12 @@ class Cloudflare:
     @_known_form()
     def query(self, uuid: str, sql: str) -> list[dict[str, Any]]:
         """The rows of one statement that only reads."""
+        return next(iter(self._queries(uuid, sql)), [])
+
+    def _queries(self, uuid: str, sql: str) -> list[list[dict[str, Any]]]:
+        """The rows of each of the statements."""
         answer = self._ask("POST", f"/d1/database/{uuid}/query", {"sql": sql})
-        results = _result(answer)
-        return list(results[0].get("results", [])) if results else []
+        return [list(one.get("results", [])) for one in _result(answer) or ()]
 
     def insert_ledger(self, database: Database, names: tuple[str, ...]) -> None:
         """Note migrations as applied, all in one request, in wrangler's own table."""

@@ -69,11 +69,8 @@ def ask_http(environ: Mapping[str, str], head: str, tag: str) -> int:
                 deployments = ask(f"{script}/deployments", mine)["result"]["deployments"]
                 ask(f"{script}/versions/{deployments[0]['versions'][0]['version_id']}", mine)
             uuid = ask(f"{cloud}/d1/database?name=double-{name}", mine)["result"][0]["uuid"]
-            for sql in (
-                "SELECT type, name, sql FROM sqlite_master",
-                "SELECT name FROM d1_migrations ORDER BY id",
-            ):
-                ask(f"{cloud}/d1/database/{uuid}/query", mine, sql)
+            sql = "SELECT type, name, sql FROM sqlite_master; SELECT name FROM d1_migrations ORDER BY id"
+            ask(f"{cloud}/d1/database/{uuid}/query", mine, sql)
             ask(f"{environ[f'RELEASE_{name.upper()}_URL']}/api/health", {})
         for about in ("check-runs?per_page=100&filter=latest", "status?per_page=100"):
             ask(f"{forge}/commits/{head}/{about}", theirs)

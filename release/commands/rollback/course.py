@@ -26,7 +26,7 @@ from release.model.unread import Unread
 from release.observe.migrations import d1_at
 from release.plan.plan import Plan
 from release.run import lock
-from release.systems.cloudflare.api import UNREASONED
+from release.systems.cloudflare.messages import UNREASONED
 from release.systems.machine.checkout_lock import is_busy
 from release.systems.ops import connect
 

@@ -6,9 +6,7 @@ wrangler process takes about a second and an HTTP request some milliseconds.
 
 from __future__ import annotations
 
-import re
 from contextlib import contextmanager
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -16,7 +14,7 @@ from release.errors import CannotReadError, EffectError
 from release.formats.cloudflare_settings import version_settings
 from release.formats.wrangler_migrations import LEDGER
 from release.model.deployment import Database, SchemaObject, WorkerDeployment
-from release.model.record import Rollback
+from release.systems.cloudflare.messages import base_of, closed, kept, messages, rollbacks, seconds
 from release.systems.web.http import PassingError
 
 if TYPE_CHECKING:
@@ -26,10 +24,6 @@ if TYPE_CHECKING:
 
 DEFAULT_URL = "https://api.cloudflare.com/client/v4"
 NO_ROUTE = frozenset({7000, 7003})  # "Could not route": the account id is none, which is not a missing script
-LONGEST_MESSAGE = 100
-UNREASONED = "no reason given"
-_DEPLOYED = re.compile(r"was \S+ base (?P<base>\S+)")
-_ROLLBACK = re.compile(r"rollback (?P<left>\S+) -> (?P<to>[^:]+?)(?:: (?P<why>.*))?$", re.DOTALL)
 UNAUTHORIZED = frozenset({401, 403})
 _TABLES = (
     "SELECT type, name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\' "
@@ -79,18 +73,18 @@ class Cloudflare:
         shares = tuple(sorted(shares, key=lambda share: -share[1]))
         version = self.version(script, shares[0][0]) if shares else {}
         annotations = version.get("annotations") or {}
-        told = _messages(deployments)[0] or annotations.get("workers/message")
+        told = messages(deployments)[0] or annotations.get("workers/message")
         return WorkerDeployment(
             script,
             shares,
             annotations.get("workers/tag"),
             told,
-            _closed(deployments),
-            tuple(filter(None, map(_base, _messages(deployments)))),
+            closed(deployments),
+            tuple(filter(None, map(base_of, messages(deployments)))),
             _bound(version),
-            _rollbacks(deployments),
+            rollbacks(deployments),
             str(newest.get("author_email") or ""),
-            _seconds(newest.get("created_on")),
+            seconds(newest.get("created_on")),
             str(newest.get("source") or ""),
             version_settings(version),
         )
@@ -124,14 +118,17 @@ class Cloudflare:
     @_known_form()
     def database(self, name: str, table: str = LEDGER) -> Database:
         """Ledger, kept in `table`, and schema of a D1 database. Reading writes nothing: no table is created."""
-        uuid = self._uuid(name)
-        rows = self.query(uuid, _TABLES)
+        uuid, noted = self._uuid(name), f"SELECT name FROM {_identifier(table)} ORDER BY id"  # noqa: S608 - quoted
+        try:
+            rows, listed = self._queries(uuid, f"{_TABLES}; {noted}")
+        except (RefusedError, ValueError):  # there is no such table, most likely: asked one by one
+            rows, listed = self.query(uuid, _TABLES), None
         schema = tuple(SchemaObject(str(r["type"]), str(r["name"]), str(r["sql"] or "")) for r in rows)
         ledger: tuple[str, ...] | None = None
         own = [entry for entry in schema if entry.name.lower() == table.lower()]  # as SQLite compares names
         if any(entry.kind == "table" for entry in own):
-            rows = self.query(uuid, f"SELECT name FROM {_identifier(table)} ORDER BY id")  # noqa: S608 - quoted
-            ledger = tuple(str(row["name"]) for row in rows)
+            listed = self.query(uuid, noted) if listed is None else listed
+            ledger = tuple(str(row["name"]) for row in listed)
         return Database(name, uuid, ledger, tuple(entry for entry in schema if entry not in own), table)
 
     @_known_form()
@@ -142,9 +139,12 @@ class Cloudflare:
     @_known_form()
     def query(self, uuid: str, sql: str) -> list[dict[str, Any]]:
         """The rows of one statement that only reads."""
+        return next(iter(self._queries(uuid, sql)), [])
+
+    def _queries(self, uuid: str, sql: str) -> list[list[dict[str, Any]]]:
+        """The rows of each of the statements."""
         answer = self._ask("POST", f"/d1/database/{uuid}/query", {"sql": sql})
-        results = _result(answer)
-        return list(results[0].get("results", [])) if results else []
+        return [list(one.get("results", [])) for one in _result(answer) or ()]
 
     def insert_ledger(self, database: Database, names: tuple[str, ...]) -> None:
         """Note migrations as applied, all in one request, in wrangler's own table."""
@@ -212,64 +212,10 @@ class Cloudflare:
             raise EffectError(f"Cloudflare's API refused a write: {error}.") from error
 
 
-def _closed(deployments: list[dict[str, Any]]) -> tuple[tuple[str, str], ...]:
-    """The releases that were rolled back, by the messages of the deployments (newest first): tag and base commit.
-
-    Of several rollbacks in a row only the first one left what was deployed before them.
-    """
-    bases: dict[str, str] = {}
-    shipped, found = "", []
-    for message in reversed(_messages(deployments)):
-        said = _ROLLBACK.match(message)
-        if said is None:
-            shipped = _base(message) or shipped
-            continue
-        base, shipped = bases.setdefault(said["left"], shipped), ""
-        found.append((said["left"], base))
-    return tuple(reversed(found))
-
-
-def _rollbacks(deployments: list[dict[str, Any]]) -> tuple[Rollback, ...]:
-    """The rollbacks since a release was deployed last, newest first, as the deployments tell them."""
-    found = []
-    for one, message in zip(deployments, _messages(deployments), strict=True):
-        if _DEPLOYED.match(message):
-            break
-        if said := _ROLLBACK.match(message):
-            why = (said["why"] or "").removeprefix(UNREASONED)
-            who = str(one.get("author_email") or "")
-            at = _seconds(one.get("created_on"))
-            found.append(Rollback(left=said["left"], to=said["to"], who=who, at=at, why=why))
-    return tuple(found)
-
-
-def _seconds(moment: object) -> float:
-    """Seconds since 1970; 0.0 where it is no moment."""
-    try:
-        return datetime.fromisoformat(str(moment)).timestamp()
-    except ValueError:
-        return 0.0
-
-
 def _bound(version: dict[str, Any]) -> frozenset[str] | None:
     """The names that a version binds; None where the answer has no list of them."""
     found = (version.get("resources") or {}).get("bindings")
     return None if found is None else frozenset(str(one["name"]) for one in found)
-
-
-def _messages(deployments: list[dict[str, Any]]) -> list[str]:
-    return [str((one.get("annotations") or {}).get("workers/message") or "") for one in deployments]
-
-
-def _base(message: str) -> str:
-    """The commit of which a deployment's message says that it was deployed: "was ID base COMMIT"."""
-    said = _DEPLOYED.match(message)
-    return said["base"] if said else ""
-
-
-def kept(message: str) -> str:
-    """As much of a deployment's message as Cloudflare keeps: 100 bytes."""
-    return message.encode()[:LONGEST_MESSAGE].decode(errors="ignore")
 
 
 def _identifier(name: str) -> str:

@@ -11,7 +11,7 @@ import msgspec
 
 from release.errors import EffectError
 from release.frozen import Frozen
-from release.systems.cloudflare.api import kept
+from release.systems.cloudflare.messages import kept
 from release.systems.cloudflare.resolved import resolved
 from release.systems.machine import shell
 from release.systems.machine.secrets import without_secrets

@@ -196,7 +196,7 @@ def test_names_are_quoted_in_addresses() -> None:
 
 
 def test_what_the_deployments_say_was_rolled_back_is_kept_with_its_base() -> None:
-    from release.systems.cloudflare.api import _closed
+    from release.systems.cloudflare.messages import closed
 
     def said(message: str) -> dict[str, object]:
         return {"annotations": {"workers/message": message}}
@@ -207,6 +207,6 @@ def test_what_the_deployments_say_was_rolled_back_is_kept_with_its_base() -> Non
         said("was x base abc"),
         said("was y base def"),
     ]
-    assert _closed(told) == (("cms-v1.2.4", "abc"),)
-    assert _closed([said("rollback it")]) == ()
-    assert _closed([said("rollback a -> b")]) == (("a", ""),)
+    assert closed(told) == (("cms-v1.2.4", "abc"),)
+    assert closed([said("rollback it")]) == ()
+    assert closed([said("rollback a -> b")]) == (("a", ""),)

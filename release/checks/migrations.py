@@ -203,8 +203,8 @@ class Waits:
             if one.name not in named:
                 yield Problem(
                     self.name,
-                    f"{store.file(one.name)} waits for {first.name}, which runs after the deploys: the new version serves "
-                    "without it until then.",
+                    f"{store.file(one.name)} waits for {store.file(first.name)}, which runs after the deploys: "
+                    "the new version serves without it until then.",
                     f"If the new version needs it at once, give it a name that comes before {first.name}.",
                     f"{self.folder}/{one.name}",
                     level="warn",

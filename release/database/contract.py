@@ -30,7 +30,7 @@ _MARKED = re.compile(r"^--\s*release\s*:\s*(.*?)\s*$", re.IGNORECASE | re.MULTIL
 def word_of(migration: Migration) -> str | None:
     """What a file says of when it runs, by a comment `-- release: WORD`; None where it says nothing."""
     text = migration.sql.decode("utf-8-sig", errors="replace")
-    if "release" not in text:
+    if "release" not in text.lower():
         return None
     comments = (said for kind, said, _ in scan(text) if kind == "blank")
     return next((found[1] for one in comments if (found := _MARKED.match(one))), None)

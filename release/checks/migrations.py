@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from release.database.contract import MARKER, WORD, contracts, waiting, word_of
+from release.database.contract import MARKER, WORD, contracts, waiting, word_at
 from release.database.replay import beyond
 from release.formats.d1_splitter import refusals
 from release.formats.sql import COMMENTS, OPEN_STATEMENT, open_end, statements
@@ -184,11 +184,10 @@ class Waits:
 
     def _words(self, store: Store) -> Iterator[Problem]:
         for one in store.pending:
-            word = word_of(one)
-            if word is None or word.lower() == WORD:
+            found = word_at(one)
+            if found is None or found[0].lower() == WORD:
                 continue
-            file, text = f"{self.folder}/{one.name}", one.sql.decode(errors="replace")
-            line = text.count("\n", 0, text.index(word, text.index("release"))) + 1 if word else 1
+            (word, line), file = found, f"{self.folder}/{one.name}"
             what = f"{file}:{line} says `release: {word}`, which is no time that a migration can run at."
             yield Problem(self.name, what, f"Write `{MARKER}`, or take it out.", file, line)
 
@@ -203,8 +202,8 @@ class Waits:
             if one.name not in named:
                 yield Problem(
                     self.name,
-                    f"{store.file(one.name)} waits for {first.name}, which runs after the deploys: the new version serves "
-                    "without it until then.",
+                    f"{store.file(one.name)} waits for {store.file(first.name)}, which runs after the deploys: "
+                    "the new version serves without it until then.",
                     f"If the new version needs it at once, give it a name that comes before {first.name}.",
                     f"{self.folder}/{one.name}",
                     level="warn",

@@ -27,13 +27,22 @@ WORD = "after-deploy"
 _MARKED = re.compile(r"^--\s*release\s*:\s*(.*?)\s*$", re.IGNORECASE | re.MULTILINE)
 
 
-def word_of(migration: Migration) -> str | None:
-    """What a file says of when it runs, by a comment `-- release: WORD`; None where it says nothing."""
+def word_at(migration: Migration) -> tuple[str, int] | None:
+    """What a file says of when it runs, by a comment `-- release: WORD`, and on which line; None where it says nothing."""
     text = migration.sql.decode("utf-8-sig", errors="replace")
-    if "release" not in text:
+    if "release" not in text.lower():
         return None
-    comments = (said for kind, said, _ in scan(text) if kind == "blank")
-    return next((found[1] for one in comments if (found := _MARKED.match(one))), None)
+    for kind, said, at in scan(text):
+        found = _MARKED.match(said) if kind == "blank" else None
+        if found:
+            return found[1], text.count("\n", 0, at) + 1
+    return None
+
+
+def word_of(migration: Migration) -> str | None:
+    """The word alone."""
+    found = word_at(migration)
+    return found[0] if found else None
 
 
 def is_marked(migration: Migration) -> bool:

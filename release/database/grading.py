@@ -17,7 +17,7 @@ from release.database.samples import keep_defaults
 from release.database.seed import seed, silent
 from release.database.shape import quoted
 from release.database.sqlite import SqlError, memory_database, run
-from release.database.usable import unusable
+from release.database.usable import unknown_default, unusable
 from release.database.witness import Witness
 from release.formats.sql import statements
 from release.formats.wrangler_migrations import LEDGER
@@ -166,6 +166,8 @@ class _Course:
         self._seed(
             moved | file.touched | bare
         )  # only now: rows of the new code are none that old queries met
+        if said := unknown_default(self.connection, before, self.new):
+            raise StoppedError(CannotTell(migration.name, said))
         self.hints += (Hint(migration.name, said) for said in unusable(self.connection, before, self.new))
         reasons = file.reasons(standing)
         if not reasons and self.new != before:

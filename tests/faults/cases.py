@@ -16,7 +16,7 @@ from release.run.lock import LONGEST_WRITE
 from release.systems.git import client as git
 from release.systems.web.http import Http
 from release.testing import ApiWrangler, double
-from release.testing.monorepo import CONFIG
+from release.testing.monorepo import CONFIG, MIGRATIONS
 from release.testing.npm import HttpNpm
 from tests.faults import invariants
 from tests.faults.breaking import Killing, Silent
@@ -80,6 +80,13 @@ def as_it_is(world: Double) -> None:
 def without_ledger(world: Double) -> None:
     """The same, but production was migrated at run time: its schema is right, and no ledger says so."""
     world.runtime.d1(DATABASE, (Statement("DROP TABLE d1_migrations"),))
+
+
+def with_contract(world: Double) -> None:
+    """The same, with a migration that only the new version can live with."""
+    world.commit(
+        {f"{MIGRATIONS}/0004_drops.sql": "-- release: after-deploy\nALTER TABLE pages DROP COLUMN title;\n"}
+    )
 
 
 @contextmanager

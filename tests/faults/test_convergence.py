@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.faults.breaking import KILLS, LIES, kinds_at, kinds_in_turn
-from tests.faults.cases import carry_out, unbroken, without_ledger
+from tests.faults.cases import carry_out, unbroken, with_contract, without_ledger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from tests.faults.breaking import Breaking
-    from tests.faults.cases import Ended, Unbroken
+    from tests.faults.cases import Ended, Scene, Unbroken
     from tests.faults.watch import Written
 
     Noted = Callable[[str, object], None]
@@ -58,15 +58,16 @@ def test_in_turn_every_write_has_a_kill_and_a_lie_and_every_kind_strikes_somewhe
     assert {kind for _, kinds in turns for kind in kinds} == {*KILLS, *LIES}
 
 
-def test_a_backfill_gone_wrong_converges(
-    whole: Unbroken, tmp_path: Path, record_property: Noted, *, is_whole: bool
+@pytest.mark.parametrize("scene", [without_ledger, with_contract], ids=["backfill", "contract"])
+def test_what_not_every_release_writes_gone_wrong_converges(
+    scene: Scene, whole: Unbroken, tmp_path: Path, record_property: Noted, *, is_whole: bool
 ) -> None:
-    backfilled = unbroken(tmp_path / "unbroken", without_ledger)
+    other = unbroken(tmp_path / "unbroken", scene)
     usual = {written.asked for written in whole.writes}
-    more = [written for written in backfilled.writes if written.asked not in usual]
-    assert more, "the backfill wrote nothing"
+    more = [written for written in other.writes if written.asked not in usual]
+    assert more, "it wrote nothing else"
     ended = [
-        carry_out(tmp_path / f"{at}-{kind.__name__}", backfilled, written, kind, elsewhere=at % 2 == 1)
+        carry_out(tmp_path / f"{turn}-{at}-{kind.__name__}", other, written, kind, elsewhere=at % 2 == 1)
         for turn, written in enumerate(more)
         for at, kind in enumerate(kinds_at(written) if is_whole else kinds_in_turn(turn, written))
     ]

@@ -9,7 +9,7 @@ import pytest
 from release import sequences
 from release.model.step import Done
 from release.rehearsal.cloud.memory_runtime import well_behaved
-from tests.faults.cases import as_it_is, judged, release, unbroken, watched, without_ledger
+from tests.faults.cases import as_it_is, judged, release, unbroken, watched, with_contract, without_ledger
 from tests.faults.snapshot import SCRIPTS
 
 if TYPE_CHECKING:
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     from tests.faults.watch import Watch
 
 STEPS = (
-    "test", "bump", "backfill", "migrate", "deploy mcp", "deploy cms", "smoke", "record", "github-release", "verify",
+    "test", "bump", "backfill", "migrate", "deploy mcp", "deploy cms", "smoke", "contract", "record", "github-release", "verify",
 )  # fmt: skip
 REASONS = {"test": "before the tests passed", "smoke": "no health answer ever named it"}
-SCENES: dict[str, Scene] = {"backfill": without_ledger}
+SCENES: dict[str, Scene] = {"backfill": without_ledger, "contract": with_contract}
 
 
 class NotLooking:

@@ -159,7 +159,7 @@ def _keep_bookmark(ops: Ops, effect: migrating.KeepBookmark, world: World, tell:
         rows = {**world.rows, name: counted_tables(ops.cloudflare, effect.database)}
         return replace(world, bookmarks={**world.bookmarks, name: bookmark}, rows=rows)
     except (CannotReadError, KeyError, TypeError):
-        tell("no Time Travel bookmark could be read; going on without one")
+        tell(f"no Time Travel bookmark of {name} could be read; going on without one")
         return world
 
 

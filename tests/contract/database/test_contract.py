@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from release.errors import BlockedError
 from release.model.request import Request
 from release.rehearsal.cloud.memory_runtime import well_behaved
 from release.testing import Recorder
 from release.testing.double import DATABASES
 from release.testing.monorepo import CONFIG, MIGRATIONS
 from release.views.text import plan_lines
+from tests.contract.commands.rollbacks import back
 from tests.contract.release_facts import STEPS, ledger, on_remote, record_of, rows, served, tags, told
 
 if TYPE_CHECKING:
@@ -153,3 +155,17 @@ def test_the_way_back_is_open_until_it_ran_and_closed_after(double: Double) -> N
     sent(double, "DELETE FROM pages;")
     assert double.release(request=Request(level="minor")).outcome == "released"
     assert on_remote(double, "main:apps/cms/package.json")
+
+
+def test_before_it_ran_a_rollback_asks_no_more_words_and_after_it_does(double: Double) -> None:
+    double.commit({"pyproject.toml": CONFIG.replace('schema = "off"\n', "")}, "build: the policy")
+    scene(double, **{DROPS: f"{MARKER}CREATE UNIQUE INDEX one ON pages (title);\n"})
+    sent(double, "INSERT INTO pages (title) VALUES ('a'), ('a');")
+    assert double.release(request=Request(level="minor")).exit_code == 3
+    assert back(double).exit_code == 0
+
+    sent(double, "DELETE FROM pages;")
+    double.commit({"notes.txt": "again\n"}, "fix: again")
+    assert double.release(request=Request(level="minor")).outcome == "released"
+    with pytest.raises(BlockedError, match=f"A migration lies in between: {DROPS}"):
+        back(double)

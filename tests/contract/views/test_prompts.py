@@ -39,6 +39,10 @@ HELD = {
     ("release/run/approval.py", "_ticked"): "test_a_release_asks_what_to_vouch_for_and_then_for_the_tag",
     ("release/run/approval.py", "_typed"): "test_a_release_asks_what_to_vouch_for_and_then_for_the_tag",
     ("release/commands/approve/course.py", "agree"): "test_approve_asks_for_the_plan",
+    (
+        "release/commands/rollback/database.py",
+        "restore",
+    ): "test_a_restore_asks_by_the_database_s_name_below_what_it_loses",
     ("release/commands/rollback/course.py", "rollback"): "test_a_rollback_asks_below_all_that_it_is_about",
     ("release/commands/unlock/course.py", "unlock"): "test_unlock_asks_below_what_it_would_break",
     ("release/commands/hotfix/course.py", "_agreed"): "test_a_hotfix_asks_below_what_it_will_do",
@@ -85,6 +89,19 @@ def test_a_rollback_asks_below_all_that_it_is_about(tmp_path: Path) -> None:
             done = "\n".join(terminal.rows)
         assert "cms-v1.2.4 is rolled back: production is healthy on 1.2.3" in done
         assert "Type production: production\n" in done, done  # what was asked and answered stays
+
+
+def test_a_restore_asks_by_the_database_s_name_below_what_it_loses(tmp_path: Path) -> None:
+    with world_with(tmp_path) as world:
+        assert world.release().outcome == "released"
+        with inv(world, "rollback", "--despite-migrations", "--yes") as terminal:
+            assert terminal.ended() == 0
+        with inv(world, "rollback", "--database") as terminal:
+            question = "Restore double-production? Type double-production: "
+            text = alone(terminal.asked("Type double-production: "), question)
+            assert "rows that were updated since cannot be counted" in text
+            terminal.answer("production")
+            assert terminal.ended() == 4
 
 
 def test_unlock_asks_below_what_it_would_break(tmp_path: Path) -> None:

@@ -119,6 +119,10 @@ REFUSED: dict[str, tuple[str, str]] = {
     "a temporary table": ("CREATE TEMP TABLE t (a);", "D1 refuses temporary tables"),
     "an extension": ("CREATE VIRTUAL TABLE t USING fts4(a);", "D1 refuses the extension fts4"),
     "a function": ("UPDATE pages SET meta = json_pretty(meta);", "D1 refuses the function json_pretty()"),
+    "a default that nothing computes": (
+        "CREATE TABLE a (b TEXT DEFAULT (uuid()));",
+        "D1 refuses table a, whose default calls an unknown function: uuid()",
+    ),
     "a reserved name": ("CREATE TABLE _cf_x (a);", "D1 refuses names that begin with _cf_"),
     "a table of wrangler's": ("DROP TABLE d1_migrations;", "wrangler's own ledger, d1_migrations"),
     "a row of wrangler's": ("INSERT INTO d1_migrations (name) VALUES ('9');", "wrangler's own ledger"),

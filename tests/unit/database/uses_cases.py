@@ -134,12 +134,6 @@ HINTS: dict[str, tuple[str, str, str, list[str]]] = {
         "additive",
         ["trigger t fails when it runs: no such column: zz"],
     ),
-    "a default that nothing computes": (
-        P,
-        "CREATE TABLE n (a TEXT DEFAULT (uuid()));",
-        "additive",
-        ["table n takes no row by its defaults: unknown function: uuid()"],
-    ),
     "a view before its table": (P, "CREATE VIEW v AS SELECT x FROM n; CREATE TABLE n (x);", "additive", []),
 }
 

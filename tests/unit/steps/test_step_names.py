@@ -25,8 +25,10 @@ def test_each_worker_has_a_step_in_the_order_of_their_deploys(tmp_path: Path) ->
 
 
 def test_only_a_project_with_a_database_has_its_steps(tmp_path: Path) -> None:
-    text = '[tool.release]\ndatabase = { worker = "web", migrations = "sql" }\n'
-    assert named(tmp_path, text) == ["test", "bump", "backfill", "migrate", "smoke", "contract", *CORE[3:]]
+    one = '{ worker = "web", migrations = "sql" }'
+    for text in (f"database = {one}", f"databases = [{one}]"):
+        found = named(tmp_path, f"[tool.release]\n{text}\n")
+        assert found == ["test", "bump", "backfill", "migrate", "smoke", "contract", *CORE[3:]]
 
 
 def test_a_list_of_databases_has_them_too_and_a_worker_with_a_build_its_own(tmp_path: Path) -> None:

@@ -104,8 +104,10 @@ def release(
 
     Example: inv release --bump minor
 
-    Without --bump a terminal shows patch, minor and major with the number that each gives, and takes one key; elsewhere, and
-    with --yes, it is patch. It observes, decides, shows the plan, asks for approval, and runs: test, bump, backfill, migrate, the deploy of each
+    Without --bump a terminal shows patch, minor and major with the number that each gives, and takes one
+    key; elsewhere, and with --yes, it is patch.
+
+    It observes, decides, shows the plan, asks for approval, and runs: test, bump, backfill, migrate, the deploy of each
     worker, smoke, record, github-release, verify. Exit codes: 0 released, 1 failed and production is unchanged,
     2 wrong use, 3 production changed and is not recorded, 4 blocked, 5 nothing to release.
     """

@@ -77,8 +77,11 @@ def release(
 
     Example: inv release --bump minor
 
+    Without --bump a terminal shows patch, minor and major with the number that each gives, and takes one
+    key; elsewhere, and with --yes, it is patch.
+
     It observes, decides, shows the plan, asks for approval, and runs: test, bump, build, backfill, migrate, the deploy of
-    each worker, smoke, record, github-release, verify. If it fails, run it again to finish.
+    each worker, smoke, contract, record, github-release, verify. If it fails, run it again to finish.
     """
 
     def read() -> Options:

@@ -10,6 +10,7 @@ from release.database.hypotheses import acts
 from release.database.invented import empty
 from release.database.shape import quoted
 from release.database.sqlite import SqlError, run
+from release.formats.printable import cut
 from release.formats.sql import tokens
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ class FileRun:
         """Run one statement and note what it changes. Raises StoppedError where D1 or SQLite refuses it."""
         words = tokens(statement[:200])
         verb = words[0] if words else ""
-        self._at = (line, " ".join(statement.rstrip(";").split())[:_SHOWN])
+        self._at = (line, cut(" ".join(statement.rstrip(";").split()), _SHOWN))
         if verb in d1.TRANSACTIONS:
             raise self._stopped(f"D1 refuses {verb.upper()}: it applies each file whole or not at all")
         if words[:2] == ("drop", "table") or (verb == "alter" and {"drop", "rename"} & {*tokens(statement)}):

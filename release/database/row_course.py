@@ -16,6 +16,7 @@ from release.database.reader import Reader
 from release.database.samples import counters, fill
 from release.database.seed import silent
 from release.database.sqlite import SqlError, memory_database, run
+from release.formats.printable import cut
 from release.formats.sql import enclosed, statements, tokens
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ class RowCourse:
         """Run a statement; what it was where it may have taken something away."""
         words = tokens(statement.rstrip(";"))
         verb = words[0] if words else ""
-        self._last = Cause(line, " ".join(statement.rstrip(";").split())[:_SHOWN], verb, self._group)
+        self._last = Cause(line, cut(" ".join(statement.rstrip(";").split()), _SHOWN), verb, self._group)
         if not words:
             return None
         statement = _bounded(statement, words)

@@ -16,6 +16,11 @@ def plain(text: str) -> str:
     return _CONTROL.sub("", text)
 
 
+def cut(text: str, most: int) -> str:
+    """`text` in at most so many characters; three dots show that something is left out."""
+    return text if len(text) <= most else f"{text[: most - 3].rstrip()}..."
+
+
 def printable(text: str) -> str:
     """`text` as one line: no control characters, nothing that reorders."""
     return _STEERING.sub("", plain(" ".join(text.splitlines()))).expandtabs(4)

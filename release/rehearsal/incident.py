@@ -23,18 +23,8 @@ def break_production(config: Config, stage: Mapping[str, str]) -> str:
     script = config.placed(worker.name, config.production).script
     path = f"{stage['CLOUDFLARE_API_BASE_URL']}/accounts/{stage['CLOUDFLARE_ACCOUNT_ID']}/workers/scripts/{script}"
     headers = {"Authorization": f"Bearer {stage['CLOUDFLARE_API_TOKEN']}"}
-    bindings = _bindings(path, headers)
-    metadata = {
-        "main_module": "index.js",
-        "compatibility_date": "2026-01-01",
-        "bindings": bindings,
-        "annotations": {"workers/message": "deployed by hand: the incident of this rehearsal"},
-    }
-    form = {
-        "metadata": (None, json.dumps(metadata).encode(), "application/json"),
-        "index.js": ("index.js", _BUNDLE.encode(), "application/javascript+module"),
-    }
     try:
+        form = _form(_bindings(path, headers))
         with httpx.Client(headers=headers, trust_env=False, timeout=60, verify=False) as client:  # noqa: S501 - loopback
             made = client.post(f"{path}/versions", files=form).raise_for_status().json()["result"]["id"]
             shares = [{"version_id": made, "percentage": 100}]
@@ -43,6 +33,20 @@ def break_production(config: Config, stage: Mapping[str, str]) -> str:
     except (httpx.HTTPError, KeyError, ValueError) as error:
         raise StageError(f"The stage's {worker.name} cannot be broken: {error}") from error
     return worker.name
+
+
+def _form(bindings: list[dict[str, Any]]) -> dict[str, Any]:
+    """The upload of the bad bundle, as wrangler makes one."""
+    metadata = {
+        "main_module": "index.js",
+        "compatibility_date": "2026-01-01",
+        "bindings": bindings,
+        "annotations": {"workers/message": "deployed by hand: the incident of this rehearsal"},
+    }
+    return {
+        "metadata": (None, json.dumps(metadata).encode(), "application/json"),
+        "index.js": ("index.js", _BUNDLE.encode(), "application/javascript+module"),
+    }
 
 
 def _bindings(path: str, headers: Mapping[str, str]) -> list[dict[str, Any]]:

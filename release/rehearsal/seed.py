@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 def put_live(root: Path, environment: str, last_tag: str, environ: Mapping[str, str]) -> None:
-    """Migrate and deploy the commit that is checked out in `root`.
+    """Migrate and deploy the commit that is checked out in `root`; production gets its GitHub Release too.
 
     Raises StageError when it does not get live, UsageError for a wrangler too old.
     """
@@ -46,8 +46,19 @@ def put_live(root: Path, environment: str, last_tag: str, environ: Mapping[str, 
         )
         for step in sequence(Setting(Kind.STAGING, config, environment, number_was_live=True)):
             world = _carried_out(ops, step, world, release)
+        if environment == config.production:
+            _shown(ops, release)
     finally:
         ops.close()
+
+
+def _shown(ops: Ops, release: Release) -> None:
+    """GitHub shows the last release as any release of this tool: `inv verify` agrees with a fresh stage."""
+    if not ops.github.has_release(release.tag):
+        ops.github.create_release(
+            release.tag, release.commit, release.tag, None, "The last release of this stage."
+        )
+    ops.github.note_deployment(release, ops.url, None)
 
 
 def _carried_out(ops: Ops, step: Step, world: World, release: Release) -> World:

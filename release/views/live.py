@@ -118,7 +118,7 @@ class LiveView:
         self._tail.clear()
         if self._live.is_started:
             self._live.refresh()  # else its rows are drawn once more below its line
-        self._say(result_lines(result, min(self._terminal.width, WIDEST)))
+        self._say(result_lines(result, min(self._terminal.width, WIDEST), self._terminal.width))
         if result.outcome == "failed" and not self._verbose:
             self._say(Line(f"     | {text}", "dim") for text in tail)
 

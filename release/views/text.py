@@ -53,7 +53,7 @@ def plan_lines(preview: Preview, width: int | None = None) -> Iterator[Line]:
     yield from fact_lines(shown.back, width)
     yield from _verdict_lines(shown.verdict, width)
     yield Line()
-    yield from _step_lines(shown)
+    yield from _step_lines(shown, width)
     yield from change_lines(shown.changes, width)
     if shown.warnings or shown.remarks or shown.questions:
         yield Line()
@@ -125,12 +125,22 @@ def warning_lines(
         yield from paragraph(remark(one), width, "  ~ ", "warn")
 
 
-def result_lines(result: StepResult, width: int = WIDTH) -> Iterator[Line]:
-    """One finished step and what it took; further lines of its detail are quoted behind a bar."""
+def result_lines(result: StepResult, width: int = WIDTH, columns: int | None = None) -> Iterator[Line]:
+    """One finished step and what it took, at `width`; further lines of its detail are quoted behind a bar.
+
+    `columns` are those of a terminal, in which a long detail goes on below itself; None leaves it whole.
+    """
     mark, tone = MARKS[result.outcome]
     first, *rest = result.detail.splitlines() or [""]
     head = f"{mark:<5}{result.name:<{NAME - 1}} {first}".rstrip()
     took = f"{result.seconds:.1f} s" if result.outcome in {"ok", "failed"} else ""
+    if columns is not None and len(head) + len(took) + 2 > columns:
+        within = columns - (len(took) + 2 if took else 0)
+        begun, *more = _hanging(f"{mark:<5}{result.name:<{NAME - 1}} ", first, within, tone)
+        yield Line(f"{begun.text:<{within}}{f'  {took}' if took else ''}".rstrip(), tone, lead=4)
+        yield from more
+        yield from (Line(f"     | {line.strip()}", "dim", lead=6) for line in rest)
+        return
     room = width - len(head) - len(took)
     yield Line(f"{head}{' ' * max(room, 2)}{took}".rstrip(), tone, lead=4)
     yield from (Line(f"     | {line.strip()}", "dim", lead=6) for line in rest)
@@ -169,13 +179,13 @@ def _facts(shown: PlanFacts) -> Iterator[str]:
         yield "not on the remote branch"
 
 
-def _step_lines(shown: PlanFacts) -> Iterator[Line]:
+def _step_lines(shown: PlanFacts, width: int | None) -> Iterator[Line]:
     """Each step, and above the first that changes something what starts to change with it."""
     first = next((step for step in shown.steps if step.changes), None)
     for number, step in enumerate(shown.steps, 1):
         if step is first:
             yield Line(f"       steps below change {_changing(step, shown.release)}:", "warn")
-        yield _step_line(number, step)
+        yield from _step_line(number, step, width)
 
 
 def _changing(step: StepFacts, release: Release) -> str:
@@ -186,12 +196,25 @@ def _changing(step: StepFacts, release: Release) -> str:
     return "git and GitHub" if systems <= {"git", "github"} else release.environment
 
 
-def _step_line(number: int, step: StepFacts) -> Line:
+def _step_line(number: int, step: StepFacts, width: int | None) -> Iterator[Line]:
     mark, tone = PLANNED[step.state]
     if step.changes and step.state == "todo":
         mark, tone = "!", "warn"
-    text = f"  {mark} {number:>2} {step.name:<{NAME - 1}} {step.detail}".rstrip()
-    return Line(text, tone, lead=0 if tone == "dim" else 4)
+    head = f"  {mark} {number:>2} {step.name:<{NAME - 1}} "
+    yield from _hanging(head, step.detail, width, tone)
+
+
+def _hanging(head: str, detail: str, width: int | None, tone: Tone) -> Iterator[Line]:
+    """A row whose detail goes on below itself, broken at words; in few columns below its name."""
+    lead = 0 if tone == "dim" else 4
+    indent = " " * (len(head) if width is None or width >= 2 * len(head) else 7)
+    first, *rest = list(paragraph(detail, width, indent)) or [Line()]
+    if width is not None and len(first.text) - len(indent) + len(head) > width and indent != " " * len(head):
+        yield Line(head.rstrip(), tone, lead)
+        rest = [first, *rest]
+    else:
+        yield Line(f"{head}{first.text.removeprefix(indent)}".rstrip(), tone, lead)
+    yield from (Line(one.text, "dim" if lead == 0 else "plain") for one in rest)
 
 
 __all__ = [

@@ -248,6 +248,14 @@ def test_a_line_that_is_no_output_is_an_error() -> None:
         ("contains(fromJSON('[1, 2]'), 2)", True),
         ("join(needs.*.result, ' ')", "success failure"),
         ("hashFiles('no-such-file')", ""),
+        ("'A' == 'a' && 1 == '1' && null == 0", True),
+        ("github.nothing || 'other'", "other"),
+        ("!github.nothing && 1 < 2", True),
+        ("startsWith('Abc', 'aB') && endsWith('abc', 'C')", True),
+        ("needs['a'].result != needs.B.result", True),
+        ("contains(needs.*.result, 'failure')", True),
+        ("format('{{{0}}} it''s', 1)", "{1} it's"),
+        ("(false || true) && !(1 >= 2)", True),
     ],
 )
 def test_expressions_are_githubs_own(either: Engine, text: str, value: object) -> None:

@@ -152,6 +152,10 @@ def test_checks_that_never_finish_end_the_wait_at_its_deadline(course: Course) -
     began = course.double.clock.elapsed()
     said = course.blocked(course.elsewhere())
     assert "Waited 30 min for CI on" in said
+    waits = [line for line in course.told.lines if "Ctrl-C stops the waiting" in line]
+    assert len(waits) == 1, course.told.lines
+    assert "(30 min, --deadline)" in waits[0]
+    assert f"inv hotfix {TAG} goes on from here" in waits[0]
     assert course.double.clock.elapsed() - began >= 1800
     course.green = True
     assert course.go().outcome == "done"  # and the same command goes on

@@ -85,11 +85,11 @@ def _hotfix(context: Context, bump: str, publish: str, *, json: bool, verbose: b
 def _likeness(root: Path, like: str, rows: int, publish: str) -> Likeness | None:
     """What --like asks for. At a terminal a person is asked for secrets once. Raises UsageError, CannotReadError."""
     import os
-    import sys
 
     from release.config import load
     from release.errors import UsageError
     from release.rehearsal import likeness, own_secrets
+    from release.views.asking import asking_unseen
 
     if rows and not like:
         raise UsageError("--rows goes with --like.", "inv rehearse --like production --rows 100")
@@ -97,7 +97,7 @@ def _likeness(root: Path, like: str, rows: int, publish: str) -> Likeness | None
         if like:
             raise UsageError("--like is for a release of the app: a package has no database.")
         return None
-    config, ask = load(root), _unseen if sys.stdin.isatty() else None
+    config, ask = load(root), asking_unseen()
     if not like:
         if ask:
             own_secrets.ask_for_required(config, config.production, ask)
@@ -107,16 +107,6 @@ def _likeness(root: Path, like: str, rows: int, publish: str) -> Likeness | None
     for one in found.scripts:
         tell_stage(f"{like} serves {one.tag or 'an unmarked version'} of {one.script}")
     return own_secrets.chosen(config, found, ask)
-
-
-def _unseen(question: str) -> str:
-    """What a person types and nobody reads."""
-    import getpass
-
-    from release.systems.machine.deadline import paused
-
-    with paused():
-        return getpass.getpass(question)
 
 
 def _approve(_: Ops, preview: Preview) -> Granted:

@@ -10,7 +10,6 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from release.database.grading import grade
 from release.formats.sql import scan
 from release.model.stores import stores
 
@@ -71,6 +70,8 @@ def contracts(
     """The names of contract migrations: those that say so, and with `graded` those that are breaking."""
     found = {one.name for one in pending if is_marked(one)}
     if graded and pending:
+        from release.database.grading import grade
+
         grades = grade(released, pending, ledger) if ledger else grade(released, pending)
         found |= {one.name for one in grades.files if one.grade == "breaking"}
     return frozenset(found)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from release.formats import worker_settings as kinds
 from release.formats.worker_settings import BOUND, Doomed, Trait, Value, WorkerSettings, observed, plain
-from release.formats.wrangler_config import of_environment
+from release.formats.wrangler_config import needs_in, of_environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -32,6 +32,10 @@ def wrangler_settings(settings: dict[str, Any], environment: str, own: Iterable[
     routes = {Trait(kind, name): Value("on", "") for kind, name in patterns}
     crons = (inherited.get("triggers") or {}).get("crons")
     traits = {
+        **{
+            Trait(kinds.BINDING, name): Value()
+            for name in needs_in(settings, environment).bindings - {*chosen.get("vars", ())}
+        },
         **dict(_bindings(chosen, inherited)),
         **{Trait(kinds.VAR, name): plain(value) for name, value in (chosen.get("vars") or {}).items()},
         **{Trait(kinds.VAR, name): Value() for name in own},
@@ -98,6 +102,8 @@ def _left(inherited: Mapping[str, Any], crons: object, patterned: set[str]) -> f
     left = {kinds.SECRET} | ({kinds.ROUTE, kinds.DOMAIN} - patterned)
     if crons is None:
         left.add(kinds.CRON)
+    if not inherited.get("compatibility_date"):
+        left.add(kinds.DATE)
     if inherited.get("keep_vars"):
         left.add(kinds.VAR)
     return frozenset(left)

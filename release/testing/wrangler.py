@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 from release.config import load
 from release.errors import EffectError
 from release.formats.manifest import value_at
+from release.formats.wrangler_config import candidates, parse
 from release.systems.cloudflare.wrangler import Wrangler
 from release.systems.machine.secrets import Mask
+from release.testing.wrangler_file import Written, written
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -140,15 +142,15 @@ class ApiWrangler:
             {"type": "plain_text", "name": name, "text": value.format(**filled)}
             for name, value in worker.vars.items()
         ]
+        written = self._written(worker, environment)
         bindings += [
-            {"type": "d1", "name": one.binding or "DB", "id": self._databases[place.databases[one.name]]}
-            for place in self._config.environments.values()
-            for one in self._config.databases
-            if place.wrangler == environment and one.worker == worker.name and one.name in place.databases
+            *written.bindings,
+            *self._databases_of(worker, environment, {one["name"] for one in written.bindings}),
         ]
         metadata = {
             "main_module": "index.js",
-            "compatibility_date": "2026-01-01",
+            "compatibility_date": written.date,
+            "compatibility_flags": written.flags,
             "bindings": bindings,
             "annotations": {"workers/tag": release.annotation, "workers/message": message[:100]},
         }
@@ -156,6 +158,27 @@ class ApiWrangler:
             "metadata": (None, json.dumps(metadata).encode(), "application/json"),
             "index.js": ("index.js", self._bundle(worker), "application/javascript+module"),
         }
+
+    def _databases_of(self, worker: Worker, environment: str, known: set[str]) -> list[dict[str, str]]:
+        """The databases of the release's own configuration that wrangler's does not bind."""
+        found = [
+            {"type": "d1", "name": one.binding or "DB", "id": self._databases[place.databases[one.name]]}
+            for place in self._config.environments.values()
+            for one in self._config.databases
+            if place.wrangler == environment and one.worker == worker.name and one.name in place.databases
+        ]
+        return [one for one in found if one["name"] not in known]
+
+    def _written(self, worker: Worker, environment: str) -> Written:
+        """What the worker's wrangler configuration says, where it has one."""
+        place = next(
+            (one.config for one in self._config.environments.values() if one.wrangler == environment), ""
+        )
+        paths = candidates(worker.path, place, worker.config)
+        file = next((path for path in paths if (self._config.root / path).is_file()), None)
+        if file is None:
+            return Written()
+        return written(parse(file, (self._config.root / file).read_bytes()), environment, self._databases)
 
     def _bundle(self, worker: Worker) -> bytes:
         """What a build would make: the version that lies in the work tree now, and the worker's code."""

@@ -52,6 +52,20 @@ def asking_key(view: object) -> Callable[[str], str] | None:
     return ask
 
 
+def asking_unseen() -> Callable[[str], str] | None:
+    """What asks for a word that is not shown while it is typed; None where stdin is no terminal."""
+    if not sys.stdin.isatty():
+        return None
+
+    def ask(question: str) -> str:
+        import getpass
+
+        with paused():
+            return getpass.getpass(question)
+
+    return ask
+
+
 def asking(view: object) -> Callable[[str], str] | None:
     """What asks the person at this terminal while `view` is paused; None where stdin is no terminal.
 

@@ -189,7 +189,7 @@ def test_without_a_person_the_next_release_leaves_nothing_out_and_with_one_it_is
     released_while(double, lambda: rewind(double, parents(double, base)[0]))
     double.merge(MORE)
     before, elsewhere = deployed(double), double.clone()
-    answers = {"Leave": "y", "Approve": "cms-v1.2.5"}
+    answers = {"Leave": "y", "Type": "cms-v1.2.5"}
 
     def person(preview: Preview, *, asks: bool) -> Granted:
         ask = (lambda question: answers[question.split()[0]]) if asks else None

@@ -1,0 +1,64 @@
+"""What wrangler uploads of its configuration beside the code, for a wrangler without Node."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from release.formats.worker_settings import BOUND
+from release.formats.wrangler_config import needs_in, of_environment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+DATE = "2026-01-01"  # where no file says one
+_LISTS = {"durable_objects": "bindings", "queues": "producers"}
+
+
+@dataclass(frozen=True)
+class Written:
+    """Bindings in the form of the API, compatibility date and flags."""
+
+    bindings: list[dict[str, Any]] = field(default_factory=list)
+    date: str = DATE
+    flags: list[str] = field(default_factory=list)
+
+
+def written(settings: dict[str, Any], environment: str, databases: Mapping[str, str]) -> Written:
+    """What a configuration says of an environment; `databases` maps D1's names to their uuids."""
+    chosen = of_environment(settings, environment)
+    top = {**settings, **chosen}
+    bindings = [*_variables(chosen), *_bindings(chosen, databases)]
+    known = {one["name"] for one in bindings}
+    others = sorted(needs_in(settings, environment).bindings - known)
+    bindings += [{"type": "inherit_unknown", "name": name} for name in others]
+    return Written(
+        bindings, top.get("compatibility_date") or DATE, list(top.get("compatibility_flags") or ())
+    )
+
+
+def _variables(chosen: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    for name, value in (chosen.get("vars") or {}).items():
+        is_text = isinstance(value, str)
+        yield (
+            {"type": "plain_text", "name": name, "text": value}
+            if is_text
+            else {"type": "json", "name": name, "json": value}
+        )
+
+
+def _bindings(chosen: Mapping[str, Any], databases: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+    for kind in BOUND:
+        found = chosen.get(kind.key)
+        if kind.key in _LISTS and isinstance(found, dict):
+            found = found.get(_LISTS[kind.key])
+        for entry in found if isinstance(found, list) else [found] if isinstance(found, dict) else ():
+            name = entry.get(kind.name)
+            if not isinstance(name, str):
+                continue
+            made = {"type": kind.type, "name": name}
+            if kind.type == "d1":
+                made["id"] = entry.get("database_id") or databases.get(str(entry.get("database_name")), "")
+            elif kind.target and entry.get(kind.target[0]):
+                made[kind.answered[0]] = str(entry[kind.target[0]])
+            yield made

@@ -176,6 +176,8 @@ def test_init_asks_what_it_cannot_see_and_before_it_writes(tmp_path: Path) -> No
     environ = {**os.environ, **ENVIRON, "PYTHONPATH": str(ROOT)}
     more = ["--answer=health=/healthz"]
     with on_terminal([*command, *more], root, environ) as terminal:
+        alone(terminal.asked("Ask https://acme.example.com/healthz once"), "] ")
+        terminal.answer("")
         alone(terminal.asked("What does pip install"), "] ")
         terminal.answer("")
         alone(terminal.asked("Type yes: "), "Type yes: ")

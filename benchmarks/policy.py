@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.turns import Contender, take_turns  # noqa: E402
+from benchmarks.turns import Contender, compile_into, take_turns  # noqa: E402
 from release.testing import double  # noqa: E402
 from release.testing.monorepo import CONFIG, MIGRATIONS, NewCommit  # noqa: E402
 
@@ -57,11 +57,13 @@ def main() -> int:
     turns, size = (0, SMALLEST) if asked.smallest else (asked.turns, WHOLE)
     with contextlib.ExitStack() as stack:
         bytecode = stack.enter_context(tempfile.TemporaryDirectory())
+        compile_into(bytecode)
         contenders = []
         for name in ("on", "off"):
             said = stack.enter_context(_scene(name, size))
             environ = {**said["environ"], "RELEASE_STAGE": said["root"], "PYTHONPATH": str(ROOT)}
             environ["PYTHONPYCACHEPREFIX"] = bytecode
+            environ.pop("PYTHONDONTWRITEBYTECODE", None)
             command = (sys.executable, "-P", "-m", "release.program", "--search-root", str(ROOT), "plan")
             words, root = (*command, "--bump", "minor"), Path(said["root"])
             contenders.append(Contender(name, words, root, environ))

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.turns import Contender, take_turns  # noqa: E402
+from benchmarks.turns import Contender, compile_into, take_turns  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -62,8 +62,9 @@ def main() -> int:
     lines: list[Line] = []
     print(f"{'':<52} {'measured':<34} {'figure':>7}  {'limit':>6}")
     with tempfile.TemporaryDirectory() as bytecode:
+        environ = compile_into(bytecode)
         os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-        os.environ["PYTHONPYCACHEPREFIX"] = bytecode
+        os.environ.update(environ)
         sizes = SMALLEST if asked.smallest else {"1k": SIZES["1k"]} if asked.quick else SIZES
         for line in _lines(0 if asked.smallest else asked.turns, sizes):
             print(line, flush=True)

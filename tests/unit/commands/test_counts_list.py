@@ -89,3 +89,21 @@ def test_listing_the_tasks_reads_few_lines_of_ours(added: dict[str, str | None])
 
 def test_listing_the_tasks_starts_no_process(recorded: Callable[..., dict[str, object]]) -> None:
     assert recorded("release.program", ROOT)["started"] == []
+
+
+def test_listing_the_tasks_does_not_load_yaml(recorded: Callable[..., dict[str, object]]) -> None:
+    modules = recorded("release.program", ROOT)["modules"]
+
+    assert isinstance(modules, dict)
+    assert [name for name in modules if name.startswith(("invoke.vendor.yaml.", "yaml."))] == []
+
+
+def test_an_invoke_yaml_is_read_all_the_same(tmp_path: Path) -> None:
+    (tmp_path / "invoke.yaml").write_text("greeting: hello from yaml\n")
+    (tmp_path / "tasks.py").write_text(
+        "from invoke import task\n\n@task\ndef greet(context):\n    print(context.greeting)\n"
+    )
+    command = [sys.executable, "-P", "-m", "release.program", "--search-root", str(tmp_path), "greet"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    assert (done.stdout, done.returncode) == ("hello from yaml\n", 0), done.stderr

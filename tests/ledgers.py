@@ -6,6 +6,7 @@ import functools
 import re
 from typing import TYPE_CHECKING
 
+from release.database.shape import quoted
 from release.model.deployment import Database
 from release.model.outcome import Listeners
 from release.rehearsal.cloud.runtime import SqlError
@@ -77,7 +78,7 @@ def planned(preview: Preview, target: str) -> list[str]:
 
 def ledger(world: Double, database: Database) -> list[str]:
     """The names in a ledger as D1 holds it."""
-    query = Statement(f'SELECT name FROM "{database.table}" ORDER BY id')
+    query = Statement(f"SELECT name FROM {quoted(database.table)} ORDER BY id")
     try:
         (found,) = world.runtime.d1(database.uuid, [query])
     except (SqlError, KeyError):

@@ -109,6 +109,7 @@ def test_a_ledger_of_another_name_is_read_written_and_filled_again(tmp_path: Pat
         assert rows(world, listed) == ["0001_pages.sql", "0002_users.sql", "0003_slug.sql"]
 
 
+@pytest.mark.foreign_migrations
 def test_a_row_that_no_plan_listed_ends_with_3_and_is_named(double: Double) -> None:
     def after(request: HttpRequest, response: Response) -> Response:
         if b"0003_slug" in request.get_data():

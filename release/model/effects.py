@@ -9,7 +9,7 @@ from release.frozen import Frozen
 from release.model.deployment import Health, Smoke, WorkerDeployment
 from release.model.release import Write
 from release.model.repository import Remote
-from release.model.unread import read
+from release.model.unread import Unread, read
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -140,7 +140,11 @@ class DeployWorker(Frozen, frozen=True):
     def expect(self, world: World) -> World:
         """Cloudflare serves this release."""
         live = WorkerDeployment(self.script, (("a new version", 100.0),), self.release.annotation, None)
-        return replace(world, live={**world.live, self.worker: live})
+        settings = {
+            name: replace(one, live=None) if name == self.worker and not isinstance(one, Unread) else one
+            for name, one in world.settings.items()
+        }
+        return replace(world, live={**world.live, self.worker: live}, settings=settings)
 
     def written(self, world: World, step: str) -> tuple[Write, ...]:
         """The deployment, if it serves."""

@@ -88,9 +88,20 @@ class ApiWrangler:
             version_id = self._upload(client, script, form, message, exists=exists)
             self._ask(client, "PATCH", f"{script}/script-settings", json={})
             self._ask(client, "GET", f"/workers/workers/{name}")
-            self._ask(client, "POST", f"{script}/subdomain", json={"enabled": True})
+            self._triggers(client, script, self._written(worker, environment))
         tell(f"Deployed {name}")
         return version_id
+
+    def _triggers(self, client: httpx.Client, script: str, said: Written) -> None:
+        """What wrangler applies after a deployment: nothing of a kind of which its file says nothing."""
+        self._ask(client, "POST", f"{script}/subdomain", json={"enabled": said.has_address})
+        if said.crons is not None:
+            self._ask(client, "PUT", f"{script}/schedules", json=[{"cron": one} for one in said.crons])
+        if said.routes:
+            self._ask(client, "PUT", f"{script}/routes", json=[{"pattern": one} for one in said.routes])
+        if said.domains:
+            hosts = [{"hostname": one} for one in said.domains]
+            self._ask(client, "PUT", f"{script}/domains/records", json={"origins": hosts})
 
     def put_live(self, worker: Worker, environment: str, release: Release, message: str) -> None:
         """Deploy a script that does not exist yet with the one request that counts, to set a scene quickly."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from release.formats.worker_settings import BOUND
+from release.formats import worker_settings as kinds
+from release.formats.worker_settings import BOUND, Trait
 from release.formats.wrangler_config import needs_in, of_environment
+from release.formats.wrangler_settings import wrangler_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -17,11 +19,15 @@ _LISTS = {"durable_objects": "bindings", "queues": "producers"}
 
 @dataclass(frozen=True)
 class Written:
-    """Bindings in the form of the API, compatibility date and flags."""
+    """Bindings in the form of the API, compatibility date and flags, and triggers; `crons` None where the file names none."""
 
     bindings: list[dict[str, Any]] = field(default_factory=list)
     date: str = DATE
     flags: list[str] = field(default_factory=list)
+    crons: tuple[str, ...] | None = None
+    routes: tuple[str, ...] = ()
+    domains: tuple[str, ...] = ()
+    has_address: bool = True
 
 
 def written(settings: dict[str, Any], environment: str, databases: Mapping[str, str]) -> Written:
@@ -32,8 +38,15 @@ def written(settings: dict[str, Any], environment: str, databases: Mapping[str, 
     known = {one["name"] for one in bindings}
     others = sorted(needs_in(settings, environment).bindings - known)
     bindings += [{"type": "inherit_unknown", "name": name} for name in others]
+    resolved = wrangler_settings(settings, environment)
     return Written(
-        bindings, top.get("compatibility_date") or DATE, list(top.get("compatibility_flags") or ())
+        bindings,
+        top.get("compatibility_date") or DATE,
+        list(top.get("compatibility_flags") or ()),
+        None if kinds.CRON in resolved.left else tuple(sorted(resolved.named(kinds.CRON))),
+        tuple(sorted(resolved.named(kinds.ROUTE))),
+        tuple(sorted(resolved.named(kinds.DOMAIN))),
+        resolved.traits[Trait(kinds.ADDRESS)].key == "on",
     )
 
 

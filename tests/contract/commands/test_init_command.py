@@ -95,7 +95,8 @@ def test_what_init_wrote_is_planned_and_released(tmp_path: Path) -> None:
 def found() -> dict[str, str]:
     """The wrangler configurations of the double's workers, which it has no use for itself."""
     shown = {
-        name: {"d1_databases": [{"database_name": f"double-{name}"}]} for name in ("production", "staging")
+        name: {"d1_databases": [{"binding": "DB", "database_name": f"double-{name}"}]}
+        for name in ("production", "staging")
     }
     bound = {
         name: {**place, "services": [{"service": f"double-mcp-{name}"}]} for name, place in shown.items()

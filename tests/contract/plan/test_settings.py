@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+from werkzeug.wrappers import Response
 
 from release.commands.diff.course import shown
 from release.commands.rollback.course import RollbackOptions, rollback
@@ -22,6 +23,8 @@ from tests.contract.release_facts import record_of, told
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from werkzeug.wrappers import Request as Asked
 
     from release.commands.ending import Shown
     from release.testing import Double
@@ -177,8 +180,7 @@ def test_the_plan_shows_it_under_the_steps(world: Double) -> None:
 def test_a_rollback_names_the_triggers_that_it_does_not_put_back(world: Double) -> None:
     assert world.release().exit_code == 0
     world.commit({FILE: wrangler(triggers={"crons": ["0 1 * * *"]})}, "feat: nightly")
-    assert world.release().exit_code == 3, "the double's wrangler applies no triggers, and verify says so"
-    put(world, "PUT", "/schedules", [{"cron": "0 1 * * *"}])
+    assert world.release().exit_code == 0
     asked = RollbackOptions("production", despite_migrations=True)
     outcome = rollback(world.root, world.environ, asked, lambda *_: None, Recorder(), connect=world.connect)
     assert outcome.exit_code == 0, told(outcome)
@@ -198,3 +200,21 @@ def put(world: Double, method: str, path: str, sent: object) -> None:
     headers = {"Authorization": f"Bearer {CLOUD_TOKEN}"}
     with httpx.Client(headers=headers, trust_env=False, verify=False) as client:
         assert client.request(method, base + path, json=sent).is_success
+
+
+def test_a_trigger_that_was_promised_and_is_not_there_is_named_at_the_end(world: Double) -> None:
+    world.commit({FILE: wrangler(triggers={"crons": ["0 1 * * *"]})}, "feat: nightly")
+    fine = Response(json.dumps({"success": True, "result": {"schedules": []}, "errors": []}))
+
+    def forgotten(request: Asked) -> Response | None:
+        is_put = request.method == "PUT" and request.path.endswith("/schedules")
+        return fine if is_put else None
+
+    world.cloud.before = forgotten
+    outcome = world.release()
+    assert outcome.exit_code == 3
+    assert outcome.failure is not None
+    assert "cms does not have cron 0 1 * * *" in outcome.failure.what
+    world.cloud.before = None
+    put(world, "PUT", "/schedules", [{"cron": "0 1 * * *"}])
+    assert world.release().exit_code == 0

@@ -7,6 +7,7 @@ import pty
 import re
 import select
 import subprocess
+import sys
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -88,12 +89,22 @@ class OnTerminal:
         return bool(read)
 
 
+# The terminal is the command's own: a Ctrl-C that is typed there interrupts it.
+TAKES_TERMINAL = """
+import fcntl, os, sys, termios
+os.setsid()
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+os.execvp(sys.argv[1], sys.argv[1:])
+"""
+
+
 @contextmanager
 def on_terminal(command: Sequence[str], cwd: Path, environ: Mapping[str, str]) -> Iterator[OnTerminal]:
     """Start a command on a pseudo-terminal; it is ended with the block."""
     ours, theirs = pty.openpty()
     environ = {**environ, "TERM": "xterm-256color", "COLUMNS": "120", "LINES": "40", "LC_ALL": "C.UTF-8"}
-    process = subprocess.Popen(command, cwd=cwd, env=environ, stdin=theirs, stdout=theirs, stderr=theirs)
+    taking = [sys.executable, "-c", TAKES_TERMINAL, *command]
+    process = subprocess.Popen(taking, cwd=cwd, env=environ, stdin=theirs, stdout=theirs, stderr=theirs)
     os.close(theirs)
     try:
         yield OnTerminal(process, ours)

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from release.checks.ledger import findings
 from release.commands.ending import Shown
 from release.commands.envelope import problem
 from release.config import load
 from release.decide.decide import decide
 from release.decide.findings import previous, unfinished
+from release.decide.ledger import findings
 from release.model.bump import TRAILER
 from release.model.deployment import Health, WorkerDeployment
 from release.model.health import live_mark, rule_of

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from release.checks.ledger import LedgerFits, findings
+from release.checks.ledger import LedgerFits
+from release.decide.ledger import findings
 from release.model.deployment import Database
 from release.model.stores import stores
 from release.testing import recorded

@@ -35,7 +35,7 @@ settings.register_profile(
 settings.register_profile("quick", settings.get_profile("here"), max_examples=10)  # of `inv test --quick`
 settings.load_profile("here")
 
-UNMEASURED = ("adopters", "e2e", "faults", "workflows")
+UNMEASURED = ("adopters", "e2e", "faults")
 LOOPBACK = ("127.", "::1", "localhost")
 
 

@@ -117,6 +117,7 @@ class Environment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     health: Health
     workers: dict[str, Worker]
     pending: list[str] | None
+    ledger: list[str]
     last: str | None
     ahead: int | None
     unfinished: str | None

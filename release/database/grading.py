@@ -54,8 +54,16 @@ def grade(
         return Grades((), (*faults, stopped.because), Window(open=None), hints)
     files = []
     for migration in pending:
+        text = pending_text(migration)
+        if isinstance(
+            text, CannotTell
+        ):  # it may have been applied without its row: what is behind it is graded too
+            faults.append(text)
+            text = text_of(migration)
+        if isinstance(text, CannotTell):
+            break
         try:
-            files.append(course.take(migration))
+            files.append(course.take(migration, text))
         except StoppedError as stopped:
             faults.append(stopped.because)
             break
@@ -111,11 +119,8 @@ class _Course:
         self.hints: list[Hint] = []
         self._unseen = frozenset[str]()  # the tables whose rows the last file may change by no name
 
-    def take(self, migration: Migration) -> FileGrade:
-        """Run one file and grade it. Raises StoppedError where it cannot be run."""
-        text = pending_text(migration)
-        if isinstance(text, CannotTell):
-            raise StoppedError(text)
+    def take(self, migration: Migration, text: str) -> FileGrade:
+        """Run one file's SQL and grade it. Raises StoppedError where it cannot be run."""
         try:
             return self._graded(migration, text)
         except StoppedError as stopped:

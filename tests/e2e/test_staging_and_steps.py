@@ -49,8 +49,7 @@ def test_status_verify_and_plugins_look_and_write_nothing(scene: Scene) -> None:
     assert (shown["staging"]["pending"], shown["staging"]["health"]["problem"]) == ([], None)
     assert "0005_page_slug.sql" in scene.inv("status").out
     verified = scene.inv("verify", "--json")
-    assert (verified.code, verified.answer["outcome"]) == (1, "failed"), str(verified)
-    assert "GitHub has no Release cms-v1.2.3" in verified.err
+    assert (verified.code, verified.answer["outcome"]) == (0, "verified"), str(verified)
     order = scene.inv("plugins")
     assert order.code == 0
     assert order.out.index("migrate") < order.out.index("deploy mcp") < order.out.index("deploy cms")

@@ -78,7 +78,7 @@ def _judged(names: tuple[str, ...], window: Window | None, contracted: tuple[str
     if window is None or window.open is None or not set(names) <= set(window.migrations):
         return Between(barring=names, why=_UNKNOWN)
     if window.open and contracted:
-        return Between(barring=contracted, why="The older workers cannot live with what it takes away.")
+        return Between(barring=contracted, why="The older workers do not work without what it removes.")
     if window.open:
         safe = tuple(name for name in names if name not in window.contract)
         return Between(safe=safe, narrowed=window.narrowed)

@@ -12,6 +12,7 @@ from release.rehearsal.cloud import around, assets, beside, databases, provision
 from release.rehearsal.cloud.backend import AUTHOR
 from release.rehearsal.cloud.envelope import Answer, ApiError, Write, accepted, refused
 from release.rehearsal.cloud.runtime import RuntimeGoneError
+from release.rehearsal.cloud.statements import split
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -217,7 +218,8 @@ def _reads(request: Request) -> bool:
     body = request.get_json(force=True, silent=True) if request.path.endswith("/query") else None
     if not isinstance(body, dict):
         return False
-    statements = [str(one.get("sql", "")) for one in (body.get("batch") or [body])]
+    sent = [str(one.get("sql", "")) for one in (body.get("batch") or [body])]
+    statements = [statement for sql in sent for statement in split(sql)]
     return all(_READING.fullmatch(sql) for sql in statements)
 
 

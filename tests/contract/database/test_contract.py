@@ -167,5 +167,5 @@ def test_before_it_ran_a_rollback_asks_no_more_words_and_after_it_does(double: D
     sent(double, "DELETE FROM pages;")
     double.commit({"notes.txt": "again\n"}, "fix: again")
     assert double.release(request=Request(level="minor")).outcome == "released"
-    with pytest.raises(BlockedError, match=f"A migration lies in between: {DROPS}"):
+    with pytest.raises(BlockedError, match=f"Migrations were applied since: {DROPS}"):
         back(double)

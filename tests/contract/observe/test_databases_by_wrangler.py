@@ -65,7 +65,8 @@ def test_a_database_with_migrations_that_nobody_lists_is_named_and_one_that_has_
         f"{NOTES}/0001_notes.sql": "CREATE TABLE notes (id INTEGER PRIMARY KEY);\n",
         "pyproject.toml": CONFIG,
     }
-    with double(tmp_path, overlay=overlay) as world:
+    with double(tmp_path, overlay={"pyproject.toml": CONFIG}) as world:
+        world.commit(overlay, "feat: notes")
         (warning,) = (one for one in world.plan().warnings if one.check == "databases")
     assert warning.what == (
         "apps/cms/wrangler.json binds the D1 database notes-production, and no step applies its migrations in "

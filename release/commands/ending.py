@@ -33,7 +33,7 @@ UNCHANGED = f"Nothing was changed. {AGAIN}"
 DEADLINE = "RELEASE_DEADLINE"  # seconds, in the environment, in place of these:
 DEADLINES = {  # seconds for a whole command
     **dict.fromkeys(
-        ("plan", "status", "verify", "checklist", "diff", "doctor", "plugins", "approve", "unlock"), 600.0
+        ["plan", "status", "verify", "checklist", "diff", "doctor", "plugins", "approve", "unlock"], 600.0
     ),
     "rollback": 1800.0,
     **dict.fromkeys(("dispatch", "hotfix"), 86_400.0),  # they wait for CI and for people

@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from release import sequences
 from release.checks.checklist import excused, is_item
-from release.database.contract import may_wait
 from release.decide import decide as decisions
 from release.decide import single_step as alone
 from release.decide.asked import typed, ways_on
@@ -19,12 +17,13 @@ from release.frozen import Frozen
 from release.model.evidence import Verdict
 from release.model.problem import Problem
 from release.model.record import Remark
-from release.model.repository import Checkout, Remote
+from release.model.repository import Checkout
 from release.observe.baseline import read_baseline
 from release.observe.rows import counted
 from release.observe.steady import smoked
 from release.observe.world import observe
 from release.plan.checking import check
+from release.plan.courses import steps_of
 from release.plan.plan import (
     drifted,
     forecast,
@@ -37,8 +36,6 @@ from release.plan.plan import (
 )
 from release.policy.verdict import judge, level_of, overruled
 from release.policy.verdict import problems as policy_problems
-from release.sequences import Kind
-from release.systems.github.deployments import is_kept_by_actions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,7 +47,6 @@ if TYPE_CHECKING:
     from release.model.problem import Severity
     from release.model.release import Release
     from release.model.request import Request
-    from release.model.step import Step
     from release.model.world import World
     from release.plan.plan import Forecast, Plan
     from release.policy.migrations import Grading
@@ -130,7 +126,7 @@ def survey(ops: Ops, extensions: Extensions, options: Options, approved: Plan | 
     if isinstance(go, decisions.Nothing):
         return preview
     preview = replace(preview, release=go.release)
-    steps = _steps(case, go)
+    steps = steps_of(case.ops, case.extensions, case.options, case.world, go)
     try:
         forecasts = forecast(steps, case.world, go.release)
     except ReleaseError as error:
@@ -275,41 +271,3 @@ def _detached(case: _Case, go: decisions.Go) -> tuple[Problem, ...]:
             f"git switch {branch}, then run the same command again; or release an approved plan (--plan FILE).",
         ),
     )
-
-
-def _steps(case: _Case, go: decisions.Go) -> tuple[Step, ...]:
-    """The steps that the decision asks for, those of plugins among them; a repair is one step."""
-    ops, options = case.ops, case.options
-    setting = sequences.Setting(
-        _kind(case, go),
-        ops.config,
-        ops.name,
-        number_was_live=go.number_was_live or options.deploying,
-        through=options.through,
-        notes=None if options.deploying else case.extensions.notes(go.release),
-        has_deployment=not is_kept_by_actions(ops.environ, go.release),
-        settle=ops.settle,
-        contracts=may_wait(case.world, ops.config.databases),
-    )
-    core = sequences.sequence(setting)
-    if go.kind == "repair":
-        return tuple(step for step in core if step.name == options.only)
-    return case.extensions.with_steps(core, ops.name, _whole(setting) if go.kind == "finish" else ())
-
-
-def _whole(setting: sequences.Setting) -> sequences.Sequence:
-    """The sequence of which this one is the rest: plugins' steps may stand beside steps that are left out."""
-    kind = Kind.PACKAGE if setting.kind in sequences.OF_PACKAGE else Kind.RELEASE
-    return sequences.sequence(replace(setting, kind=kind))
-
-
-def _kind(case: _Case, go: decisions.Go) -> Kind:
-    """The sequence that a decision asks for."""
-    if case.options.deploying:
-        return Kind.STAGING
-    remote, is_package = case.world.remote, case.config.target is not None
-    if go.kind != "finish":
-        return Kind.PACKAGE if is_package else Kind.RELEASE
-    if isinstance(remote, Remote) and go.release.tag in remote.tags:
-        return Kind.PACKAGE_RECORDED if is_package else Kind.RECORDED
-    return Kind.PACKAGE_UNRECORDED if is_package else Kind.UNRECORDED

@@ -15,7 +15,7 @@ from release.observe.migrations import d1_at
 from release.systems.ops import connect
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from release.config import Config
     from release.model.deployment import SchemaObject
@@ -121,9 +121,7 @@ def _closed(
             with suppress(
                 sqlite3.Error
             ):  # what this SQLite cannot hold has no foreign keys that it could check
-                scratch.execute(table.sql)
-                for line in kept.get(table.name, ()):
-                    at[table.name, int(scratch.execute(line).lastrowid or 0)] = line
+                _hold(scratch, table, kept.get(table.name, ()), at)
         left_out = 0
         while broken := _violations(scratch):
             for name, rowid in broken:
@@ -131,6 +129,15 @@ def _closed(
                 kept[name].remove(at.pop((name, rowid)))
                 left_out += 1
     return {name: tuple(lines) for name, lines in kept.items()}, left_out
+
+
+def _hold(
+    scratch: sqlite3.Connection, table: SchemaObject, lines: Iterable[str], at: dict[tuple[str, int], str]
+) -> None:
+    """Make a table and insert its rows; `at` gets the INSERT of each by table and rowid."""
+    scratch.execute(table.sql)
+    for line in lines:
+        at[table.name, int(scratch.execute(line).lastrowid or 0)] = line
 
 
 def _violations(scratch: sqlite3.Connection) -> set[tuple[str, int]]:

@@ -52,12 +52,14 @@ def of_stage(config: Config, likeness: Likeness | None) -> tuple[dict[str, dict[
         for worker in config.workers:
             script = config.placed(worker.name, environment).script
             values = {**given.get(script, {}), **((likeness.secrets if likeness else {}).get(script, {}))}
-            for name in _required(config, worker.name, environment):
-                if name in values:
-                    continue
-                values[name] = kept.value(script, name, None) or f"{DUMMY}{name}"
-                if values[name].startswith(DUMMY):
-                    dummies.add(f"{name} of {script}")
+            required = _required(config, worker.name, environment)
+            lacking = {
+                name: kept.value(script, name, None) or f"{DUMMY}{name}"
+                for name in required
+                if name not in values
+            }
+            dummies |= {f"{name} of {script}" for name, value in lacking.items() if value.startswith(DUMMY)}
+            values |= lacking
             if values:
                 found[script] = values
     return found, tuple(sorted(dummies))

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import shutil
-from contextlib import suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
-from uuid import uuid4
 
 from release.model.outcome import Listeners
 from release.rehearsal.control import staged
 from release.rehearsal.not_run import not_run
+from release.rehearsal.own_folder import own_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from release.model.outcome import Listener, Outcome
     from release.model.request import Request
@@ -38,37 +37,40 @@ def rehearse(
     `like` is the real environment that the stage's production is made like. A package that was published is installed
     back from the stage's registry. Raises StageError.
     """
-    folder = root / ".release" / "rehearsal" / uuid4().hex[:8]
-    say(f"rehearsal of a {'publish' if target else 'release'}: everything happens on this machine alone")
-    try:
-        with staged(root, folder, publishes=target is not None, like=like) as hosted:
-            from release.model.options import Options
-            from release.run.release import (  # while the stage sets itself up: it costs as long as a plan
-                release,
-            )
+    publishes = target is not None
+    with (
+        _said_to_be_one(say, "publish" if publishes else "release"),
+        own_folder(root) as folder,
+        staged(root, folder, publishes=publishes, like=like) as hosted,
+    ):
+        from release.model.options import Options
+        from release.run.release import release  # while the stage sets itself up: it costs as long as a plan
 
-            listener, stage = listening(), hosted.ready(say)
-            clone, variables = Path(stage["RELEASE_STAGE"]), rehearsed(environ, stage)
-            try:
-                outcome = release(
-                    clone, variables, Options(request, target=target), gate, _Rehearsed((listener,))
+        listener, stage = listening(), hosted.ready(say)
+        clone, variables = Path(stage["RELEASE_STAGE"]), rehearsed(environ, stage)
+        try:
+            outcome = release(
+                clone, variables, Options(request, target=target), gate, _Rehearsed((listener,))
+            )
+        finally:
+            if cause := hosted.cause():  # before the stage is taken away, so not by us
+                say(
+                    f"The stage ended in the middle of the rehearsal, which says nothing about the release.\n{cause}"
                 )
-            finally:
-                if cause := hosted.cause():  # before the stage is taken away, so not by us
-                    say(
-                        f"The stage ended in the middle of the rehearsal, which says nothing about the release.\n{cause}"
-                    )
-            if line := not_run(stage):
-                say(line)
-            if target is not None and outcome.outcome == "released":
-                _install_back(clone, target, outcome, variables, say)
-            return replace(outcome, urls=())
+        if line := not_run(stage):
+            say(line)
+        if target is not None and outcome.outcome == "released":
+            _install_back(clone, target, outcome, variables, say)
+        return replace(outcome, urls=())
+
+
+@contextmanager
+def _said_to_be_one(say: Callable[[str], None], what: str) -> Iterator[None]:
+    """Say before and behind it that it is a rehearsal."""
+    say(f"rehearsal of a {what}: everything happens on this machine alone")
+    try:
+        yield
     finally:
-        for path in folder.parent.glob(f"{folder.name}*"):  # what a host that was killed left behind
-            with suppress(
-                OSError
-            ):  # a signal in the middle of it leaves rmtree with a folder that it closed already
-                shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
         say("this was a rehearsal: nothing outside this machine was changed")
 
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
-from uuid import uuid4
 
 from release.commands.approve import course as approving
 from release.commands.dispatch import course as dispatching
@@ -17,6 +15,7 @@ from release.model.outcome import Outcome
 from release.rehearsal.checkout import StageError, git
 from release.rehearsal.control import staged
 from release.rehearsal.incident import break_production
+from release.rehearsal.own_folder import own_folder
 from release.rehearsal.rehearse import rehearsed
 from release.systems.github import actions
 from release.systems.ops import connect
@@ -53,19 +52,14 @@ def rehearse(
             f"There is no {WORKFLOWS / workflow}, by which a hotfix is released.",
             "inv init writes it; docs/workflows.md says what it needs.",
         )
-    folder = root / ".release" / "rehearsal" / uuid4().hex[:8]
-    try:
-        with staged(root, folder, plays=True) as hosted:
-            listener, stage = listening(), hosted.ready(say)
-            course = _Course(Path(stage["RELEASE_STAGE"]), rehearsed(environ, stage), gate, listener, tell)
-            try:
-                return course.went()
-            finally:
-                if cause := hosted.cause():
-                    say(f"The stage ended in the middle of the rehearsal.\n{cause}")
-    finally:
-        for path in folder.parent.glob(f"{folder.name}*"):
-            shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
+    with own_folder(root) as folder, staged(root, folder, plays=True) as hosted:
+        listener, stage = listening(), hosted.ready(say)
+        course = _Course(Path(stage["RELEASE_STAGE"]), rehearsed(environ, stage), gate, listener, tell)
+        try:
+            return course.went()
+        finally:
+            if cause := hosted.cause():
+                say(f"The stage ended in the middle of the rehearsal.\n{cause}")
 
 
 class _Course:

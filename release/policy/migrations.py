@@ -111,15 +111,7 @@ def _weighed(tag: str, case: Case, grade: Grading | None) -> tuple[Evidence, Win
         losses=_losses(grades, case),
         warnings=hints,
         remedy=_remedy(grades, named),
-        passes=tuple(
-            Loss(
-                f"{qualified(case.label, one.file)}:{one.line} {one.what} {one.table}",
-                one.table,
-                every=True,
-                store=case.name,
-            )
-            for one in passes(added)
-        ),
+        passes=_passing(added, case),
     )
     if first == len(added):
         return evidence, window_of(grades, added, case.label)
@@ -127,6 +119,19 @@ def _weighed(tag: str, case: Case, grade: Grading | None) -> tuple[Evidence, Win
     window = window_of(before if not grades.cannot_tell else grades, added, case.label)
     later = tuple(qualified(case.label, one.name) for one in added[first:])
     return evidence, msgspec.structs.replace(window, contract=later)
+
+
+def _passing(added: Sequence[Migration], case: Case) -> tuple[Loss, ...]:
+    """The statements that go through a whole table."""
+    return tuple(
+        Loss(
+            f"{qualified(case.label, one.file)}:{one.line} {one.what} {one.table}",
+            one.table,
+            every=True,
+            store=case.name,
+        )
+        for one in passes(added)
+    )
 
 
 def _demanded(file: FileGrade, contract: frozenset[str]) -> Level:

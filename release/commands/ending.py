@@ -289,8 +289,7 @@ def terminal_gate(view: Listener, *, yes: bool) -> Gate:
     from release.run.approval import Person, usual
     from release.run.sequence import AtOnce
 
-    ask = terminal(view)
-    gate = usual(Person(yes=yes, ask=ask))
+    gate = usual(Person(yes=yes, ask=(ask := terminal(view))))
     return gate if ask and not yes else AtOnce(gate)
 
 

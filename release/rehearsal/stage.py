@@ -8,8 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-import msgspec
-
 from release.config import load
 from release.rehearsal import checkout, packages, publishing, wiring
 from release.rehearsal.checkout import StageError, git
@@ -17,6 +15,7 @@ from release.rehearsal.cloud import workerd
 from release.rehearsal.cloud.memory_runtime import MemoryRuntime
 from release.rehearsal.cloud.miniflare_runtime import MiniflareRuntime
 from release.rehearsal.cloud.server import Cloud
+from release.rehearsal.facts import Facts, is_kept, keep, known
 from release.rehearsal.forge import Forge
 from release.rehearsal.likeness_on_stage import lay, put_secrets
 from release.rehearsal.own_secrets import of_stage
@@ -38,19 +37,8 @@ if TYPE_CHECKING:
     from release.rehearsal.registry.verdaccio import Verdaccio
 
 OWNER = "rehearsal"
-FACTS = "stage.json"
 WORKFLOWS = ".github/workflows"
 CI = "rehearsal"  # the check that is green on whatever is pushed to main: nothing of CI runs on a stage
-
-
-class Facts(msgspec.Struct, kw_only=True):
-    """What a stage keeps between restarts. Tokens are random and good for this stage alone."""
-
-    account: str
-    cloud_token: str
-    forge_token: str
-    last_tag: str
-    ready: bool = False
 
 
 class Stage:
@@ -93,10 +81,10 @@ class Stage:
 
         Raises StageError when a part of it fails; nothing is left running then.
         """
-        fresh = not (self.folder / FACTS).is_file()
+        fresh = not is_kept(self.folder)
         if fresh:
             self._set_up(say)
-        self._facts = msgspec.json.decode((self.folder / FACTS).read_bytes(), type=Facts)
+        self._facts = known(self.folder)
         config = load(self.clone)
         self._open(config, say)
         try:
@@ -177,7 +165,7 @@ class Stage:
             git(bare, self._environ, "config", "receive.shallowUpdate", "true")
             git(self.clone, self._environ, "push", "--quiet", str(bare), config.branch, "--tags")
             installed.result()
-        self._keep(facts)
+        keep(self.folder, facts)
 
     def _kept_packages(self) -> Path:
         """One folder for all projects of a repository: what one has installed, another may use."""
@@ -254,7 +242,7 @@ class Stage:
                 say(line)
         self.forge.add_check_run(git(self.clone, self._environ, "rev-parse", "HEAD"), CI)
         facts.ready = True
-        self._keep(facts)
+        keep(self.folder, facts)
 
     def _play(self, config: Config) -> None:
         """Let the workflows run; the check that stands for CI elsewhere is not given any more."""
@@ -286,15 +274,12 @@ class Stage:
         publishing.publish_last(config, self._targets, target, folder, self._kept_packages(), environ)
 
     def _cloud(self, config: Config, facts: Facts) -> dict[str, str]:
-        urls = {
-            f"RELEASE_{name.upper().replace('-', '_')}_URL": self._url(config, name)
-            for name in config.environments
-        }
+        named = {name: f"RELEASE_{name.upper().replace('-', '_')}_URL" for name in config.environments}
         return {
             "CLOUDFLARE_API_BASE_URL": self.cloud.base_url,
             "CLOUDFLARE_API_TOKEN": facts.cloud_token,
             "CLOUDFLARE_ACCOUNT_ID": facts.account,
-            **urls,
+            **{variable: self._url(config, name) for name, variable in named.items()},
             **wiring.health_urls(config, self.cloud.url_for),
         }
 
@@ -307,11 +292,6 @@ class Stage:
     def _url(self, config: Config, name: str) -> str:
         """Where an environment answers: its last worker, which is the one that people see."""
         return self.cloud.url_for(config.placed(config.workers[-1].name, name).script)
-
-    def _keep(self, facts: Facts) -> None:
-        path = self.folder / FACTS
-        path.touch(mode=0o600)
-        path.write_bytes(msgspec.json.encode(facts))
 
     def _known(self) -> Facts:
         if self._facts is None:

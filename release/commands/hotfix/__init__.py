@@ -37,6 +37,7 @@ def hotfix(
 
     def run() -> Outcome:
         from release.commands.hotfix import course as flow
+        from release.commands.hotfix.acts import HotfixOptions
         from release.errors import UsageError
         from release.views import listener
 
@@ -44,7 +45,7 @@ def hotfix(
             raise UsageError(
                 "inv hotfix needs the tag of the last release.", "inv status shows it: inv hotfix TAG"
             )
-        options = flow.HotfixOptions(tag, tuple(pick), reason, here, break_glass, deadline * 60.0, dry_run)
+        options = HotfixOptions(tag, tuple(pick), reason, here, break_glass, deadline * 60.0, dry_run)
         view = listener(json=json)
         gate, confirm = terminal_gate(view, yes=yes), None if yes else confirmation(view, yes=False)
         return flow.hotfix(root_of(context), os.environ, options, gate, view, confirm=confirm)

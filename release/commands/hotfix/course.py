@@ -4,62 +4,32 @@ from __future__ import annotations
 
 import shlex
 import time
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from release.commands.dispatch import course as dispatching
-from release.commands.hotfix.look import beside, hotfix_of, look
+from release.commands.hotfix.acts import ACTS, Course, title_of
+from release.commands.hotfix.look import hotfix_of, look
 from release.commands.hotfix.next_action import BEGINNING, intended, next_action
 from release.config import load
-from release.errors import BlockedError, EffectError, StoppedError, UsageError
+from release.errors import BlockedError, StoppedError, UsageError
 from release.model.options import Options
 from release.model.outcome import Outcome
 from release.model.request import Request
 from release.run import release as releasing
-from release.systems.git.branches import advance, picked, point, switch
-from release.systems.github.pulls import merge_pull, open_pull
 from release.systems.ops import connect, require_write_tokens
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from release.commands.hotfix.look import Hotfix
+    from release.commands.hotfix.acts import HotfixOptions
     from release.commands.hotfix.next_action import Action, State
     from release.model.outcome import Listener
-    from release.model.repository import Commit
     from release.run.sequence import Gate
     from release.systems.ops import Connect, Ops
 
-POLL = 10.0  # seconds between two looks at CI
-SHOWN, SHOWN_FILES = 20, 3  # commits and files that are listed
+SHOWN_FILES = 3  # files that are listed
 MOST_ROUNDS = 30  # of acting: more than any way from a tag to production takes
-LONGEST_REASON = 200
-
-
-@dataclass(frozen=True)
-class HotfixOptions:
-    """What was asked for: the tag, commits to pick, why, and whether to release here; `patience` and `poll` are in seconds."""
-
-    tag: str
-    picks: tuple[str, ...] = ()
-    why: str = ""
-    here: bool = False
-    break_glass: str = ""
-    patience: float = 1800.0
-    is_dry: bool = False
-    poll: float = POLL
-
-
-@dataclass(frozen=True)
-class Course:
-    """What each act needs; `told` is what was said to ship with the hotfix."""
-
-    ops: Ops
-    of: Hotfix
-    options: HotfixOptions
-    say: Callable[[str], None]
-    told: list[tuple[Commit, ...]] = field(default_factory=list)
 
 
 def hotfix(
@@ -158,7 +128,7 @@ def _went(course: Course) -> State:
             if todo.kind == "wait":
                 _wait(course, todo, until)
                 continue
-            _ACTS[todo.kind](course, now)
+            ACTS[todo.kind](course, now)
         except KeyboardInterrupt:
             if not acted:
                 raise
@@ -187,90 +157,6 @@ def _wait(course: Course, todo: Action, until: float) -> None:
             "See what is blocking it there, then run the same command again.",
         )
     clock.sleep(course.options.poll)
-
-
-def _make(course: Course, now: State) -> None:
-    point(course.ops.git, now.branch, course.of.commit, None)
-
-
-def _follow(course: Course, now: State) -> None:
-    _move(course.ops, now, now.remote or "")
-
-
-def _pick(course: Course, now: State) -> None:
-    at = now.local or now.remote or course.of.commit
-    _move(course.ops, now, picked(course.ops, now.branch, at, now.picks))
-
-
-def _move(ops: Ops, now: State, commit: str) -> None:
-    if now.is_checked_out:
-        advance(ops.git, commit)
-    else:
-        point(ops.git, now.branch, commit, now.local)
-
-
-def _switch(course: Course, now: State) -> None:
-    switch(course.ops.git, now.branch)
-
-
-def _push(course: Course, now: State) -> None:
-    ref = f"refs/heads/{now.branch}"
-    refused = course.ops.git.push([f"{now.local}:{ref}"], {ref: now.remote or ""})
-    if refused and course.ops.git.remote_refs(ref).get(ref) != now.local:
-        raise BlockedError(
-            f"The remote refused {now.branch}: {refused}",
-            "Check your access to it, then run the same command again.",
-        )
-
-
-def _open(course: Course, now: State) -> None:
-    others = beside(course.ops, now, course.of.commit)
-    fixes = "\n".join(f"- {one.sha[:7]} {one.subject}" for one in now.own)
-    also = "\n".join(f"- {one.sha[:7]} {one.subject}" for one in others[:SHOWN])
-    body = f"Straight from {now.tag}, without its time on staging.\n\n{fixes}\n"
-    body += f"\nAlso on {now.main} since {now.tag}, and shipping with it:\n\n{also}\n" if others else ""
-    pull = open_pull(course.ops.github, now.branch, now.main, _title(now, course.options.why), body)
-    course.say(f"       {pull.html_url}")
-    _tell_others(course, now)
-
-
-def _tell_others(course: Course, now: State) -> None:
-    others = beside(course.ops, now, course.of.commit)
-    if others in course.told:
-        return
-    course.told.append(others)
-    if not others:
-        course.say(f"       nothing else on {now.main} ships with it")
-        return
-    course.say(f"       also on {now.main} since {now.tag}, and shipping with it:")
-    for one in others[:SHOWN]:
-        course.say(f"         {one.sha[:7]} {one.subject}")
-    if len(others) > SHOWN:
-        course.say(f"         and {len(others) - SHOWN} more")
-
-
-def _merge(course: Course, now: State) -> None:
-    _tell_others(course, now)
-    if now.pull is None:
-        return
-    try:
-        merge_pull(course.ops.github, now.pull, squash=course.ops.config.linear_history)
-    except EffectError as error:
-        raise BlockedError(
-            f"GitHub does not merge {now.pull.html_url}: {error.what}",
-            "Do there what it asks for (a review, a conflict), then run the same command again.",
-        ) from error
-
-
-_ACTS: dict[str, Callable[[Course, State], None]] = {
-    "make": _make,
-    "follow": _follow,
-    "pick": _pick,
-    "switch": _switch,
-    "push": _push,
-    "open": _open,
-    "merge": _merge,
-}
 
 
 def _dispatched(ops: Ops, now: State, reason: str) -> str:
@@ -302,15 +188,10 @@ def _at_tip(ops: Ops, now: State) -> None:
     )
 
 
-def _title(now: State, why: str) -> str:
-    said = " ".join((why or "; ".join(one.subject for one in reversed(now.own)) or "a fix").split())
-    return f"hotfix of {now.tag}: {said}"[:LONGEST_REASON]
-
-
 def _reason(now: State, why: str) -> str:
     """Why this is released: what was said, or else the pull request's title, which begins as a hotfix's reason does."""
     title = now.pull.title if now.pull else ""
-    return _title(now, why or title.removeprefix(f"hotfix of {now.tag}: "))
+    return title_of(now, why or title.removeprefix(f"hotfix of {now.tag}: "))
 
 
 def _ended(ops: Ops, listener: Listener, why: str) -> Outcome:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from release.commands.approve import course as approving
 from release.commands.dispatch import course as dispatching
-from release.commands.hotfix.course import HotfixOptions, hotfix
+from release.commands.hotfix.acts import HotfixOptions
+from release.commands.hotfix.course import hotfix
 from release.config import load
 from release.errors import BlockedError, ReleaseError
 from release.model.outcome import Outcome

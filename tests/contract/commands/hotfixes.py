@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from release.commands.hotfix.course import HotfixOptions, hotfix
+from release.commands.hotfix.acts import HotfixOptions
+from release.commands.hotfix.course import hotfix
 from release.errors import BlockedError
 from release.testing import Recorder, approve
 from tests.contract.release_facts import remote

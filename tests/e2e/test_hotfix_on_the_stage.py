@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.rehearsal
 
 
+@pytest.mark.whole  # a minute; its parts are walked by tests/workflows and tests/contract
 def test_rehearse_hotfix_goes_from_a_red_production_to_the_fix_live(fresh_repository: Path) -> None:
     ended = inv("rehearse", "--hotfix", root=fresh_repository)
     assert ended.code == 0, str(ended)

@@ -250,8 +250,8 @@ class Stage:
         folder.mkdir(exist_ok=True)
         self.forge.ci = None
         fresh = machines.image(folder, self.forge, stage, self._environ, self._kept_packages())
-        known = machines.settings(folder, stage, config.rehearsal.skip_jobs)
-        self._player = Player(self.forge, folder, fresh, known)
+        settings = machines.settings(folder, stage, config.rehearsal.skip_jobs)
+        self._player = Player(self.forge, folder, fresh, settings)
         self.forge.page = self._player.page
         self._player.start()
 

@@ -129,6 +129,7 @@ def project(tmp_path: Path) -> Iterator[Project]:
         yield project
 
 
+@pytest.mark.whole  # a release and a rollback on the stage do the same
 def test_deploy_deploy_again_and_roll_back(project: Project) -> None:
     first = project.deploy("cms-v1.2.3", "aaa")
     health = project.account.get("/").json()

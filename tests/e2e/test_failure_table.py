@@ -104,6 +104,7 @@ def test_a_later_step_that_fails_says_what_is_live_already(scene: Scene) -> None
     released(scene, "supersede")
 
 
+@pytest.mark.whole  # tests/contract/database has it on a double
 def test_a_database_without_a_ledger_gets_the_one_that_its_schema_proves(scene: Scene) -> None:
     ledger = scene.ledger()
     scene.sql("DROP TABLE d1_migrations")
@@ -127,6 +128,7 @@ def test_a_database_without_a_ledger_gets_the_one_that_its_schema_proves(scene: 
     assert scene.ledger() == [*ledger, "0005_page_slug.sql"]
 
 
+@pytest.mark.whole  # tests/contract/run has it on a double
 def test_a_bundle_that_says_another_version_is_superseded_under_the_same_number(scene: Scene) -> None:
     before = scene.facts()
     good = scene.read(f"{CMS}/health.js")

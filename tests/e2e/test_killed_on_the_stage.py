@@ -90,6 +90,7 @@ def test_a_release_killed_three_times_and_lied_to_is_finished_by_the_same_comman
     record_property("figure: fault cases with the real wrangler", 3)
 
 
+@pytest.mark.whole  # tests/faults has it on a double
 def test_a_deployment_that_happened_and_was_denied_is_believed(scene: Scene, record_property: Noted) -> None:
     def denied(request: Request, response: Response) -> Response:
         return Response("{}", 500) if is_deployment(request) else response

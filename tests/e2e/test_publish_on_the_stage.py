@@ -74,6 +74,7 @@ class Stopping(Recorder):
             self.stage.registry.stop()
 
 
+@pytest.mark.whole  # tests/faults has it on a double
 def test_a_registry_that_dies_behind_the_publish_is_finished_when_it_is_back(stage: Stage) -> None:
     assert stage.registry is not None
     died = publish(stage, "cms-api", "minor", Stopping(stage))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.contract.rehearsal.kinds import RUN, STAND_IN
+from tools.marks import Marks
 
 PAGE = Path(__file__).parents[1] / "docs" / "rehearsal.md"
 BEGIN = "<!-- bindings: written by python -m tools.bindings_page -->\n"
@@ -20,11 +21,7 @@ def table() -> str:
 
 def page(text: str) -> str:
     """The page with its table renewed. Raises ValueError where the two marks are not in it."""
-    head, begun, rest = text.partition(BEGIN)
-    _, ended, tail = rest.partition(END)
-    if not begun or not ended:
-        raise ValueError(f"{PAGE.name} has no marks for the bindings: {BEGIN.strip()} and {END.strip()}")
-    return f"{head}{BEGIN}\n{table()}\n\n{END}{tail}"
+    return Marks(PAGE.name, "bindings", BEGIN, END).renewed(text, f"{table()}\n")
 
 
 def main() -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from release.extensions.signatures import hooks
 from release.hookspecs import PROJECT, Hooks
+from tools.marks import Marks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,11 +32,7 @@ def listed() -> str:
 
 def page(text: str) -> str:
     """The page with its list renewed. Raises ValueError where the two marks are not in it."""
-    head, begun, rest = text.partition(BEGIN)
-    _, ended, tail = rest.partition(END)
-    if not begun or not ended:
-        raise ValueError(f"{PAGE.name} has no marks for the hooks: {BEGIN.strip()} and {END.strip()}")
-    return f"{head}{BEGIN}\n{listed()}\n{END}{tail}"
+    return Marks(PAGE.name, "hooks", BEGIN, END).renewed(text, listed())
 
 
 def main() -> None:

@@ -16,7 +16,7 @@ from msgspec import field
 from release.frozen import Frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 BINDING, VAR, SECRET = "binding", "var", "secret"
 CRON, ROUTE, DOMAIN, ADDRESS = "cron", "route", "domain", "workers.dev"
@@ -88,6 +88,9 @@ class WorkerSettings(Frozen, frozen=True):
         )
 
 
+_LISTS = {"durable_objects": "bindings", "queues": "producers"}  # the key below which a kind's entries stand
+
+
 class Bound(Frozen, frozen=True):
     """How a kind of binding is written: its key in wrangler's file, its type in the API, a label, and each one's fields."""
 
@@ -104,6 +107,16 @@ class Bound(Frozen, frozen=True):
         has_key = bool(fields and entry.get(fields[0]))
         key = f"{self.type} {entry[fields[0]]}" if has_key else "" if fields else self.type
         return Value(key, " ".join([self.label, *found[-1:]]))
+
+    def entries(self, settings: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        """Name and entry of each binding of this kind in wrangler's settings of one environment."""
+        found = settings.get(self.key)
+        if self.key in _LISTS and isinstance(found, dict):
+            found = found.get(_LISTS[self.key])
+        for entry in found if isinstance(found, list) else [found] if isinstance(found, dict) else ():
+            name = entry.get(self.name)
+            if isinstance(name, str):
+                yield name, entry
 
 
 BOUND = (

@@ -11,7 +11,6 @@ from release.formats.wrangler_config import needs_in, of_environment
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-_LISTS = {"durable_objects": "bindings", "queues": "producers"}  # the key below which a kind's entries stand
 _INHERITED = frozenset({"assets"})  # of the bindings, which are else each environment's own
 _TOLD = frozenset(
     {
@@ -63,13 +62,8 @@ def wrangler_settings(settings: dict[str, Any], environment: str, own: Iterable[
 
 def _bindings(chosen: Mapping[str, Any], inherited: Mapping[str, Any]) -> Iterator[tuple[Trait, Value]]:
     for kind in BOUND:
-        found = (inherited if kind.key in _INHERITED else chosen).get(kind.key)
-        if kind.key in _LISTS and isinstance(found, dict):
-            found = found.get(_LISTS[kind.key])
-        for entry in found if isinstance(found, list) else [found] if isinstance(found, dict) else ():
-            name = entry.get(kind.name)
-            if isinstance(name, str):
-                yield Trait(kinds.BINDING, name), kind.value(entry, kind.target)
+        for name, entry in kind.entries(inherited if kind.key in _INHERITED else chosen):
+            yield Trait(kinds.BINDING, name), kind.value(entry, kind.target)
 
 
 def _patterns(inherited: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

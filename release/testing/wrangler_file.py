@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 DATE = "2026-01-01"  # where no file says one
-_LISTS = {"durable_objects": "bindings", "queues": "producers"}
 
 
 @dataclass(frozen=True)
@@ -62,13 +61,7 @@ def _variables(chosen: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 def _bindings(chosen: Mapping[str, Any], databases: Mapping[str, str]) -> Iterator[dict[str, Any]]:
     for kind in BOUND:
-        found = chosen.get(kind.key)
-        if kind.key in _LISTS and isinstance(found, dict):
-            found = found.get(_LISTS[kind.key])
-        for entry in found if isinstance(found, list) else [found] if isinstance(found, dict) else ():
-            name = entry.get(kind.name)
-            if not isinstance(name, str):
-                continue
+        for name, entry in kind.entries(chosen):
             made = {"type": kind.type, "name": name}
             if kind.type == "d1":
                 made["id"] = entry.get("database_id") or databases.get(str(entry.get("database_name")), "")

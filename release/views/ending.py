@@ -86,7 +86,7 @@ def _done(outcome: Outcome) -> str:
     if outcome.outcome in {"rolled-back", "unlocked", "done"}:
         return outcome.why
     if release is None:
-        return f"{outcome.outcome.capitalize()} on {outcome.environment}"
+        return outcome.why or f"{outcome.outcome.capitalize()} on {outcome.environment}"
     if outcome.outcome == "deployed":
         tag = f" ({release.tag})" if outcome.is_tagged else ""
         return f"{release.base[:SHORT]}{tag} is deployed to {release.environment}"

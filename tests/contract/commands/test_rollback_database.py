@@ -10,6 +10,7 @@ from release.commands.rollback.database import restore
 from release.errors import BlockedError
 from release.testing import Recorder
 from release.testing.double import DATABASES
+from release.views.ending import outcome_lines
 from tests.contract.commands.rollbacks import back
 from tests.contract.release_facts import ledger, record_of, rows
 
@@ -43,6 +44,9 @@ def test_it_names_what_is_lost_asks_by_the_database_s_name_and_restores(double: 
     outcome = put_back(double, listener, asked)
 
     assert (outcome.outcome, outcome.exit_code, asked) == ("released", 0, ["double-production"])
+    assert next(line.text for line in outcome_lines(outcome) if line.text).startswith(
+        "double-production restored"
+    )
     said = "\n".join(listener.lines)
     assert "table pages: 2 rows more than then: lost" in said
     assert "D1 keeps it until " in said
